@@ -1,0 +1,1 @@
+"""The analyses: one module = one question = one pure function, tables and settings in, estimates out."""

@@ -1,0 +1,1 @@
+"""From a trust's extract to analysis tables."""

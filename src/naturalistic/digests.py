@@ -1,0 +1,72 @@
+"""Digests of the code and reference files a stage depends on, so that an edit re-runs exactly what it touches."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = "naturalistic"
+ROOT = Path(__file__).resolve().parent
+
+
+@cache
+def module_path(name: str) -> Path | None:
+    """Source file of a module of this package; None for what is not a module of it."""
+    relative = Path(*name.split(".")[1:]) if "." in name else Path()
+    for candidate in (
+        (ROOT / relative).with_suffix(".py") if "." in name else ROOT / "__init__.py",
+        ROOT / relative / "__init__.py",
+    ):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+@cache
+def imports_of(name: str) -> frozenset[str]:
+    """Modules of this package that a module imports, at the top or inside a function."""
+    path = module_path(name)
+    if path is None:
+        return frozenset()
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return frozenset(m for m in found if m.split(".")[0] == PACKAGE and module_path(m))
+
+
+def closure(*names: str) -> frozenset[str]:
+    """The modules named and everything of this package they import, directly or not."""
+    seen: set[str] = set()
+    queue = list(names)
+    while queue:
+        name = queue.pop()
+        if name not in seen:
+            seen.add(name)
+            queue.extend(imports_of(name) - seen)
+    return frozenset(seen)
+
+
+def code_digest(*names: str, data: tuple[str, ...] = ()) -> str:
+    """Digest of the sources of `closure(*names)` and of the data files under the folders `data`.
+
+    Parameters
+    ----------
+    *names : str
+        Modules, such as ``naturalistic.analyses.dropout``.
+    data : tuple of str
+        Folders of the package whose files count too, such as ``reference/instruments``.
+    """
+    files = [path for name in sorted(closure(*names)) if (path := module_path(name))]
+    for folder in data:
+        files += sorted(p for p in (ROOT / folder).rglob("*") if p.is_file() and p.suffix != ".pyc")
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.relative_to(ROOT).as_posix().encode())
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""What may leave: disclosure control and the evidence bundle."""

@@ -1,0 +1,1 @@
+"""Released estimates to figures, words and one document."""

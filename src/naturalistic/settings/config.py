@@ -1,0 +1,170 @@
+"""The choices of one run (`config/config.yaml`)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from naturalistic.vocabulary import (
+    ABSENCE_DEFINITIONS,
+    CHARACTERISTICS,
+    CLOCKS,
+    DROPOUT_DEFINITIONS,
+    ESTIMANDS,
+    POPULATIONS,
+)
+
+
+class Closed(BaseModel):
+    """A frozen model that refuses unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def one_of(value: str, words: object, what: str) -> str:
+    """`value` if it is one of `words`; otherwise a `ValueError` that lists them."""
+    allowed = list(words)  # type: ignore[call-overload]  # any container of words
+    if value not in allowed:
+        raise ValueError(f"{value!r} is not a {what}; accepted: {', '.join(allowed)}")
+    return value
+
+
+class Primary(Closed):
+    """The pre-declared primary analysis: what the report leads with."""
+
+    instrument: str = "core_om"
+    scale: str = "all"
+    estimand: str = "standardised_mean_change"
+    population: str = "paired"
+    dropout_definition: str = "unplanned_ending"
+    absence_definition: str = "patient_side"
+    clock: str = "attended_sessions"
+
+    @field_validator("estimand")
+    @classmethod
+    def _estimand(cls, value: str) -> str:
+        return one_of(value, ESTIMANDS, "kind of number")
+
+    @field_validator("population")
+    @classmethod
+    def _population(cls, value: str) -> str:
+        return one_of(value, POPULATIONS, "population")
+
+    @field_validator("dropout_definition")
+    @classmethod
+    def _dropout(cls, value: str) -> str:
+        return one_of(value, DROPOUT_DEFINITIONS, "definition of dropout")
+
+    @field_validator("absence_definition")
+    @classmethod
+    def _absence(cls, value: str) -> str:
+        return one_of(value, ABSENCE_DEFINITIONS, "definition of absence")
+
+    @field_validator("clock")
+    @classmethod
+    def _clock(cls, value: str) -> str:
+        return one_of(value, CLOCKS, "clock")
+
+
+class FormWindows(Closed):
+    """Which form is the first and which the last of an episode."""
+
+    first_days: tuple[int, int] = (-28, 14)
+    last: Literal["end_form", "last_available"] = "last_available"
+
+    @field_validator("first_days")
+    @classmethod
+    def _ordered(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if value[0] > value[1]:
+            raise ValueError(
+                f"the window runs from {value[0]} to {value[1]}: put the earlier day first"
+            )
+        return value
+
+
+class Resampling(Closed):
+    """How much is resampled, and up to how many patients."""
+
+    bootstrap_draws: int = Field(default=2000, ge=100, le=100_000)
+    imputations: int = Field(default=50, ge=5, le=1000)
+    full_inference_up_to: int = Field(default=20_000, ge=100)
+
+
+class ReliableChange(Closed):
+    """How reliable and clinically significant change is judged."""
+
+    inequality: Literal["at_least", "more_than"] = "at_least"
+    criterion: Literal["published", "sample"] = "published"
+    cutoff: Literal["published", "c"] = "published"
+
+
+class Dropout(Closed):
+    """Numbers in the definitions of dropout."""
+
+    lost_contact_weeks: int = Field(default=8, ge=1, le=104)
+    fewer_than_sessions: int = Field(default=4, ge=1, le=100)
+
+
+class Disclosure(Closed):
+    """How results are protected before they may leave."""
+
+    profile: Literal["opensafely", "nhs_england", "strict10", "none"] = "opensafely"
+
+
+DEFAULT_PREDICTORS = (
+    "age",
+    "gender",
+    "ethnicity",
+    "relationship_status",
+    "employment",
+    "medication",
+)
+DEFAULT_REFERENCE_LEVELS = {
+    "gender": "female",
+    "ethnicity": "white",
+    "relationship_status": "with_partner",
+    "employment": "employed",
+    "living_arrangement": "with_partner",
+    "education": "school",
+    "format": "individual",
+}
+
+
+class AnalysisSettings(Closed):
+    """Every choice that an analysis can depend on, for one cohort."""
+
+    primary: Primary = Primary()
+    form_windows: FormWindows = FormWindows()
+    episodes: Literal["first", "last", "all"] = "first"
+    reliable_change: ReliableChange = ReliableChange()
+    dropout: Dropout = Dropout()
+    predictors: tuple[str, ...] = DEFAULT_PREDICTORS
+    reference_levels: dict[str, str] = Field(default_factory=lambda: dict(DEFAULT_REFERENCE_LEVELS))
+    conf_level: float = Field(default=0.95, gt=0.5, lt=1)
+    resampling: Resampling = Resampling()
+    seed: int = 20240901
+
+    @field_validator("predictors")
+    @classmethod
+    def _predictors(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            one_of(name, CHARACTERISTICS, "characteristic")
+        return value
+
+    @field_validator("reference_levels")
+    @classmethod
+    def _levels(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, level in value.items():
+            one_of(name, CHARACTERISTICS, "characteristic")
+            if CHARACTERISTICS[name].levels:
+                one_of(level, CHARACTERISTICS[name].levels, f"level of {name}")
+        return value
+
+
+class Config(AnalysisSettings):
+    """One run: which cohorts, with which choices."""
+
+    cohorts: tuple[str, ...] = Field(min_length=1)
+    results: str = "results"
+    disclosure: Disclosure = Disclosure()

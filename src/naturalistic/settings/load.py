@@ -1,0 +1,172 @@
+"""Reading YAML into the closed models: every problem at once, each with file and line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from naturalistic.errors import ConfigError, MappingError, UserError
+from naturalistic.settings.config import AnalysisSettings, Config, Disclosure, Primary
+from naturalistic.settings.mapping import Mapping
+
+Model = TypeVar("Model", bound=BaseModel)
+Location = tuple[str | int, ...]
+
+PROFILES_FROM_LAX_TO_STRICT = ("none", "nhs_england", "opensafely", "strict10")
+
+
+def load_config(path: Path) -> Config:
+    """The settings of a run.
+
+    Raises
+    ------
+    ConfigError
+        Every problem in the file, each with its line.
+    """
+    return _load(path, Config, ConfigError)
+
+
+def load_mapping(path: Path) -> Mapping:
+    """The mapping of one cohort.
+
+    Raises
+    ------
+    MappingError
+        Every problem in the file, each with its line.
+    """
+    return _load(path, Mapping, MappingError)
+
+
+def cohort_settings(config: Config, mapping: Mapping) -> AnalysisSettings:
+    """The analysis settings of a run with what one cohort changes in them."""
+    choices = mapping.choices
+    values = {name: getattr(config, name) for name in AnalysisSettings.model_fields}
+    changed = choices.primary.model_dump(exclude_none=True)
+    values["primary"] = Primary(**{**config.primary.model_dump(), **changed})
+    for name in ("form_windows", "episodes", "reliable_change", "dropout", "predictors"):
+        if (value := getattr(choices, name)) is not None:
+            values[name] = value
+    values["reference_levels"] = {**config.reference_levels, **choices.reference_levels}
+    return AnalysisSettings(**values)
+
+
+def cohort_disclosure(config: Config, mapping: Mapping) -> Disclosure:
+    """The stricter of the run's and the cohort's disclosure profile: a cohort can only be stricter."""
+    asked = [config.disclosure]
+    asked += [mapping.choices.disclosure] if mapping.choices.disclosure else []
+    return max(asked, key=lambda d: PROFILES_FROM_LAX_TO_STRICT.index(d.profile))
+
+
+def _load(path: Path, model: type[Model], error: type[UserError]) -> Model:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as missing:
+        raise error(f"{path.as_posix()} does not exist.") from missing
+    except UnicodeDecodeError as bad:
+        raise error(f"{path.as_posix()} is not UTF-8 text: save it as UTF-8.") from bad
+    try:
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+        data = yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as bad:
+        raise error(_yaml_problem(path, bad)) from bad
+    if not isinstance(data, dict):
+        raise error(f"{path.as_posix()}: the file must hold keys and values.")
+    repeated = [f"{path.as_posix()}, line {line}: {text}" for line, text in _repeated_keys(node)]
+    if repeated:
+        raise error(repeated)
+    try:
+        return model.model_validate(data)
+    except ValidationError as invalid:
+        raise error(list(_problems(path, invalid, node, model))) from invalid
+
+
+def _yaml_problem(path: Path, bad: yaml.YAMLError) -> str:
+    mark = getattr(bad, "problem_mark", None)
+    line = f", line {mark.line + 1}" if mark else ""
+    what = getattr(bad, "problem", None) or "not valid YAML"
+    return f"{path.as_posix()}{line}: {what}. Check indentation, colons and quotes there."
+
+
+def _repeated_keys(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield key.start_mark.line + 1, f"{key.value!r} stands twice; keep one of them."
+            seen.add(key.value)
+            yield from _repeated_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _repeated_keys(value)
+
+
+def _line(node: yaml.Node | None, location: Location) -> int:
+    """Line of the deepest part of `location` that stands in the file."""
+    line = node.start_mark.line + 1 if node else 1
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == str(part)), None)
+            if found is None:
+                continue  # pydantic names the member of a union, which does not stand in the file
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif (
+            isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value)
+        ):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line
+
+
+def _problems(
+    path: Path, invalid: ValidationError, node: yaml.Node | None, model: type[BaseModel]
+) -> Iterator[str]:
+    for problem in invalid.errors(include_url=False):
+        location: Location = problem["loc"]
+        where = ".".join(str(part) for part in location)
+        start = f"{path.as_posix()}, line {_line(node, location)}: "
+        if problem["type"] == "extra_forbidden":
+            yield start + _unknown_key(location, model)
+        elif problem["type"] == "missing":
+            yield start + f"{where} is missing."
+        else:
+            yield start + f"{where}: {_plain(problem)}".replace(": Value error, ", ": ")
+
+
+def _plain(problem: Any) -> str:
+    text = str(problem["msg"]).removeprefix("Value error, ")
+    return text if text.endswith(".") else text + "."
+
+
+def _unknown_key(location: Location, model: type[BaseModel]) -> str:
+    allowed = _allowed_keys(location[:-1], model)
+    key = str(location[-1])
+    close = difflib.get_close_matches(key, allowed, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else f" Accepted: {', '.join(allowed)}."
+    return f"unknown key {'.'.join(str(p) for p in location)!r}.{hint if allowed else ''}"
+
+
+def _allowed_keys(location: Location, model: type[BaseModel]) -> list[str]:
+    """Keys of the model that `location` leads to, following nested models, lists and dictionaries."""
+    current: Any = model
+    for part in location:
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            field = current.model_fields.get(str(part))
+            current = _inner_model(field.annotation) if field else None
+        # a list index or a dictionary key stays with the model inside it
+    if isinstance(current, type) and issubclass(current, BaseModel):
+        return [field.alias or name for name, field in current.model_fields.items()]
+    return []
+
+
+def _inner_model(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        if (found := _inner_model(argument)) is not None:
+            return found
+    return None
