@@ -1,0 +1,114 @@
+"""Loads the reference data: instruments, NICE, benchmarks and code lists, validated and cached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from naturalistic.errors import MappingError
+from naturalistic.reference.codes_models import CodeBook
+from naturalistic.reference.models import Instrument
+from naturalistic.reference.reading import (
+    InvalidReferenceError,
+    Model,
+    parse,
+    read_yaml,
+    shipped,
+    shipped_file,
+)
+
+
+@cache
+def load_sources() -> Mapping[str, str]:
+    """Return key -> full citation of everything the shipped facts were read in."""
+    return MappingProxyType(dict(read_yaml(shipped_file("sources.yaml"))))
+
+
+def _load_folder(folder: str, model: type[Model]) -> list[Model]:
+    """Every file of a shipped folder; a fault there is ours, so it is not a user's error."""
+    problems: list[str] = []
+    loaded: list[Model] = []
+    for item in shipped(folder):
+        try:
+            loaded.append(parse(model, item, load_sources()))
+        except InvalidReferenceError as error:
+            problems += [f"{folder}/{each}" for each in error.problems]
+    if problems:
+        raise InvalidReferenceError(problems)
+    return loaded
+
+
+@cache
+def _shipped_instruments() -> Mapping[str, Instrument]:
+    return MappingProxyType({each.key: each for each in _load_folder("instruments", Instrument)})
+
+
+def load_instruments(extra_dirs: Iterable[str | Path] = ()) -> Mapping[str, Instrument]:
+    """Return key -> instrument, the shipped ones and those of a cohort's own folders.
+
+    Parameters
+    ----------
+    extra_dirs : iterable of path
+        Folders with further instrument files (``*.yaml``), validated by the same model.
+
+    Raises
+    ------
+    MappingError
+        With every fault of every file of the user's; a key that is already taken is one.
+    """
+    instruments = dict(_shipped_instruments())
+    problems: list[str] = []
+    for folder in map(Path, extra_dirs):
+        if not folder.is_dir():
+            problems.append(f"{folder}: this folder of instruments does not exist")
+            continue
+        for path in sorted(folder.glob("*.yaml")):
+            try:
+                added = parse(Instrument, path, load_sources())
+            except InvalidReferenceError as error:
+                problems += [f"{folder}/{each}" for each in error.problems]
+                continue
+            if added.key in instruments:
+                problems.append(
+                    f'{path}: key: "{added.key}" is the key of another instrument; choose a new one'
+                )
+                continue
+            instruments[added.key] = added
+    if problems:
+        raise MappingError(problems)
+    return MappingProxyType(instruments)
+
+
+def instrument(key: str, extra_dirs: Iterable[str | Path] = ()) -> Instrument:
+    """Return one instrument.
+
+    Raises
+    ------
+    KeyError
+        If there is none of that key; the message lists those there are.
+    """
+    known = load_instruments(extra_dirs)
+    if key not in known:
+        raise KeyError(f'no instrument "{key}" (there are: {", ".join(sorted(known))})')
+    return known[key]
+
+
+@cache
+def _code_books() -> Mapping[str, CodeBook]:
+    return MappingProxyType({each.key: each for each in _load_folder("codes", CodeBook)})
+
+
+def load_codes(name: str) -> CodeBook:
+    """Return the code lists of one subject, such as ``endings`` or ``attendance``.
+
+    Raises
+    ------
+    KeyError
+        If there is no such subject; the message lists those there are.
+    """
+    books = _code_books()
+    if name not in books:
+        raise KeyError(f'no code lists on "{name}" (there are: {", ".join(sorted(books))})')
+    return books[name]
