@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -51,7 +51,8 @@ def load_instruments(extra_dirs: Iterable[str | Path] = ()) -> Mapping[str, Inst
     Parameters
     ----------
     extra_dirs : iterable of path
-        Folders with further instrument files (``*.yaml``), validated by the same model.
+        Folders with further instrument files (``*.yaml``), validated by the same model; a folder
+        that does not exist holds none.
 
     Raises
     ------
@@ -61,9 +62,6 @@ def load_instruments(extra_dirs: Iterable[str | Path] = ()) -> Mapping[str, Inst
     instruments = dict(_shipped_instruments())
     problems: list[str] = []
     for folder in map(Path, extra_dirs):
-        if not folder.is_dir():
-            problems.append(f"{folder}: this folder of instruments does not exist")
-            continue
         for path in sorted(folder.glob("*.yaml")):
             try:
                 added = parse(Instrument, path, load_sources())
@@ -93,6 +91,24 @@ def instrument(key: str, extra_dirs: Iterable[str | Path] = ()) -> Instrument:
     if key not in known:
         raise KeyError(f'no instrument "{key}" (there are: {", ".join(sorted(known))})')
     return known[key]
+
+
+def instrument_files(used: Collection[str] | None, folder: Path | None = None) -> list[Path]:
+    """Return the files whose content decides how a cohort's questionnaires are scored and read.
+
+    Parameters
+    ----------
+    used : collection of str or None
+        Keys of the instruments the cohort uses; ``None`` means any. A key that is not shipped is
+        looked for in `folder`.
+    folder : Path or None
+        The cohort's own instruments; all of them count. Need not exist.
+    """
+    here = Path(__file__).parent
+    names = sorted(_shipped_instruments() if used is None else used)
+    paths = [here / "instruments" / f"{name}.yaml" for name in names]
+    own = sorted(folder.glob("*.yaml")) if folder is not None else []
+    return [here / "sources.yaml", *(path for path in paths if path.is_file()), *own]
 
 
 @cache

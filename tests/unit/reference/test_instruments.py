@@ -3,7 +3,12 @@ from __future__ import annotations
 import pytest
 
 from naturalistic.errors import MappingError
-from naturalistic.reference.loader import instrument, load_instruments, load_sources
+from naturalistic.reference.loader import (
+    instrument,
+    instrument_files,
+    load_instruments,
+    load_sources,
+)
 from naturalistic.reference.reading import read_yaml, shipped
 
 ASKED_FOR = {
@@ -58,7 +63,7 @@ def test_core_om_domains_partition_the_items():
     core = instrument("core_om")
     domains = [core.scale(key).items for key in ("wellbeing", "problems", "functioning", "risk")]
     assert sorted(item for items in domains for item in items) == list(range(1, 35))
-    assert core.scale("total").items == tuple(range(1, 35))
+    assert core.scale("all").items == tuple(range(1, 35))
     without_risk = set(range(1, 35)) - set(core.scale("risk").items)
     assert set(core.scale("non_risk").items) == without_risk
     # six reversed items in functioning, two in well-being, none elsewhere
@@ -67,7 +72,7 @@ def test_core_om_domains_partition_the_items():
 
 
 def test_core_om_missing_rule_cut_off_and_reliable_change():
-    total = instrument("core_om").scale("total")
+    total = instrument("core_om").scale("all")
     assert total.missing_rule.max_missing == 3
     assert total.missing_rule.status == "verified"
     assert total.cut_off().value == 10
@@ -174,7 +179,7 @@ def test_all_faults_of_all_own_files_at_once(tmp_path):
     (tmp_path / "d.yaml").write_text("key: x\nkey: y\n", encoding="utf-8")
     (tmp_path / "e.yaml").write_text("a: [1", encoding="utf-8")
     with pytest.raises(MappingError) as caught:
-        load_instruments([tmp_path, tmp_path / "absent"])
+        load_instruments([tmp_path])
     problems = caught.value.problems
     assert any("a.yaml: better_is" in each for each in problems)
     assert any("b.yaml: nam: unknown key" in each for each in problems)
@@ -182,7 +187,6 @@ def test_all_faults_of_all_own_files_at_once(tmp_path):
     assert any("c.yaml" in each and "another instrument" in each for each in problems)
     assert any("d.yaml" in each and "given twice" in each for each in problems)
     assert any("e.yaml, line" in each for each in problems)
-    assert any("absent" in each and "does not exist" in each for each in problems)
 
 
 @pytest.mark.parametrize(
@@ -243,3 +247,15 @@ def test_unknown_keys_say_what_there_is():
         instrument("core_34")
     with pytest.raises(KeyError, match="wellbeing"):
         instrument("core_om").scale("well_being")
+
+
+def test_files_that_decide_how_a_cohort_is_scored(tmp_path):
+    (tmp_path / "own.yaml").write_text(OWN, encoding="utf-8")
+    used = instrument_files({"core_om", "own_scale"}, tmp_path)
+    assert [path.name for path in used] == ["sources.yaml", "core_om.yaml", "own.yaml"]
+    assert all(path.is_file() for path in used)
+    assert len(instrument_files(None, tmp_path / "absent")) == len(ASKED_FOR) + 1
+
+
+def test_a_folder_that_does_not_exist_holds_no_instruments(tmp_path):
+    assert set(load_instruments([tmp_path / "absent"])) == ASKED_FOR
