@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -65,8 +66,13 @@ def code_digest(*names: str, data: tuple[str, ...] = ()) -> str:
     files = [path for name in sorted(closure(*names)) if (path := module_path(name))]
     for folder in data:
         files += sorted(p for p in (ROOT / folder).rglob("*") if p.is_file() and p.suffix != ".pyc")
+    return files_digest(files)
+
+
+def files_digest(files: Iterable[Path]) -> str:
+    """Digest of the names and contents of files; line ends do not count. A missing file counts as absent."""
     digest = hashlib.sha256()
     for path in files:
-        digest.update(path.relative_to(ROOT).as_posix().encode())
-        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n") if path.is_file() else b"absent")
     return digest.hexdigest()[:16]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from naturalistic.tables.estimates import ESTIMATES
 from naturalistic.tables.schema import Table
 
 
@@ -24,6 +25,7 @@ class CohortPaths:
 
     root: Path
     cohort: str
+    area: str = "release"
 
     @property
     def base(self) -> Path:
@@ -37,8 +39,33 @@ class CohortPaths:
 
     @property
     def release(self) -> Path:
-        """What may leave."""
-        return self.base / "release"
+        """What comes after disclosure control: `release/`, or `restricted/unreleased/` with profile `none`."""
+        return self.base / self.area
+
+    @property
+    def intake(self) -> Path:
+        """Row counts of reading the extract."""
+        return self.restricted / "cohort" / "intake.parquet"
+
+    @property
+    def validation(self) -> Path:
+        """Every problem found in the extract: file, row, column, rule, what was done."""
+        return self.restricted / "validation.csv"
+
+    @property
+    def cohort_facts(self) -> Path:
+        """Data cut and calendar of the cohort."""
+        return self.restricted / "cohort" / "facts.json"
+
+    @property
+    def provenance(self) -> Path:
+        """Digests of what was read; always under `release/`."""
+        return self.base / "release" / "provenance.json"
+
+    @property
+    def truth(self) -> Path:
+        """Folder of a synthetic extract and its truth."""
+        return self.restricted / "extract"
 
     @property
     def logs(self) -> Path:
@@ -119,3 +146,21 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """The content of a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def read_plain_csv(path: Path) -> pd.DataFrame:
+    """A CSV file written by `write_csv`, every cell as text."""
+    return pd.read_csv(path, dtype="string", keep_default_na=False)
+
+
+def read_released_estimates(path: Path) -> pd.DataFrame:
+    """Released estimates, typed as the contract of the estimates table says."""
+    text = read_plain_csv(path)
+    columns = {}
+    for column in ESTIMATES.columns:
+        values = text[column.name]
+        if column.kind in ("number", "integer"):
+            columns[column.name] = pd.to_numeric(values.where(values != ""), errors="raise")
+        else:
+            columns[column.name] = values
+    return ESTIMATES.conform(pd.DataFrame(columns))

@@ -23,12 +23,15 @@ class Analysis:
         Tables it reads.
     settings : tuple of str
         Fields of `AnalysisSettings` it depends on.
+    reference : tuple of str
+        Folders of `reference/` it reads; ``instruments`` means those of the cohort.
     """
 
     name: str
     question: str
     tables: tuple[str, ...]
     settings: tuple[str, ...]
+    reference: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
@@ -40,5 +43,58 @@ class Analysis:
         return import_module(self.module).analyse
 
 
-_ANALYSES: tuple[Analysis, ...] = ()
+_ANALYSES = (
+    Analysis(
+        "participant_flow",
+        "Who was referred, assessed, started, ended as planned and has forms, and who was lost and why?",
+        ("intake", "referrals", "episodes", "outcomes"),
+        ("primary", "episodes"),
+    ),
+    Analysis(
+        "characteristics",
+        "Who was treated, and how do completers and people with both forms differ from the others?",
+        ("patients", "episodes", "outcomes"),
+        ("primary", "reference_levels"),
+    ),
+    Analysis(
+        "outcome_change",
+        "How much did scores change, for whom, out of how many who started?",
+        ("patients", "episodes", "outcomes"),
+        ("primary", "conf_level", "resampling"),
+        ("instruments",),
+    ),
+    Analysis(
+        "clinical_change",
+        "How many people changed reliably, and how many recovered or deteriorated?",
+        ("episodes", "outcomes"),
+        ("primary", "conf_level", "reliable_change"),
+        ("instruments",),
+    ),
+    Analysis(
+        "outcome_models",
+        "Who starts higher and who changes more?",
+        ("patients", "episodes", "outcomes", "scores"),
+        ("primary", "conf_level", "predictors", "reference_levels"),
+        ("instruments",),
+    ),
+    Analysis(
+        "attendance",
+        "How much of what was booked took place, and who misses more?",
+        ("patients", "episodes", "outcomes"),
+        ("primary", "conf_level", "predictors", "reference_levels"),
+    ),
+    Analysis(
+        "dropout",
+        "Who leaves, when, and who stays to a planned ending?",
+        ("patients", "episodes", "outcomes"),
+        ("primary", "conf_level", "predictors", "reference_levels", "dropout"),
+    ),
+    Analysis(
+        "nice_alignment",
+        "What does NICE recommend for the problems recorded here?",
+        ("patients", "episodes", "outcomes"),
+        ("primary",),
+        ("instruments", "nice"),
+    ),
+)
 REGISTRY = {analysis.name: analysis for analysis in _ANALYSES}

@@ -142,4 +142,18 @@ OUTCOMES = Table(
     ),
 )
 
+INTAKE = Table(
+    "intake",
+    "one row a step of reading the extract",
+    (),
+    (
+        Column("step", "text", "What was done.", required=True),
+        Column("table", "text", "Canonical table.", required=True),
+        Column("rows_in", "integer", "Rows before.", unit="rows"),
+        Column("rows_out", "integer", "Rows after.", unit="rows"),
+        Column("reason", "text", "Why rows left."),
+        Column("count", "integer", "Rows that left for this reason.", unit="rows"),
+    ),
+)
+
 DERIVED_TABLES = {t.name: t for t in (SCORES, EPISODES, OUTCOMES)}

@@ -1,0 +1,186 @@
+"""The command `naturalistic`: verbs, help and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from naturalistic import __version__
+from naturalistic.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, UserError
+
+DEFAULT_CONFIG = "config/config.yaml"
+EPILOG = """\
+A first run:
+  python3 go.py run                              the embedded synthetic cohort, from set-up to report
+Your own service:
+  python3 go.py schema --request                 one page to ask your IT department for an extract
+  python3 go.py init NAME extracts/clients.csv   guess what each column is, write config/cohorts/NAME.yaml
+  python3 go.py check NAME                       read the extract and list every problem, change nothing
+  python3 go.py run NAME                         the report: results/NAME/release/report.html
+Open data to compare with R:
+  python3 go.py example beat-the-blues
+
+Exit codes: 0 done; 2 command or settings; 3 mapping; 4 extract; 5 identifiable data; 6 disclosure; 7 bundle;
+8 some cohorts failed; 70 a fault of ours; 130 interrupted.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of every verb."""
+    parser = argparse.ArgumentParser(
+        prog="naturalistic",
+        description="From a psychological therapy service's own records to evidence people can decide on.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"naturalistic {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    _add_run(verbs)
+    _add_check(verbs)
+    _add_init(verbs)
+    _add_example(verbs)
+    _add_schema(verbs)
+    _add_stage(verbs)
+    return parser
+
+
+def _verb(verbs: argparse._SubParsersAction, name: str, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        name, help=text, description=text, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--config", default=DEFAULT_CONFIG, metavar="FILE", help="settings of the run"
+    )
+    return parser
+
+
+def _add_run(verbs: argparse._SubParsersAction) -> None:
+    parser = _verb(verbs, "run", "Run everything for one or more cohorts and write their reports.")
+    parser.add_argument(
+        "cohorts", nargs="*", metavar="COHORT", help="default: those in the settings"
+    )
+    parser.add_argument("--cores", type=int, default=None, help="processor cores to use")
+
+
+def _add_check(verbs: argparse._SubParsersAction) -> None:
+    parser = _verb(verbs, "check", "Read a cohort's extract, list every problem and stop.")
+    parser.add_argument("cohort", metavar="COHORT")
+
+
+def _add_init(verbs: argparse._SubParsersAction) -> None:
+    parser = _verb(
+        verbs, "init", "Guess what each column of an extract is and write a commented mapping."
+    )
+    parser.add_argument("cohort", metavar="NAME", help="name of the new cohort")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="files of the extract")
+    parser.add_argument("--ask", action="store_true", help="ask the open questions one at a time")
+    parser.add_argument("--force", action="store_true", help="replace an existing mapping")
+
+
+def _add_example(verbs: argparse._SubParsersAction) -> None:
+    parser = _verb(verbs, "example", "Write the extract of an open data set, ready for `run`.")
+    parser.add_argument("name", metavar="NAME", help="beat-the-blues, uis or help")
+
+
+def _add_schema(verbs: argparse._SubParsersAction) -> None:
+    parser = _verb(verbs, "schema", "Print the data dictionary.")
+    parser.add_argument("--request", action="store_true", help="one page for an IT department")
+    parser.add_argument("--output", metavar="FILE", help="write to a file")
+
+
+def _add_stage(verbs: argparse._SubParsersAction) -> None:
+    parser = _verb(
+        verbs, "stage", "Run one stage of the workflow (what each Snakemake rule calls)."
+    )
+    parser.add_argument(
+        "stage", metavar="STAGE", help="synthesise, ingest, score, episodes, outcomes, ..."
+    )
+    parser.add_argument("--cohort", required=True)
+    parser.add_argument("--analysis", default="", help="for the stages analyse and disclose")
+    parser.add_argument(
+        "--log", default=None, metavar="FILE", help="where the reason of a failure goes"
+    )
+
+
+def _dispatch(arguments: argparse.Namespace) -> int:
+    # each verb is imported when it is asked for: `run` with nothing to do must answer at once
+    if arguments.verb == "run":
+        from naturalistic.cli.run import run
+
+        return run(Path(arguments.config), tuple(arguments.cohorts), arguments.cores)
+    if arguments.verb == "stage":
+        from naturalistic.cli.stage import run_stage
+
+        return run_stage(arguments)
+    if arguments.verb == "check":
+        from naturalistic.cli.check import check
+
+        return check(Path(arguments.config), arguments.cohort)
+    if arguments.verb == "init":
+        from naturalistic.cli.init import init
+
+        return init(
+            Path(arguments.config),
+            arguments.cohort,
+            [Path(f) for f in arguments.files],
+            ask=arguments.ask,
+            force=arguments.force,
+        )
+    if arguments.verb == "example":
+        from naturalistic.cli.example import example
+
+        return example(Path(arguments.config), arguments.name)
+    from naturalistic.cli.schema import schema
+
+    return schema(request=arguments.request, output=arguments.output)
+
+
+def show(error: UserError) -> None:
+    """Every problem of an error on standard error, one line each."""
+    print(error.heading, file=sys.stderr)
+    for problem in error.problems:
+        print(f"  - {problem}", file=sys.stderr)
+
+
+def bug_report(error: BaseException) -> str:
+    """What to report of a fault of ours: where it happened, without any value from the data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{Path(f.filename).name}:{f.lineno} in {f.name}" for f in frames[-6:]]
+    lines = [
+        f"naturalistic {__version__} met a fault of its own ({type(error).__name__}). Nothing is lost; please report:",
+        *(f"    {place}" for place in places),
+        "  These lines hold no patient data. Set NATURALISTIC_DEBUG=1 to see the whole trace on your own screen.",
+    ]
+    return "\n".join(lines)
+
+
+def run_command(argv: Sequence[str] | None = None) -> int:
+    """Parse, run and turn what goes wrong into an exit code."""
+    import os
+
+    arguments = build_parser().parse_args(argv)
+    try:
+        return _dispatch(arguments)
+    except UserError as error:
+        show(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(
+            "\nInterrupted. Run the same command again to go on where it stopped.", file=sys.stderr
+        )
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        return EXIT_OK
+    except Exception as error:  # the one place where a fault of ours becomes an exit code
+        if os.environ.get("NATURALISTIC_DEBUG"):
+            raise
+        print(bug_report(error), file=sys.stderr)
+        return EXIT_BUG
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run_command())

@@ -1,0 +1,205 @@
+"""What the workflow needs to know before anything runs: cohorts, input files, settings and code digests."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from naturalistic.analyses.registry import REGISTRY
+from naturalistic.digests import ROOT, code_digest, files_digest
+from naturalistic.errors import MappingError, UserError
+from naturalistic.settings.config import AnalysisSettings, Config
+from naturalistic.settings.load import (
+    cohort_disclosure,
+    cohort_settings,
+    load_config,
+    load_mapping,
+)
+from naturalistic.settings.mapping import Mapping
+
+STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    # stage: (modules it starts from, folders of reference or template files it reads)
+    "synthesise": (("naturalistic.cohort.synthetic",), ()),
+    "ingest": (("naturalistic.cohort.ingest",), ("reference/codes",)),
+    "score": (("naturalistic.cohort.scoring",), ()),
+    "episodes": (("naturalistic.cohort.episodes",), ()),
+    "outcomes": (("naturalistic.cohort.outcomes",), ()),
+    "disclose": (("naturalistic.release.disclosure",), ("reference/disclosure",)),
+    "evidence": (("naturalistic.release.evidence",), ()),
+    "report": (
+        ("naturalistic.report.document",),
+        ("report/templates", "reference/nice", "reference/benchmarks"),
+    ),
+}
+READS_INSTRUMENTS = ("ingest", "score", "outcomes", "report")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run, read from its configuration file.
+
+    Attributes
+    ----------
+    config_file : Path
+        The configuration.
+    project : Path
+        Folder that relative paths start from.
+    """
+
+    config_file: Path
+    project: Path = field(default_factory=Path.cwd)
+
+    @cached_property
+    def config(self) -> Config:
+        """The settings of the run."""
+        return load_config(self.config_file)
+
+    @property
+    def cohorts(self) -> tuple[str, ...]:
+        """Cohorts of the run."""
+        return self.config.cohorts
+
+    @property
+    def results(self) -> Path:
+        """Folder of the results."""
+        return Path(self.config.results)
+
+    @property
+    def analyses(self) -> tuple[str, ...]:
+        """Names of the registered analyses."""
+        return tuple(REGISTRY)
+
+    def mapping_file(self, cohort: str) -> Path:
+        """Mapping of a cohort: `cohorts/NAME.yaml` beside the configuration."""
+        return self.config_file.parent / "cohorts" / f"{cohort}.yaml"
+
+    def mapping(self, cohort: str) -> Mapping:
+        """The mapping of a cohort, read once."""
+        cache: dict[str, Mapping] = self.__dict__.setdefault("_mappings", {})
+        if cohort not in cache:
+            path = self.mapping_file(cohort)
+            if not path.is_file():
+                known = sorted(p.stem for p in path.parent.glob("*.yaml") if p.stem != "TEMPLATE")
+                raise MappingError(
+                    f"{path.as_posix()} does not exist. Cohorts here: {', '.join(known)}. "
+                    f"`init {cohort} FILES...` writes a mapping."
+                )
+            cache[cohort] = load_mapping(path)
+        return cache[cohort]
+
+    def instrument_folder(self, cohort: str) -> Path:
+        """Folder of the cohort's own instruments; need not exist."""
+        return self.config_file.parent / "cohorts" / cohort / "instruments"
+
+    def settings(self, cohort: str) -> AnalysisSettings:
+        """Settings of the run with what the cohort changes."""
+        return cohort_settings(self.config, self.mapping(cohort))
+
+    def profile(self, cohort: str) -> str:
+        """Disclosure profile of a cohort."""
+        return cohort_disclosure(self.config, self.mapping(cohort)).profile
+
+    def area(self, cohort: str) -> str:
+        """Folder of what comes after disclosure control; profile `none` may not be released."""
+        return "restricted/unreleased" if self.profile(cohort) == "none" else "release"
+
+    def extract(self, cohort: str) -> list[str]:
+        """Input files of the ingest stage."""
+        mapping = self.mapping(cohort)
+        if mapping.synthetic:
+            return [(self.results / cohort / "restricted" / "extract").as_posix()]
+        return [source.path for source in mapping.files.values()]
+
+    def extract_params(self, cohort: str) -> str:
+        """What the ingest stage depends on besides code: how each column is read."""
+        mapping = self.mapping(cohort)
+        return mapping.model_dump_json(
+            exclude={"title", "service", "contact", "choices", "published"}
+        )
+
+    def report_params(self, cohort: str) -> str:
+        """What the report depends on besides code and estimates."""
+        mapping = self.mapping(cohort)
+        told = mapping.model_dump_json(
+            include={"title", "service", "contact", "published", "synthetic"}
+        )
+        published = self._published_file(mapping)
+        return told + self.settings_params(cohort) + files_digest([published] if published else [])
+
+    def settings_params(self, cohort: str, *names: str) -> str:
+        """The named settings (all, when none is named) as JSON."""
+        values = self.settings(cohort).model_dump(mode="json")
+        return json.dumps({n: values[n] for n in names or values}, sort_keys=True)
+
+    def analysis_params(self, cohort: str, analysis: str) -> str:
+        """The settings an analysis depends on, as JSON."""
+        return self.settings_params(cohort, "seed", *REGISTRY[analysis].settings)
+
+    def code(self, stage: str, cohort: str) -> str:
+        """Digest of the code and reference files of a stage."""
+        modules, folders = STAGES[stage]
+        digest = code_digest(*modules, data=folders)
+        return digest + (self._instruments(cohort) if stage in READS_INSTRUMENTS else "")
+
+    def analysis_code(self, analysis: str, cohort: str) -> str:
+        """Digest of the code and reference files of an analysis."""
+        entry = REGISTRY[analysis]
+        folders = tuple(f"reference/{name}" for name in entry.reference if name != "instruments")
+        digest = code_digest(entry.module, data=folders)
+        return digest + (self._instruments(cohort) if "instruments" in entry.reference else "")
+
+    def problems(self, cohorts: tuple[str, ...]) -> list[UserError]:
+        """Every error in the configuration and in the mappings of `cohorts`, before anything runs."""
+        found: list[UserError] = []
+        for cohort in cohorts:
+            try:
+                self.settings(cohort)
+                self._missing_files(cohort)
+            except UserError as error:
+                found.append(error)
+        return found
+
+    def _missing_files(self, cohort: str) -> None:
+        mapping = self.mapping(cohort)
+        if mapping.synthetic:
+            return
+        absent = [
+            f"{self.mapping_file(cohort).as_posix()}, files.{name}: {source.path} does not exist. "
+            "Put the file there, or correct the path."
+            for name, source in mapping.files.items()
+            if not (self.project / source.path).is_file()
+        ]
+        if absent:
+            raise MappingError(absent)
+
+    def _published_file(self, mapping: Mapping) -> Path | None:
+        return (
+            self.config_file.parent / "published" / f"{mapping.published}.yaml"
+            if mapping.published
+            else None
+        )
+
+    def _instruments(self, cohort: str) -> str:
+        used = mapped_instruments(self.mapping(cohort))
+        shipped = sorted((ROOT / "reference" / "instruments").glob("*.yaml"))
+        own = sorted(self.instrument_folder(cohort).glob("*.yaml"))
+        return files_digest([p for p in shipped if used is None or p.stem in used] + own)
+
+
+def mapped_instruments(mapping: Mapping) -> frozenset[str] | None:
+    """Instruments a mapping names; None where they are only known from the data."""
+    names: set[str] = set()
+    for block in mapping.tables.questionnaires:
+        names.update(form.instrument for form in block.forms)
+        column = block.columns.get("instrument")
+        if block.instrument:
+            names.add(block.instrument)
+        elif column is not None and column.codes:
+            names.update(str(code) for code in column.codes.values())
+        elif column is not None and column.constant is not None:
+            names.add(str(column.constant))
+        elif column is not None:
+            return None
+    return frozenset(names)

@@ -1,0 +1,225 @@
+"""The stages of the workflow: read what lies on disk, call one pure function, write what it returns."""
+
+from __future__ import annotations
+
+import shutil
+import zlib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from naturalistic import files
+from naturalistic.cli.plan import Plan
+from naturalistic.errors import ExtractError
+from naturalistic.files import CohortPaths
+from naturalistic.settings.config import AnalysisSettings
+from naturalistic.settings.mapping import Mapping
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of one cohort."""
+
+    plan: Plan
+    cohort: str
+
+    @property
+    def paths(self) -> CohortPaths:
+        """Where the artefacts lie."""
+        return CohortPaths(self.plan.results, self.cohort, self.plan.area(self.cohort))
+
+    @property
+    def mapping(self) -> Mapping:
+        """The cohort's mapping."""
+        return self.plan.mapping(self.cohort)
+
+    @property
+    def settings(self) -> AnalysisSettings:
+        """The cohort's settings."""
+        return self.plan.settings(self.cohort)
+
+    def instruments(self) -> Any:
+        """Reference facts of every known instrument, the cohort's own included."""
+        from naturalistic.reference.loader import load_instruments
+
+        folder = self.plan.instrument_folder(self.cohort)
+        return load_instruments([folder] if folder.is_dir() else [])
+
+    def read(self, name: str) -> Any:
+        """A table of the cohort."""
+        path = self.paths.intake if name == "intake" else self.paths.table(name)
+        return files.read_table(path)
+
+    def facts(self) -> dict[str, Any]:
+        """Data cut and calendar."""
+        return files.read_json(self.paths.cohort_facts)
+
+
+def synthesise(stage: Stage) -> None:
+    """Make the extract of a synthetic cohort, and its truth beside it."""
+    from naturalistic.cohort.synthetic import make_cohort, write_extract
+
+    how = stage.mapping.synthetic
+    if how is None:
+        raise ExtractError(f"{stage.cohort} is not a synthetic cohort.")
+    folder = stage.paths.truth
+    part = folder.with_name(".part-extract")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    write_extract(make_cohort(how.preset, how.seed, n=how.n, dirty=how.dirty), part)
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+
+
+def ingest(stage: Stage) -> None:
+    """Read the extract into the canonical tables."""
+    from naturalistic.cohort.ingest import ingest as read_extract
+    from naturalistic.cohort.pseudonyms import project_key
+    from naturalistic.tables.cohort import COHORT_TABLES
+    from naturalistic.tables.derived import INTAKE
+
+    paths = stage.paths
+    stopped = paths.restricted / "validation_stopped.csv"
+    stopped.unlink(missing_ok=True)
+    key = project_key(stage.plan.project / "private" / stage.cohort)
+    try:
+        result = read_extract(
+            stage.mapping,
+            project=stage.plan.project,
+            key=key,
+            mapping_name=stage.plan.mapping_file(stage.cohort).as_posix(),
+            instruments=stage.instruments(),
+        )
+    except ExtractError as error:
+        if (table := getattr(error, "table", None)) is not None:
+            files.write_csv(stopped, table)
+            raise ExtractError(
+                [*error.problems, f"Every problem is listed in {stopped.as_posix()}."]
+            ) from error
+        raise
+    for name, table in COHORT_TABLES.items():
+        files.write_table(paths.table(name), result.tables[name], table)
+    files.write_table(paths.intake, INTAKE.conform(result.flow), INTAKE)
+    files.write_csv(paths.validation, result.problems)
+    facts = {"data_cut": result.data_cut.isoformat(), "calendar": stage.mapping.calendar}
+    files.write_json(paths.cohort_facts, facts)
+    files.write_json(paths.provenance, {**facts, "files": result.files})
+
+
+def score(stage: Stage) -> None:
+    """Score every form."""
+    from naturalistic.cohort.scoring import score_questionnaires
+    from naturalistic.tables.derived import SCORES
+
+    scores = score_questionnaires(stage.read("questionnaires"), stage.instruments())
+    files.write_table(stage.paths.table("scores"), scores, SCORES)
+
+
+def episodes(stage: Stage) -> None:
+    """Derive one row a course of therapy."""
+    from naturalistic.cohort.episodes import derive_episodes
+    from naturalistic.tables.derived import EPISODES
+
+    facts = stage.facts()
+    frame = derive_episodes(
+        stage.read("patients"),
+        stage.read("referrals"),
+        stage.read("sessions"),
+        date.fromisoformat(facts["data_cut"]),
+        stage.settings,
+        calendar=facts["calendar"],
+    )
+    files.write_table(stage.paths.table("episodes"), frame, EPISODES)
+
+
+def outcomes(stage: Stage) -> None:
+    """Derive first and last scores of each episode and scale."""
+    from naturalistic.cohort.outcomes import derive_outcomes
+    from naturalistic.tables.derived import OUTCOMES
+
+    frame = derive_outcomes(
+        stage.read("scores"), stage.read("episodes"), stage.instruments(), stage.settings
+    )
+    files.write_table(stage.paths.table("outcomes"), frame, OUTCOMES)
+
+
+def analyse(stage: Stage, analysis: str) -> None:
+    """Run one analysis."""
+    from naturalistic.analyses.interface import AnalysisInput
+    from naturalistic.analyses.registry import REGISTRY
+    from naturalistic.tables.estimates import COVARIANCES, ESTIMATES
+
+    entry = REGISTRY[analysis]
+    seed = [stage.settings.seed, zlib.crc32(analysis.encode())]
+    result = entry.load()(
+        AnalysisInput(
+            cohort=stage.cohort,
+            tables={name: stage.read(name) for name in entry.tables},
+            settings=stage.settings,
+            instruments=stage.instruments() if "instruments" in entry.reference else {},
+            calendar=stage.facts()["calendar"],
+            rng=np.random.default_rng(seed),
+        )
+    )
+    files.write_table(stage.paths.estimates(analysis), result.estimates, ESTIMATES)
+    files.write_table(stage.paths.covariances(analysis), result.covariances, COVARIANCES)
+
+
+def disclose(stage: Stage, analysis: str) -> None:
+    """Protect the estimates of one analysis and log what was withheld."""
+    from naturalistic.release.disclosure import protect
+
+    released, log = protect(
+        files.read_table(stage.paths.estimates(analysis)), stage.plan.profile(stage.cohort)
+    )
+    files.write_csv(stage.paths.released_estimates(analysis), released)
+    files.write_csv(stage.paths.disclosure_log(analysis), log)
+
+
+def evidence(stage: Stage) -> None:
+    """Gather what was released into one bundle and one record of the run."""
+    from naturalistic.release.evidence import make_bundle, run_record
+
+    released = read_released(stage)
+    mapping, paths = stage.mapping, stage.paths
+    record = run_record(
+        cohort=stage.cohort,
+        title=mapping.title,
+        service=mapping.service,
+        contact=mapping.contact,
+        synthetic=mapping.synthetic is not None,
+        published=mapping.published,
+        profile=stage.plan.profile(stage.cohort),
+        settings=stage.settings.model_dump(mode="json"),
+        provenance=files.read_json(paths.provenance),
+    )
+    files.write_json(paths.release / "run.json", record)
+    files.write_json(paths.release / "evidence.json", make_bundle(record, released))
+
+
+def report(stage: Stage) -> None:
+    """Write the report from what was released."""
+    from naturalistic.report.document import write_report
+
+    mapping = stage.mapping
+    published = stage.plan.config_file.parent / "published" / f"{mapping.published}.yaml"
+    write_report(
+        stage.paths.release,
+        estimates=read_released(stage),
+        disclosure=read_released(stage, "disclosure"),
+        record=files.read_json(stage.paths.release / "run.json"),
+        published=published if mapping.published else None,
+        instruments=stage.instruments(),
+    )
+
+
+def read_released(stage: Stage, folder: str = "estimates") -> dict[str, Any]:
+    """Released tables by analysis, typed as the contract says."""
+    from naturalistic.analyses.registry import REGISTRY
+
+    read = files.read_released_estimates if folder == "estimates" else files.read_plain_csv
+    root: Path = stage.paths.release / folder
+    return {name: read(root / f"{name}.csv") for name in REGISTRY}

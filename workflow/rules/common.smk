@@ -1,0 +1,41 @@
+# The one place with Python: the plan of the run, and how a rule asks it for digests and settings.
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from naturalistic.cli.plan import Plan
+from naturalistic.errors import UserError
+
+plan = Plan(Path(workflow.configfiles[0]))
+try:
+    RESULTS = plan.config.results
+except UserError as error:
+    raise WorkflowError("\n".join([error.heading, *error.problems]))
+
+PYTHON = sys.executable
+CONFIG = plan.config_file.as_posix()
+
+
+wildcard_constraints:
+    cohort=r"[a-z0-9][a-z0-9_]*",
+    analysis=r"[a-z][a-z0-9_]*",
+    area=r"release|restricted/unreleased",
+
+
+def code(stage):
+    """Digest of the code and reference files of a stage: an edit re-runs what depends on it."""
+    return lambda wildcards: plan.code(stage, wildcards.cohort)
+
+
+def settings(*names):
+    """The settings a rule depends on, as JSON: a change re-runs what depends on it."""
+    return lambda wildcards: plan.settings_params(wildcards.cohort, *names)
+
+
+def analysis_code(analysis):
+    return lambda wildcards: plan.analysis_code(analysis, wildcards.cohort)
+
+
+def analysis_settings(analysis):
+    return lambda wildcards: plan.analysis_params(wildcards.cohort, analysis)
