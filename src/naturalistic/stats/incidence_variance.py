@@ -1,0 +1,104 @@
+"""Variances of cumulative incidences: Greenwood-type, Gray's, and clustered."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from naturalistic.stats.event_table import EventTable, FloatArray, IntArray
+from naturalistic.stats.influence import (
+    clustered_second_moments,
+    inverse_survivors,
+    quadratic_form,
+    value_at_entry,
+)
+
+
+def greenwood_variance(table: EventTable, before: FloatArray, incidence: FloatArray) -> FloatArray:
+    """The formula of `aalen_johansen`, squares expanded so that running sums are enough; (m, K)."""
+    at_risk, events = table.at_risk[:, None], table.events
+    step = (table.all_events / table.at_risk * inverse_survivors(table))[:, None]
+    own = before[:, None] ** 2 * events * (at_risk - events) / at_risk**3
+    cross = before[:, None] * events / at_risk**2
+
+    def total(terms: FloatArray) -> FloatArray:
+        return np.cumsum(terms, axis=0)
+
+    squares = (
+        incidence**2 * total(step)
+        - 2.0 * incidence * total(step * incidence)
+        + total(step * incidence**2)
+    )
+    products = incidence * total(cross) - total(cross * incidence)
+    return np.maximum(squares + total(own) - 2.0 * products, 0.0)
+
+
+def gray_variance(
+    table: EventTable, survival: FloatArray, before: FloatArray, incidence: FloatArray
+) -> FloatArray:
+    r"""Variance from Gray's representation, cause j and the other causes as separate martingales.
+
+    With :math:`\phi_k(t)=\{F_j(t)-F_{jk}\}/S_k` (Gray 1988, section 2),
+    :math:`\sum_k (S_-/Y)^2 [(1-\phi_k)^2 V_k(d_j) + \phi_k^2 V_k(D-d_j)]`, where tied events count
+    as drawn without replacement: :math:`V(d)=d\{1-(d-1)/(Y-1)\}`.
+    """
+    at_risk = table.at_risk[:, None]
+    events, others = table.events, table.all_events[:, None] - table.events
+    scale = (before[:, None] / at_risk) ** 2
+    own = scale * events * without_replacement(events, at_risk)
+    other = scale * others * without_replacement(others, at_risk)
+    inverse = np.divide(1.0, survival, out=np.zeros_like(survival), where=survival > 0)[:, None]
+    both = (own + other) * inverse**2
+
+    def total(terms: FloatArray) -> FloatArray:
+        return np.cumsum(terms, axis=0)
+
+    linear = incidence * total(own * inverse) - total(own * inverse * incidence)
+    squares = (
+        incidence**2 * total(both)
+        - 2.0 * incidence * total(both * incidence)
+        + total(both * incidence**2)
+    )
+    return np.maximum(total(own) - 2.0 * linear + squares, 0.0)
+
+
+def clustered_variance(
+    table: EventTable, before: FloatArray, incidence: FloatArray, clusters: IntArray
+) -> FloatArray:
+    r"""Sum of squared cluster influences on each incidence.
+
+    A row's influence is :math:`\int S_-/Y\,dM_j - \int\{F_j(t)-F_j(s)\}/(Y-D)\,dM` with :math:`dM = dN - Y_i dH`;
+    its coefficients on :math:`(1, -F_j(t), -G_j(t))`, :math:`G=B+E-FC`, move only at the row's entry and exit.
+    """
+    step = inverse_survivors(table)
+    hazard = table.all_events / table.at_risk * step
+    rate = before / table.at_risk
+    running = np.cumsum(hazard)
+    ones = np.ones(len(table.position))
+    spread = np.empty_like(incidence)
+    for j in range(table.n_causes):
+        own = np.cumsum(rate * table.events[:, j] / table.at_risk)
+        held = np.cumsum(hazard * incidence[:, j])
+        gained = np.where(table.cause == j + 1, rate[table.position], 0.0)
+        left = np.where(table.cause > 0, step[table.position], 0.0)
+        at_exit = gained + left * incidence[table.position, j] - (own + held)[table.position]
+        moments = clustered_second_moments(
+            table,
+            np.column_stack(
+                [value_at_entry(table, own + held), value_at_entry(table, running), ones]
+            ),
+            np.column_stack([at_exit, left - running[table.position], -ones]),
+            clusters,
+        )
+        shared = own + held - incidence[:, j] * running
+        vectors = np.column_stack([np.ones(len(running)), -incidence[:, j], -shared])
+        spread[:, j] = quadratic_form(vectors, moments)
+    return spread
+
+
+def without_replacement(events: FloatArray, at_risk: FloatArray) -> FloatArray:
+    """Share of the variance left when tied events are drawn without replacement.
+
+    1 - (d - 1)/(Y - 1) for d > 1, otherwise 1; arrays of shapes that broadcast.
+    """
+    drawn = np.maximum(events - 1.0, 0.0)
+    return 1.0 - drawn / np.where(at_risk > 1.0, at_risk - 1.0, 1.0)

@@ -1,0 +1,235 @@
+"""Log-rank tests that groups have the event at the same rate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import chdtrc
+
+from naturalistic.stats.event_table import FloatArray, IntArray, event_table, group_codes
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTest:
+    """Chi-squared test that G groups share one hazard.
+
+    Attributes
+    ----------
+    statistic, df, p_value : float
+        Chi-squared statistic, its degrees of freedom, upper tail probability.
+    groups : ndarray, shape (G,)
+        Levels in the order of the arrays below.
+    n : ndarray of float, shape (G,)
+        Rows (or summed frequency weights).
+    observed, expected : ndarray of float, shape (G,)
+        Weighted sums of events seen and of events expected under the hypothesis.
+    variance : ndarray of float, shape (G, G)
+        Covariance of observed minus expected.
+    method, status, note : str
+        As in `naturalistic.stats.result.Estimate`.
+    """
+
+    statistic: float
+    df: float
+    p_value: float
+    groups: NDArray[np.generic]
+    n: FloatArray
+    observed: FloatArray
+    expected: FloatArray
+    variance: FloatArray
+    method: str
+    status: str = "ok"
+    note: str = ""
+
+
+def log_rank(
+    time: ArrayLike,
+    event: ArrayLike,
+    group: ArrayLike,
+    *,
+    strata: ArrayLike | None = None,
+    entry: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    rho: float = 0.0,
+    trend: bool = False,
+    scores: Sequence[float] | None = None,
+) -> GroupTest:
+    r"""Log-rank test of G groups, stratified, weighted by survival, or against an ordered alternative.
+
+    Observed minus expected events of group g, :math:`z_g=\sum_k S(t_k^-)^\rho (d_{gk}-D_k Y_{gk}/Y_k)`,
+    against their hypergeometric covariance, both summed over strata.
+
+    Parameters
+    ----------
+    time, event : array_like, shape (n,)
+        End of observation and whether it is an event (1) or a censoring (0).
+    group : array_like, shape (n,)
+        Levels in their sorted order.
+    strata : array_like, shape (n,), optional
+        Only members of the same stratum are compared.
+    entry, weights : array_like, shape (n,), optional
+        Left truncation; frequency weights (a row stands for that many persons).
+    rho : float
+        0 log-rank, 1 Peto-Peto (earlier events count more).
+    trend : bool
+        One degree of freedom: :math:`(s^\top z)^2/(s^\top V s)`.
+    scores : sequence of float, optional
+        Scores s of the sorted levels for the trend; default 0, 1, 2, ...
+
+    Returns
+    -------
+    GroupTest
+        ``not_estimable`` with fewer than two groups or where no stratum compares anyone.
+
+    Raises
+    ------
+    ValueError
+        Wrong shapes, missing values, or scores that do not match the groups.
+
+    References
+    ----------
+    Harrington and Fleming (1982), Biometrika 69:553, section 2; trend: Tarone (1975), Biometrika
+    62:679. R: ``survival::survdiff``.
+    """
+    table = event_table(time, event, entry=entry, weights=weights, n_causes=1)
+    n = int(np.shape(time)[0])
+    levels, codes = group_codes(group, n, "group")
+    stratum = np.zeros(n, dtype=np.int64) if strata is None else group_codes(strata, n, "strata")[1]
+    if table.used is not None:
+        codes, stratum = codes[table.used], stratum[table.used]
+    at_risk, events = counts_by_group(
+        table.position, len(table.times), codes, len(levels), stratum, table.cause, table.weights
+    )
+    if table.entry is not None:
+        at_risk = at_risk - not_yet_entered_by_group(
+            table.times, table.entry, codes, stratum, table.weights, at_risk.shape
+        )
+    observed, expected, variance = _score(at_risk, events[..., 0], rho)
+    return group_test(
+        levels,
+        np.bincount(codes, weights=table.weights, minlength=len(levels)).astype(np.float64),
+        observed,
+        expected,
+        variance,
+        name=f"log-rank (rho={rho:g})" + ("" if strata is None else ", stratified"),
+        scores=_scores(scores, len(levels)) if trend else None,
+    )
+
+
+def group_test(
+    levels: NDArray[np.generic],
+    n: FloatArray,
+    observed: FloatArray,
+    expected: FloatArray,
+    variance: FloatArray,
+    *,
+    name: str,
+    scores: FloatArray | None = None,
+) -> GroupTest:
+    """Chi-squared test of the differences; groups without any comparison do not count as degrees of freedom."""
+    difference = observed - expected
+    compared = np.flatnonzero(np.diag(variance) > 0)
+    if len(compared) < 2:
+        reason = "fewer than two groups have anyone at risk when an event happens"
+        return GroupTest(
+            statistic=np.nan,
+            df=np.nan,
+            p_value=np.nan,
+            groups=levels,
+            n=n,
+            observed=observed,
+            expected=expected,
+            variance=variance,
+            method=name,
+            status="not_estimable",
+            note=reason,
+        )
+    if scores is None:
+        keep = compared[:-1]
+        statistic = difference[keep] @ np.linalg.solve(
+            variance[np.ix_(keep, keep)], difference[keep]
+        )
+        df = len(keep)
+    else:
+        statistic = (scores @ difference) ** 2 / (scores @ variance @ scores)
+        df, name = 1, name + ", trend"
+    left_out = len(levels) - len(compared)
+    return GroupTest(
+        statistic=float(statistic),
+        df=float(df),
+        p_value=float(chdtrc(df, statistic)),
+        groups=levels,
+        n=n,
+        observed=observed,
+        expected=expected,
+        variance=variance,
+        method=name,
+        note=f"{left_out} groups are never at risk at an event" if left_out else "",
+    )
+
+
+def counts_by_group(
+    position: IntArray,
+    n_times: int,
+    group: IntArray,
+    n_groups: int,
+    stratum: IntArray,
+    cause: IntArray,
+    weights: FloatArray | None,
+) -> tuple[FloatArray, FloatArray]:
+    """At risk (strata, m, G) and events of each cause (strata, m, G, K), all observed from the origin."""
+    n_strata = int(stratum.max(initial=0)) + 1
+    n_states = int(cause.max(initial=1)) + 1
+    cell = ((stratum * n_times + position) * n_groups + group) * n_states + cause
+    shape = (n_strata, n_times, n_groups, n_states)
+    counts = np.bincount(cell, weights=weights, minlength=int(np.prod(shape))).reshape(shape)
+    numbers = counts.astype(np.float64)
+    at_risk = np.asarray(np.cumsum(numbers.sum(axis=3)[:, ::-1], axis=1)[:, ::-1])
+    return at_risk, numbers[..., 1:]
+
+
+def not_yet_entered_by_group(
+    times: FloatArray,
+    entry: FloatArray,
+    group: IntArray,
+    stratum: IntArray,
+    weights: FloatArray | None,
+    shape: tuple[int, ...],
+) -> FloatArray:
+    """Weight of the rows of each (stratum, time, group) whose entry is at or after the time."""
+    n_strata, m, n_groups = shape
+    # a row is missing from the risk sets of the times up to and including its entry
+    last = np.searchsorted(times, entry, side="right") - 1
+    late = last >= 0
+    cell = (stratum[late] * m + last[late]) * n_groups + group[late]
+    weight = None if weights is None else weights[late]
+    counts = np.bincount(cell, weights=weight, minlength=n_strata * m * n_groups).reshape(shape)
+    return np.asarray(np.cumsum(counts[:, ::-1], axis=1)[:, ::-1], dtype=np.float64)
+
+
+def _score(
+    at_risk: FloatArray, events: FloatArray, rho: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Observed, expected (G,) and covariance (G, G) summed over strata; inputs (strata, m, G)."""
+    total, happened = at_risk.sum(axis=2), events.sum(axis=2)
+    safe = np.where(total > 0, total, 1.0)
+    survival = np.cumprod(1.0 - happened / safe, axis=1)
+    before = np.concatenate([np.ones((len(survival), 1)), survival[:, :-1]], axis=1)
+    # a survival that has reached 0 gets no weight under a negative rho
+    weight = np.power(before, rho, out=np.zeros_like(before), where=before > 0)
+    share = at_risk / safe[:, :, None]
+    observed = np.einsum("sk,skg->g", weight, events)
+    expected = np.einsum("sk,skg->g", weight * happened, share)
+    spread = weight**2 * happened * (total - happened) / np.where(total > 1, total - 1.0, 1.0)
+    variance = np.diag(np.einsum("sk,skg->g", spread, share))
+    return observed, expected, variance - np.einsum("sk,ski,skj->ij", spread, share, share)
+
+
+def _scores(scores: Sequence[float] | None, n_groups: int) -> FloatArray:
+    values = np.arange(n_groups) if scores is None else np.asarray(scores)
+    if values.shape != (n_groups,) or not np.isfinite(values.astype(np.float64)).all():
+        raise ValueError(f"scores must be {n_groups} finite numbers, one for each group")
+    return values.astype(np.float64)
