@@ -43,9 +43,7 @@ class LogHandler(LogHandlerBase):
             self._progress()
         elif event in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR):
             self._job_error(record)
-        elif (event == LogEvent.ERROR and not self._shown) or (
-            event is None and record.levelno >= ERROR and not self._shown
-        ):
+        elif not self._shown and (event == LogEvent.ERROR or _is_plain_error(event, record)):
             self._line(record.getMessage())
 
     def _progress(self) -> None:
@@ -70,6 +68,10 @@ class LogHandler(LogHandlerBase):
     def _line(self, text: str) -> None:
         start = "\n" if self._terminal else ""
         sys.stderr.write(f"{start}{text}\n")
+
+
+def _is_plain_error(event: object, record: LogRecord) -> bool:
+    return event is None and record.levelno >= ERROR
 
 
 def _stage_name(record: LogRecord) -> str:
