@@ -112,7 +112,7 @@ def _secondary(frame: pd.DataFrame, rule: pd.Series) -> pd.Series:
         hidden = rows.index[rule[rows.index] != ""]
         open_rows = rows.index.difference(hidden, sort=False)
         if len(hidden) == 1 and len(open_rows) > 0 and size[open_rows].notna().any():
-            second[size[open_rows].idxmin()] = "by_subtraction"
+            second.loc[size[open_rows] == size[open_rows].min()] = "by_subtraction"
     return second
 
 

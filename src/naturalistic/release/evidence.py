@@ -81,7 +81,7 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     poolable = frame["estimand"].astype("string").map(lambda e: ESTIMANDS[e].poolable).astype(bool)
     chosen = frame[poolable & (frame["status"] == "ok")]
     return [
-        {name: value for name, raw in row.items() if (value := _plain(raw)) is not None}
+        {str(name): value for name, raw in row.items() if (value := _plain(raw)) is not None}
         for row in chosen.to_dict("records")
     ]
 
