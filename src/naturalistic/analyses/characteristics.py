@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -46,7 +48,7 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
     measure = {"instrument": primary.instrument, "scale": primary.scale}
     for name in (*CHARACTERISTICS, FIRST_SCORE):
         held = name in frame.columns and frame[name].notna().any()
-        shared = {"term": name, **(measure if name == FIRST_SCORE else {})}
+        shared: dict[str, Any] = {"term": name, **(measure if name == FIRST_SCORE else {})}
         if not held:
             rows.add(
                 "proportion",
@@ -88,7 +90,7 @@ def _describe_levels(
     member: Mask,
     population: str,
     level: float,
-    shared: dict[str, str],
+    shared: dict[str, Any],
 ) -> None:
     words = values[member].astype("object").where(values[member].notna(), NOT_RECORDED)
     total = len(words)
@@ -109,11 +111,11 @@ def _describe_number(
     member: Mask,
     population: str,
     level: float,
-    shared: dict[str, str],
+    shared: dict[str, Any],
 ) -> None:
     numbers = values[member].astype("float64")
     known = numbers.dropna().to_numpy()
-    counts = {"n_patients": len(known), "n_missing": int(numbers.isna().sum())}
+    counts: dict[str, Any] = {"n_patients": len(known), "n_missing": int(numbers.isna().sum())}
     if len(known) < 2:
         rows.add(
             "mean",
@@ -145,7 +147,7 @@ def _compare_numbers(
     reference: Mask,
     contrast: str,
     level: float,
-    shared: dict[str, str],
+    shared: dict[str, Any],
 ) -> None:
     values = frame[name].astype("float64").to_numpy()
     first, second = (values[m & np.isfinite(values)] for m in (group, reference))
@@ -172,7 +174,7 @@ def _compare_levels(
     reference: Mask,
     contrast: str,
     level: float,
-    shared: dict[str, str],
+    shared: dict[str, Any],
 ) -> None:
     words = frame[name].astype("object").where(frame[name].notna(), NOT_RECORDED)
     levels = sorted(words[group | reference].unique())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -78,7 +80,9 @@ def _populations(
     for name in POPULATIONS:
         member = in_population(frame, name)
         people = _people(frame, member)
-        measure = {"instrument": instrument, "scale": scale} if name in on_forms else {}
+        measure: dict[str, Any] = (
+            {"instrument": instrument, "scale": scale} if name in on_forms else {}
+        )
         rows.add(
             "count",
             people,
@@ -126,8 +130,8 @@ def _breakdown(
 
 def _intake(rows: EstimateRows, intake: pd.DataFrame) -> None:
     lost = intake[intake["count"].fillna(0) > 0]
-    totals = lost.groupby(["table", "reason"], sort=True)["count"].sum()
-    for (table, reason), count in totals.items():
+    totals = lost.groupby(["table", "reason"], sort=True)["count"].sum().reset_index()
+    for table, reason, count in totals.itertuples(index=False):
         rows.add(
             "count",
             int(count),
