@@ -10,6 +10,14 @@ from types import MappingProxyType
 from naturalistic.errors import MappingError
 from naturalistic.reference.codes_models import CodeBook
 from naturalistic.reference.models import Instrument
+from naturalistic.reference.nice_models import (
+    Guideline,
+    NiceRule,
+    NiceRules,
+    Problems,
+    SnomedCodes,
+    TherapyModels,
+)
 from naturalistic.reference.reading import (
     InvalidReferenceError,
     Model,
@@ -128,3 +136,34 @@ def load_codes(name: str) -> CodeBook:
     if name not in books:
         raise KeyError(f'no code lists on "{name}" (there are: {", ".join(sorted(books))})')
     return books[name]
+
+
+@cache
+def load_nice() -> Mapping[str, Guideline]:
+    """Return key -> guideline: current, superseded and historical, with their recommendations."""
+    return MappingProxyType({each.key: each for each in _load_folder("nice", Guideline)})
+
+
+@cache
+def load_nice_rules() -> Mapping[str, NiceRule]:
+    """Return key -> what NICE itself says its wording means and obliges to."""
+    rules = parse(NiceRules, shipped_file("nice_rules.yaml"), load_sources()).rules
+    return MappingProxyType({rule.key: rule for rule in rules})
+
+
+@cache
+def load_therapy_models() -> TherapyModels:
+    """Return the closed list of therapies."""
+    return parse(TherapyModels, shipped_file("therapy_models.yaml"), load_sources())
+
+
+@cache
+def load_problems() -> Problems:
+    """Return the closed list of recorded problems and the guidelines' populations."""
+    return parse(Problems, shipped_file("problems.yaml"), load_sources())
+
+
+@cache
+def load_snomed() -> SnomedCodes:
+    """Return the SNOMED CT codes of therapies and outcome tools."""
+    return parse(SnomedCodes, shipped_file("snomed.yaml"), load_sources())
