@@ -23,8 +23,9 @@ from naturalistic.stats.cox_fit import (
     wald_test,
 )
 from naturalistic.stats.cox_input import FloatArray
-from naturalistic.stats.cox_likelihood import Maximum, evaluate, maximise
+from naturalistic.stats.cox_likelihood import evaluate
 from naturalistic.stats.cox_residuals import sandwich
+from naturalistic.stats.cox_search import Maximum, maximise
 
 __all__ = ["ChiSquaredTest", "CoxFit", "fit_cox"]
 

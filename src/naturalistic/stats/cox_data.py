@@ -32,6 +32,7 @@ class CoxData:
     order : (n,) index of each row in the caller's arrays.
     columns : (p, n) covariates, centred and scaled.
     mean, scale : (p,) what was subtracted and divided by.
+    time, entry : (n,) end and start of the time at risk; `entry` None without late entry.
     weight : (n,) row weights, or None when all are one.
     frequency : bool
         True where a weight is a number of identical rows.
@@ -54,6 +55,8 @@ class CoxData:
     columns: FloatArray
     mean: FloatArray
     scale: FloatArray
+    time: FloatArray
+    entry: FloatArray | None
     weight: FloatArray | None
     frequency: bool
     first_cell: IndexArray | None
@@ -196,6 +199,8 @@ def prepare_cox_data(
         columns=columns,
         mean=mean,
         scale=scale,
+        time=times[order],
+        entry=None if entries is None else entries[order],
         weight=weight,
         frequency=frequency,
         first_cell=None if first_cell is None else first_cell[order],

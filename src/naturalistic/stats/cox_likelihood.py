@@ -5,23 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg
 
 from naturalistic.stats.cox_data import CoxData, risk_set_sum
 from naturalistic.stats.cox_input import FloatArray
-
-# Newton stops when the squared length of the next step, in standard errors, is below this.
-CONVERGED_DECREMENT = 1e-17
-# Information left in a direction, relative to the null model, below which its coefficient is
-# running to infinity (a hazard ratio of about exp(20)).
-EXHAUSTED_INFORMATION = 1e-9
-# Directions this poor when the search stops are running away too, only from a later start.
-MONOTONE_INFORMATION = 1e-6
-MAX_ITERATIONS = 60
-# Spread of the linear predictor (hazard ratio exp(300)) that no finite estimate has: the search
-# stops, and every direction that has lost this much information is running away.
-IMPOSSIBLE_SPREAD = 300.0
-LOST_INFORMATION = 1e-2
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +67,25 @@ class EfronSums:
 # A step that runs away can leave hazards that underflow to nothing. The search sees its spread and
 # halves the step, so numpy need not warn.
 @np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore")
-def evaluate(data: CoxData, beta: FloatArray) -> PartialLikelihood:
+def evaluate(
+    data: CoxData, beta: FloatArray, row_offset: FloatArray | None = None
+) -> PartialLikelihood:
     """Log partial likelihood, score and information at `beta`.
 
     With S0, S1 the risk-set sums of r = w exp(x'b) and r x, and D0, D1 the same over the d events
     of a cell, Efron's likelihood (Efron 1977, eq. 3.4) has the d denominators
-    phi_l = S0 - (l/d) D0. The second moments are never summed by cell: each row's x x' enters the
-    information with the one weight q_i = r_i (sum of w/phi over its cells, less f w/phi in the
-    cell of its own event), so a step costs O(n p^2) whatever the number of event times.
+    phi_l = S0 - (l/d) D0. A step costs O(n p^2) whatever the number of event times.
 
     Parameters
     ----------
     data : CoxData
     beta : (p,) coefficients of the standardised covariates.
+    row_offset : (n,) added to the linear predictor, canonical order; None for none.
     """
     columns, p = data.columns, len(beta)
     linear = beta @ columns if p else np.zeros(data.n_rows)
+    if row_offset is not None:
+        linear = linear + row_offset
     offset = float(linear.max(initial=-np.inf)) if data.n_rows else 0.0
     relative = np.exp(linear - offset)
     death_weight = None
@@ -121,18 +110,11 @@ def evaluate(data: CoxData, beta: FloatArray) -> PartialLikelihood:
     loglik = death_linear.sum() - sums.log_denominator - offset * data.cell_weight.sum()
     score = events_sum - risk_mean @ (risk_total * sums.hazard)
     score += death_mean @ (risk_total * sums.hazard_f)
-    accumulated = relative * data.by_row(_running(sums.hazard))
-    accumulated[data.death_row] -= death_relative * sums.hazard_f[data.death_cell]
-    cross = (risk_mean * sums.square_f) @ death_mean.T
-    information = (columns * accumulated) @ columns.T - (
-        (risk_mean * sums.square) @ risk_mean.T
-        - (cross + cross.T)
-        + (death_mean * sums.square_ff) @ death_mean.T
-    )
+    information = _information(data, relative, risk_mean, death_mean, sums, None)
     return PartialLikelihood(
         float(loglik),
         score,
-        (information + information.T) / 2,
+        information,
         relative,
         offset,
         offset - float(linear.min(initial=offset)),
@@ -141,6 +123,86 @@ def evaluate(data: CoxData, beta: FloatArray) -> PartialLikelihood:
         death_mean,
         sums,
     )
+
+
+def weighted_information(
+    data: CoxData, at: PartialLikelihood, cell_factor: FloatArray
+) -> FloatArray:
+    """Information with the contribution of each event cell multiplied by a factor.
+
+    Parameters
+    ----------
+    data : CoxData
+    at : PartialLikelihood
+    cell_factor : (K,) factors, of any sign.
+
+    Returns
+    -------
+    (p, p) array.
+    """
+    return _information(data, at.relative_hazard, at.risk_mean, at.death_mean, at.sums, cell_factor)
+
+
+def row_curvature(
+    data: CoxData,
+    relative: FloatArray,
+    sums: EfronSums,
+    cell_factor: FloatArray | None = None,
+) -> FloatArray:
+    """Weight q_i with which each row's x x' enters the information, shape (n,).
+
+    ``r_i (sum of w/phi over its cells, less f w/phi in the cell of its own event)``: the second
+    moments need never be summed by cell.
+    """
+    hazard, hazard_f = sums.hazard, sums.hazard_f
+    if cell_factor is not None:
+        hazard, hazard_f = hazard * cell_factor, hazard_f * cell_factor
+    curvature = relative * data.by_row(_running(hazard))
+    curvature[data.death_row] -= relative[data.death_row] * hazard_f[data.death_cell]
+    return curvature
+
+
+def cell_products(
+    left: tuple[FloatArray, FloatArray],
+    right: tuple[FloatArray, FloatArray],
+    sums: EfronSums,
+    cell_factor: FloatArray | None = None,
+) -> FloatArray:
+    """Sum over Efron terms of w z z', z = (S1 - f D1)/phi, from risk and death means.
+
+    Parameters
+    ----------
+    left, right : each the pair (risk_mean, death_mean) of shapes (a, K) and (b, K).
+    sums : EfronSums
+    cell_factor : (K,) or None
+
+    Returns
+    -------
+    (a, b) array.
+    """
+    risk, death = left
+    square, square_f, square_ff = sums.square, sums.square_f, sums.square_ff
+    if cell_factor is not None:
+        square, square_f = square * cell_factor, square_f * cell_factor
+        square_ff = square_ff * cell_factor
+    risk_part = risk * square - death * square_f
+    death_part = risk * square_f - death * square_ff
+    return risk_part @ right[0].T - death_part @ right[1].T
+
+
+def _information(
+    data: CoxData,
+    relative: FloatArray,
+    risk_mean: FloatArray,
+    death_mean: FloatArray,
+    sums: EfronSums,
+    cell_factor: FloatArray | None,
+) -> FloatArray:
+    curvature = row_curvature(data, relative, sums, cell_factor)
+    means = (risk_mean, death_mean)
+    information = (data.columns * curvature) @ data.columns.T
+    information -= cell_products(means, means, sums, cell_factor)
+    return (information + information.T) / 2
 
 
 def _by_cell(data: CoxData, values: FloatArray) -> FloatArray:
@@ -180,95 +242,3 @@ def _efron_sums(data: CoxData, risk_total: FloatArray, death_total: FloatArray) 
         total(fraction * square_f),
         log_denominator,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Maximum:
-    """Where Newton's method ended.
-
-    Attributes
-    ----------
-    beta : (p,) coefficients of the standardised covariates.
-    null, at : PartialLikelihood
-        At zero and at `beta`.
-    inverse_information : (p, p)
-        Over the directions that have information.
-    runaway : (p, k) directions along which the likelihood rises for ever (k = 0 normally).
-    converged : bool
-    iterations : int
-    """
-
-    beta: FloatArray
-    null: PartialLikelihood
-    at: PartialLikelihood
-    inverse_information: FloatArray
-    runaway: FloatArray
-    converged: bool
-    iterations: int
-
-
-def maximise(data: CoxData, start: PartialLikelihood) -> Maximum:
-    """Maximise the partial likelihood by Newton's method with step halving.
-
-    Parameters
-    ----------
-    data : CoxData
-        Covariates must be of full rank in `start.information`.
-    start : PartialLikelihood
-        Evaluated at zero.
-    """
-    p = len(start.score)
-    beta, at = np.zeros(p), start
-    converged, iteration = False, 0
-    if p == 0:
-        return Maximum(beta, start, at, np.empty((0, 0)), np.empty((0, 0)), True, 0)
-    for iteration in range(1, MAX_ITERATIONS + 1):
-        if at.spread > IMPOSSIBLE_SPREAD:
-            break
-        if iteration > 6:
-            richness = linalg.eigh(at.information, start.information, eigvals_only=True)
-            if richness[0] < EXHAUSTED_INFORMATION:
-                break
-        step = linalg.solve(at.information, at.score, assume_a="pos")
-        decrement = float(at.score @ step)
-        if decrement < CONVERGED_DECREMENT:
-            converged = True
-            break
-        beta, at = _line_search(data, beta, step, at, decrement)
-    richness, directions = linalg.eigh(at.information, start.information)
-    impossible = at.spread > IMPOSSIBLE_SPREAD
-    poor = richness < (LOST_INFORMATION if impossible else MONOTONE_INFORMATION)
-    usable = directions[:, ~poor]
-    return Maximum(
-        beta=beta,
-        null=start,
-        at=at,
-        inverse_information=(usable / richness[~poor]) @ usable.T,
-        runaway=directions[:, poor],
-        converged=converged and not poor.any(),
-        iterations=iteration,
-    )
-
-
-def _line_search(
-    data: CoxData,
-    beta: FloatArray,
-    step: FloatArray,
-    at: PartialLikelihood,
-    decrement: float,
-) -> tuple[FloatArray, PartialLikelihood]:
-    """Halve the step until the likelihood does not fall.
-
-    Close to the maximum the gain is smaller than the rounding of the log-likelihood, and the full
-    step is taken unseen.
-    """
-    candidate = evaluate(data, beta + step)
-    rounding = 1e-9
-    for _ in range(30):
-        # Beyond twice that spread the smallest hazards underflow.
-        usable = candidate.spread < 2 * IMPOSSIBLE_SPREAD
-        if usable and (decrement < rounding or candidate.loglik >= at.loglik - rounding):
-            break
-        step = step / 2
-        candidate = evaluate(data, beta + step)
-    return beta + step, candidate
