@@ -21,6 +21,7 @@ from naturalistic.stats.paired_scores import BetterIs, as_pairs, check_direction
 __all__ = [
     "ChangeCategory",
     "ChangeClassification",
+    "categorise",
     "classify_change",
     "cutoff_a",
     "cutoff_b",
@@ -217,7 +218,53 @@ def classify_change(
     if not np.all(threshold > 0.0):
         raise ValueError("rci must be positive for every patient")
     change = improvement(first, last, better_is)
-    better, worse = (exceeds(sign * change, threshold, strict=strict) for sign in (1.0, -1.0))
+    return categorise(
+        first,
+        last,
+        exceeds(change, threshold, strict=strict),
+        exceeds(-change, threshold, strict=strict),
+        cutoff,
+        better_is=better_is,
+        cutoff_is_clinical=cutoff_is_clinical,
+    )
+
+
+def categorise(
+    pre: npt.ArrayLike,
+    post: npt.ArrayLike,
+    better: npt.ArrayLike,
+    worse: npt.ArrayLike,
+    cutoff: npt.ArrayLike | None,
+    *,
+    better_is: BetterIs,
+    cutoff_is_clinical: bool = True,
+) -> ChangeClassification:
+    """Categories from who changed reliably, by whatever method, and the cut-off.
+
+    Parameters
+    ----------
+    pre, post : array_like, shape (n_patients,)
+        First and last scores of the same patients.
+    better, worse : array_like of bool, shape (n_patients,)
+        Reliable change for the better and for the worse.
+    cutoff, better_is, cutoff_is_clinical
+        As in `classify_change`.
+
+    Returns
+    -------
+    ChangeClassification
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, a score or cut-off is missing, or somebody is both better and worse.
+    """
+    first, last = as_pairs(pre, post)
+    is_better, is_worse = np.asarray(better, dtype=bool), np.asarray(worse, dtype=bool)
+    if is_better.shape != first.shape or is_worse.shape != first.shape:
+        raise ValueError("better and worse must have one element a patient")
+    if np.any(is_better & is_worse):
+        raise ValueError("a patient cannot be both reliably better and reliably worse")
     if cutoff is None:
         clinical_first = clinical_last = np.ones(first.shape, dtype=bool)
     else:
@@ -233,13 +280,13 @@ def classify_change(
     crossed_out, crossed_in = clinical_first & ~clinical_last, ~clinical_first & clinical_last
     category = np.full(first.shape, ChangeCategory.UNCHANGED, dtype=np.int8)
     category[crossed_out] = ChangeCategory.NON_RELIABLY_RECOVERED
-    category[better] = ChangeCategory.IMPROVED
-    category[better & crossed_out] = ChangeCategory.RECOVERED
-    category[worse] = ChangeCategory.DETERIORATED
-    category[worse & crossed_in] = ChangeCategory.DETERIORATED_ACROSS_CUTOFF
+    category[is_better] = ChangeCategory.IMPROVED
+    category[is_better & crossed_out] = ChangeCategory.RECOVERED
+    category[is_worse] = ChangeCategory.DETERIORATED
+    category[is_worse & crossed_in] = ChangeCategory.DETERIORATED_ACROSS_CUTOFF
     return ChangeClassification(
         category=category,
-        reliably_improved=better,
-        reliably_deteriorated=worse,
+        reliably_improved=is_better,
+        reliably_deteriorated=is_worse,
         started_below_cutoff=~clinical_first,
     )

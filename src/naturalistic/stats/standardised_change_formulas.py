@@ -50,7 +50,7 @@ def hedges_correction(df: npt.ArrayLike) -> FloatArray:
 def standardised_point(
     standardiser: Standardiser,
     *,
-    n: int,
+    n: npt.ArrayLike,
     mean_improvement: npt.ArrayLike,
     sd_pre: npt.ArrayLike,
     sd_post: npt.ArrayLike,
@@ -65,7 +65,7 @@ def standardised_point(
     ----------
     standardiser : str
         See `standardised_change_from_moments`.
-    n : int
+    n : array_like
         Pairs behind each element.
     mean_improvement, sd_pre, sd_post, sd_difference, correlation : array_like
         Moments, broadcast against each other.
@@ -82,7 +82,8 @@ def standardised_point(
     change = np.asarray(mean_improvement, dtype=np.float64)
     sd_1, sd_2 = np.asarray(sd_pre, dtype=np.float64), np.asarray(sd_post, dtype=np.float64)
     r = np.asarray(correlation, dtype=np.float64)
-    df: npt.ArrayLike = n - 1.0
+    pairs = np.asarray(n, dtype=np.float64)
+    df = pairs - 1.0
     with np.errstate(divide="ignore", invalid="ignore"):
         if standardiser == "external_sd":
             return change / np.float64(math.nan if external_sd is None else external_sd)
@@ -90,7 +91,7 @@ def standardised_point(
             value = change / sd_1
         elif standardiser == "average_sd":
             value = change / np.sqrt(0.5 * (sd_1**2 + sd_2**2))
-            df = 2.0 * (n - 1.0) / (1.0 + r**2)
+            df = 2.0 * (pairs - 1.0) / (1.0 + r**2)
         else:
             value = change / np.asarray(sd_difference, dtype=np.float64)
             if standardiser == "repeated_measures":
