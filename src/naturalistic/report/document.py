@@ -1,0 +1,87 @@
+"""The report: released estimates in, one self-contained HTML file and its figures out."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from naturalistic.report.blocks import Figure, Section, Table, Text
+from naturalistic.report.narrative import answer, summary_text
+from naturalistic.report.published import load_published
+from naturalistic.report.released import Released
+from naturalistic.report.sections import SECTIONS
+
+
+def write_report(
+    folder: Path,
+    *,
+    estimates: Mapping[str, pd.DataFrame],
+    disclosure: Mapping[str, pd.DataFrame],
+    record: Mapping[str, Any],
+    published: Path | None,
+    instruments: Mapping[str, Any],
+) -> None:
+    """Write `report.html`, `figures/*.svg` and `summary.txt` into `folder`.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the released tables lie; nothing outside it is read but the published figures.
+    estimates, disclosure : mapping of str to DataFrame
+        Released rows and what was withheld, by analysis.
+    record : mapping
+        Content of `run.json`.
+    published : Path or None
+        Figures of a publication to set beside the reproduced ones.
+    instruments : mapping
+        Reference facts.
+    """
+    released = Released(estimates, disclosure, record, instruments)
+    facts = load_published(published) if published else None
+    sections = [made for make in SECTIONS if (made := make(released, facts)) is not None]
+    html = render(released, sections)
+    figures = folder / "figures"
+    figures.mkdir(parents=True, exist_ok=True)
+    for section in sections:
+        for block in section.blocks:
+            if isinstance(block, Figure):
+                _write(figures / f"{block.name}.svg", block.svg)
+    _write(folder / "summary.txt", summary_text(released))
+    _write(folder / "report.html", html)
+
+
+def render(released: Released, sections: list[Section]) -> str:
+    """The report as one HTML text without any outside reference."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=PackageLoader("naturalistic.report"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.tests["figure"] = lambda block: isinstance(block, Figure)
+    environment.tests["table"] = lambda block: isinstance(block, Table)
+    environment.tests["text"] = lambda block: isinstance(block, Text)
+    environment.filters["data_uri"] = _data_uri
+    style = resources("naturalistic.report").joinpath("templates/style.css")
+    return environment.get_template("report.html.j2").render(
+        record=released.record,
+        answer=answer(released),
+        sections=sections,
+        style=style.read_text(encoding="utf-8"),
+    )
+
+
+def _data_uri(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

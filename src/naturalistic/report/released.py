@@ -1,0 +1,88 @@
+"""Looking things up in what was released."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from naturalistic.tables.estimates import dimension_levels
+
+
+@dataclass(frozen=True)
+class Released:
+    """The released estimates of one cohort, and the record of the run.
+
+    Attributes
+    ----------
+    estimates : mapping of str to DataFrame
+        Released rows by analysis.
+    disclosure : mapping of str to DataFrame
+        What was withheld, by analysis.
+    record : mapping
+        Content of `run.json`.
+    instruments : mapping
+        Reference facts.
+    """
+
+    estimates: Mapping[str, pd.DataFrame]
+    disclosure: Mapping[str, pd.DataFrame]
+    record: Mapping[str, Any]
+    instruments: Mapping[str, Any]
+
+    @cached_property
+    def primary(self) -> Mapping[str, str]:
+        """The pre-declared primary analysis."""
+        return self.record["settings"]["primary"]
+
+    @cached_property
+    def instrument(self) -> Any:
+        """Reference facts of the primary instrument."""
+        return self.instruments[self.primary["instrument"]]
+
+    @cached_property
+    def scale(self) -> Any:
+        """Reference facts of the primary scale."""
+        return self.instrument.scale(self.primary["scale"])
+
+    @property
+    def measure(self) -> dict[str, str]:
+        """Key columns that name the primary scale."""
+        return {"instrument": self.primary["instrument"], "scale": self.primary["scale"]}
+
+    def rows(self, analysis: str, **key: Any) -> pd.DataFrame:
+        """Rows of an analysis whose columns equal `key`."""
+        frame = self.estimates.get(analysis)
+        if frame is None:
+            return pd.DataFrame()
+        keep = pd.Series(True, index=frame.index)
+        for column, value in key.items():
+            values = frame[column]
+            if isinstance(value, tuple):
+                keep &= values.astype("object").isin(value)
+            else:
+                keep &= (values == value).fillna(False).astype(bool)
+        return frame[keep]
+
+    def one(self, analysis: str, **key: Any) -> pd.Series | None:
+        """The single row of that key, whole breakdown unless `dimensions` is given; None if there is none.
+
+        Raises
+        ------
+        ValueError
+            The key does not name one row.
+        """
+        rows = self.rows(analysis, **{"dimensions": "", **key})
+        if len(rows) > 1:
+            raise ValueError(f"{analysis}: {len(rows)} rows match {key}")
+        return rows.iloc[0] if len(rows) else None
+
+    def levels(self, analysis: str, dimension: str, **key: Any) -> Iterator[tuple[str, pd.Series]]:
+        """Level and row of a one-way breakdown."""
+        for _, row in self.rows(analysis, **key).iterrows():
+            levels = dimension_levels(str(row["dimensions"]))
+            if set(levels) == {dimension}:
+                yield levels[dimension], row
