@@ -32,14 +32,17 @@ def fit_generalised_mixed_model(
     trials: ArrayLike | None = None,
     offset: ArrayLike | None = None,
     group: ArrayLike | None = None,
+    unit: ArrayLike | None = None,
     quadrature_points: int = 1,
     term_names: Sequence[str] | None = None,
     group_label: str = "group",
+    unit_label: str = "unit",
     conf_level: float = 0.95,
 ) -> GeneralisedMixedModelFit:
     r"""Maximum likelihood fit of a generalised linear model with random intercepts.
 
-    .. math:: g(E[y_i \mid u]) = o_i + x_i'\beta + \sigma u_{g(i)}, \qquad u \sim N(0, I)
+    .. math:: g(E[y_i \mid u]) = o_i + x_i'\beta + \sum_k \sigma_k u_{k,g_k(i)},
+              \qquad u \sim N(0, I)
 
     The coefficients are conditional (cluster-specific): the log odds ratio or log rate ratio
     between two people seen by the same therapist. For the population-averaged quantity see
@@ -60,12 +63,17 @@ def fit_generalised_mixed_model(
     group : array_like, shape (n,), optional
         Level of the random intercept, for instance the therapist. Without it the plain
         generalised linear model is fitted, and the formula says so.
+    unit : array_like, shape (n,), optional
+        Level of a second random intercept with many levels, for instance the patient; nested in
+        `group` or not. One unit per row makes it the observation-level effect that answers
+        overdispersion of counts.
     quadrature_points : int
-        1 for the Laplace approximation; more for adaptive Gauss-Hermite quadrature.
+        1 for the Laplace approximation; more for adaptive Gauss-Hermite quadrature, for models
+        with exactly one random intercept.
     term_names : sequence of str, optional
         Names of the columns of `design`.
-    group_label : str
-        What `group` holds, for formula and notes.
+    group_label, unit_label : str
+        What `group` and `unit` hold, for formula and notes.
     conf_level : float
         Coverage of the Wald intervals.
 
@@ -90,7 +98,7 @@ def fit_generalised_mixed_model(
         family=family,
         trials=trials,
         offset=offset,
-        groups=((group_label, group),),
+        groups=((unit_label, unit), (group_label, group)),
         quadrature_points=quadrature_points,
         term_names=term_names,
         conf_level=conf_level,

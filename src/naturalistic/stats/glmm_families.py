@@ -113,11 +113,12 @@ class Binomial(_WithoutTheta):
         _require_whole(trials, "trials")
         self.events = events
         self.trials = trials
+        ways = gammaln(trials + 1) - gammaln(events + 1) - gammaln(trials - events + 1)
+        self._log_coefficients = float(np.sum(ways))
 
     def constant(self, theta: float) -> float:
         """Sum of the logs of the binomial coefficients."""
-        s, m = self.events, self.trials
-        return float(np.sum(gammaln(m + 1) - gammaln(s + 1) - gammaln(m - s + 1)))
+        return self._log_coefficients
 
     def terms(self, eta: Array, theta: float) -> RowTerms:
         """See `Family.terms`; written with exp(-|eta|), so that neither tail overflows."""

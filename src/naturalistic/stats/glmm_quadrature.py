@@ -24,11 +24,27 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class _Nodes:
-    """Posterior weights of the nodes (points, levels) and the standardised effect at each."""
+    """Where the nodes of every level lie and how the posterior weighs them; (points, levels)."""
 
-    value: Array
-    weight: Array
+    location: Array
     effect: Array
+    share: Array
+    log_level: Array
+
+
+@dataclass(frozen=True, slots=True)
+class _Slopes:
+    """Derivatives of the level sums, averaged over the nodes.
+
+    In the linear predictor of each row (n,), in the mode and in log s (the two ways in which the
+    nodes move) and in the standard deviation at fixed nodes (levels,), in log theta.
+    """
+
+    row: Array
+    mode: Array
+    log_width: Array
+    spread: Array
+    log_theta: float
 
 
 def adaptive_quadrature(
@@ -43,82 +59,99 @@ def adaptive_quadrature(
     parameters, modes : Parameters, Modes
         Where to evaluate, and the effects' modes there.
     points : int
-        Nodes per level, 2 or more.
+        Nodes per level.
 
     Returns
     -------
     float, ndarray of shape (n_parameters,)
+
+    Raises
+    ------
+    ValueError
+        For a model with another number of random intercepts than one.
     """
     structure = model.structure
     if not isinstance(structure, OneFactor):
         raise ValueError("adaptive quadrature is for one random intercept")
-    sd, group = float(parameters.standard_deviations[0]), structure.group
-    mode = modes.effects[0]
-    spread = np.sqrt(modes.system.inverse_diagonal()[0])
-    location, weight = hermegauss(points)
-    nodes = _evaluate_nodes(model, parameters, modes, location, weight / np.sqrt(2.0 * np.pi))
-    value = float(np.sum(nodes.value)) + model.family.constant(parameters.theta)
+    nodes = _nodes(model, parameters, modes, points)
+    value = float(np.sum(nodes.log_level)) + model.family.constant(parameters.theta)
+    slopes = _average_slopes(model, parameters, modes, nodes)
+    return value, _chain(model, structure, parameters, modes, slopes)
 
-    n = len(group)
-    row_slope, effect_slope = np.zeros(n), np.zeros(structure.levels)
-    sd_slope, stretch_slope = np.zeros(structure.levels), np.zeros(structure.levels)
-    theta_slope = 0.0
-    for t, share, z in zip(location, nodes.weight, nodes.effect, strict=True):
-        eta = modes.eta + (sd * (z - mode))[group]
+
+def _nodes(model: Model, parameters: Parameters, modes: Modes, points: int) -> _Nodes:
+    location, weight = hermegauss(points)
+    width = np.sqrt(modes.system.inverse_diagonal()[0])
+    effect = modes.effects[0] + width * location[:, None]
+    log_node = np.empty_like(effect)
+    for q, (t, z) in enumerate(zip(location, effect, strict=True)):
+        rows = model.family.terms(_eta(model, parameters, modes, z), parameters.theta).value
+        log_node[q] = model.structure.gather(rows)[0] - z**2 / 2.0 + t**2 / 2.0
+    log_node += np.log(weight / np.sqrt(2.0 * np.pi))[:, None]
+    highest = log_node.max(axis=0)
+    relative = np.exp(log_node - highest)
+    total = relative.sum(axis=0)
+    return _Nodes(location, effect, relative / total, highest + np.log(total) + np.log(width))
+
+
+def _eta(model: Model, parameters: Parameters, modes: Modes, effect: Array) -> Array:
+    move = parameters.standard_deviations[0] * (effect - modes.effects[0])
+    return modes.eta + model.structure.rows_of(0, move)
+
+
+def _average_slopes(model: Model, parameters: Parameters, modes: Modes, nodes: _Nodes) -> _Slopes:
+    sd, structure = float(parameters.standard_deviations[0]), model.structure
+    row = np.zeros(len(modes.eta))
+    mode, stretch, spread = (np.zeros(structure.n_levels[0]) for _ in range(3))
+    log_theta = 0.0
+    for t, share, z in zip(nodes.location, nodes.share, nodes.effect, strict=True):
+        eta = _eta(model, parameters, modes, z)
         first = model.family.terms(eta, parameters.theta).first
-        row_slope += share[group] * first
+        row += structure.rows_of(0, share) * first
         by_level = structure.gather(first)[0]
         along = share * (sd * by_level - z)
-        effect_slope += along
-        stretch_slope += t * along
-        sd_slope += share * z * by_level
+        mode += along
+        stretch += t * along
+        spread += share * z * by_level
         if model.family.has_theta:
             rows = model.family.theta_terms(eta, parameters.theta).value
-            theta_slope += float(share @ structure.gather(rows)[0])
+            log_theta += float(share @ structure.gather(rows)[0])
+    width = np.sqrt(modes.system.inverse_diagonal()[0])
+    return _Slopes(row, mode, 1.0 + width * stretch, spread, log_theta)
 
-    # derivatives of the mode and of log s, the two ways in which the nodes move
-    terms = modes.terms
-    h_inverse = spread**2
-    log_s_slope = 1.0 + spread * stretch_slope
+
+def _chain(
+    model: Model,
+    structure: OneFactor,
+    parameters: Parameters,
+    modes: Modes,
+    slopes: _Slopes,
+) -> Array:
+    """Gradient in the parameters: directly, through the mode and through the width."""
+    sd, mode, terms = float(parameters.standard_deviations[0]), modes.effects[0], modes.terms
+    h_inverse = modes.system.inverse_diagonal()[0]
     total_curvature = structure.gather(terms.curvature)[0]
     total_slope = structure.gather(terms.curvature_slope)[0]
-    log_s_by_mode = -0.5 * h_inverse * sd**3 * total_slope
-    through_mode = effect_slope + log_s_slope * log_s_by_mode
+    # log s = -log(h) / 2 with h = 1 + sd^2 sum(curvature)
+    by_mode = slopes.mode + slopes.log_width * (-0.5 * h_inverse * sd**3 * total_slope)
+    by_curvature = -0.5 * slopes.log_width * h_inverse * sd**2
     row = (
-        row_slope
-        - (through_mode * sd * h_inverse)[group] * terms.curvature
-        - (0.5 * log_s_slope * h_inverse * sd**2)[group] * terms.curvature_slope
+        slopes.row
+        - structure.rows_of(0, by_mode * sd * h_inverse) * terms.curvature
+        + structure.rows_of(0, by_curvature) * terms.curvature_slope
     )
     gradient = np.empty(model.n_parameters)
     gradient[: model.n_coefficients] = row @ model.basis
     mode_by_sd = h_inverse * (structure.gather(terms.first)[0] - sd * mode * total_curvature)
-    log_s_by_sd = -0.5 * h_inverse * (2.0 * sd * total_curvature + sd**2 * mode * total_slope)
+    width_by_sd = -0.5 * h_inverse * (2.0 * sd * total_curvature + sd**2 * mode * total_slope)
     gradient[model.n_coefficients] = np.sum(
-        sd_slope + through_mode * mode_by_sd + log_s_slope * log_s_by_sd
+        slopes.spread + by_mode * mode_by_sd + slopes.log_width * width_by_sd
     )
     if model.family.has_theta:
         theta = model.family.theta_terms(modes.eta, parameters.theta)
-        moves = through_mode * h_inverse * sd * structure.gather(theta.first)[0]
-        widens = -0.5 * log_s_slope * h_inverse * sd**2 * structure.gather(theta.curvature)[0]
-        theta_slope += float(np.sum(moves + widens))
-        theta_slope += model.family.constant_slope(parameters.theta)
-        gradient[-1] = theta_slope if parameters.theta_is_free else 0.0
-    return value, gradient
-
-
-def _evaluate_nodes(
-    model: Model, parameters: Parameters, modes: Modes, location: Array, weight: Array
-) -> _Nodes:
-    structure = model.structure
-    sd = float(parameters.standard_deviations[0])
-    mode, spread = modes.effects[0], np.sqrt(modes.system.inverse_diagonal()[0])
-    effect = mode + spread * location[:, None]
-    log_node = np.empty_like(effect)
-    for q, (t, z) in enumerate(zip(location, effect, strict=True)):
-        eta = modes.eta + structure.rows_of(0, sd * (z - mode))
-        rows = model.family.terms(eta, parameters.theta).value
-        log_node[q] = structure.gather(rows)[0] - z**2 / 2.0 + t**2 / 2.0 + np.log(weight[q])
-    highest = log_node.max(axis=0)
-    relative = np.exp(log_node - highest)
-    total = relative.sum(axis=0)
-    return _Nodes(highest + np.log(total) + np.log(spread), relative / total, effect)
+        moved = by_mode * h_inverse * sd * structure.gather(theta.first)[0]
+        widened = by_curvature * structure.gather(theta.curvature)[0]
+        total = slopes.log_theta + float(np.sum(moved + widened))
+        total += model.family.constant_slope(parameters.theta)
+        gradient[-1] = total if parameters.theta_is_free else 0.0
+    return gradient

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from naturalistic.stats.glmm_design import thin_level_notes
 from naturalistic.stats.glmm_families import Binomial, Family, make_family
 from naturalistic.stats.glmm_result import normal_quantile
+from naturalistic.stats.glmm_two_factors import LARGEST_BLOCK, make_cells
 
 Array = NDArray[np.float64]
 
@@ -136,6 +137,29 @@ def obstacle(request: Request) -> str:
                 f"every {grouping.label} has a single yes/no row: a variance between levels "
                 "leaves no trace in such data"
             )
+        if request.family.has_theta and levels == request.rows:
+            return (
+                f"every {grouping.label} has a single row, which theta already allows to vary: "
+                f"use the Poisson family with {grouping.label}, or nb2 without it"
+            )
+    if len(request.groupings) == 2:
+        return _two_factor_obstacle(*request.groupings)
+    return ""
+
+
+def _two_factor_obstacle(unit: Grouping, group: Grouping) -> str:
+    cells = make_cells(unit.codes, group.codes, (len(unit.levels), len(group.levels)))
+    if len(cells.unit) == len(group.levels):
+        return (
+            f"every {group.label} has a single {unit.label}: the two variances cannot be told apart"
+        )
+    largest = max((len(block) for block in cells.blocks), default=0)
+    if largest > LARGEST_BLOCK:
+        return (
+            f"{largest:,} levels of {group.label} are linked through shared levels of "
+            f"{unit.label}; more than {LARGEST_BLOCK:,} are not attempted: give every "
+            f"{unit.label} one {group.label}, or fit services apart"
+        )
     return ""
 
 

@@ -18,6 +18,7 @@ from naturalistic.stats.glmm_optimise import Optimum, maximise
 from naturalistic.stats.glmm_quadrature import adaptive_quadrature
 from naturalistic.stats.glmm_start import information_guess, starting_vector
 from naturalistic.stats.glmm_structure import NoFactor, OneFactor, Structure
+from naturalistic.stats.glmm_two_factors import TwoFactors
 
 Array = NDArray[np.float64]
 
@@ -82,7 +83,12 @@ class Problem:
             return NoFactor(len(self.basis))
         if len(active) == 1:
             return OneFactor(self.groups[active[0]], self.n_levels[active[0]])
-        raise NotImplementedError("two random effects")
+        first, second = active
+        return TwoFactors(
+            self.groups[first],
+            self.groups[second],
+            (self.n_levels[first], self.n_levels[second]),
+        )
 
 
 def search(problem: Problem, coefficients: Array, eta: Array) -> Solution:

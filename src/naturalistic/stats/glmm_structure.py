@@ -21,6 +21,11 @@ Array = NDArray[np.float64]
 Effects = tuple[Array, ...]
 
 
+def sum_by(index: NDArray[np.int64], values: Array, levels: int) -> Array:
+    """Sums of `values` by `index`, shape (levels,)."""
+    return np.bincount(index, values, levels).astype(np.float64, copy=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Leverage:
     """Selected entries of the inverse of H, spread to rows.
@@ -123,7 +128,7 @@ class OneFactor:
 
     def gather(self, rows: Array) -> Effects:
         """See `Structure.gather`."""
-        return (np.bincount(self.group, rows, self.levels).astype(float, copy=False),)
+        return (sum_by(self.group, rows, self.levels),)
 
     def rows_of(self, factor: int, effects: Array) -> Array:
         """See `Structure.rows_of`."""
