@@ -1,0 +1,279 @@
+"""Profiled (restricted) likelihood of a linear mixed model from its reduced rows.
+
+For given theta the random effects are swept out level by level, the fixed effects and the residual
+variance are profiled (Bates, Maechler, Bolker and Walker 2015, Journal of Statistical Software
+67(1), eqs. 34 and 41):
+
+    ML     d = log|V| + n (1 + log(2 pi rss / n))
+    REML   d = log|V| + log|X'V^-1 X| + (n - p) (1 + log(2 pi rss / (n - p)))
+
+with V relative to the residual variance and rss the generalised residual sum of squares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import linalg, sparse
+
+from naturalistic.stats.lmm_blocks import (
+    FloatArray,
+    IntArray,
+    packed_index,
+    sum_by,
+    sweep,
+    weighted_crossproduct,
+)
+from naturalistic.stats.lmm_crossed import CrossedUpper, UpperUnits, sweep_crossed
+from naturalistic.stats.lmm_reduction import ReducedRows
+from naturalistic.stats.lmm_structure import RandomStructure
+
+
+@dataclass(frozen=True, slots=True)
+class LevelState:
+    """One nested upper level at a given theta: packed blocks and products of its units."""
+
+    gram: FloatArray
+    products: FloatArray
+    weight: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class SweptModel:
+    """The cross-products with every random effect swept out.
+
+    Attributes
+    ----------
+    log_determinant : float
+        ``log|V|``, relative to the residual variance.
+    gram : ndarray, shape (m, m)
+        ``[X, y]'V^-1[X, y]`` of the inner (centred, scaled) columns.
+    nested : tuple of LevelState
+        Therapist and service states where every group lies in one group of the next level.
+    crossed : CrossedUpper or None
+        The solved joint system otherwise.
+    """
+
+    log_determinant: float
+    gram: FloatArray
+    nested: tuple[LevelState, ...]
+    crossed: CrossedUpper | None
+
+
+@dataclass(frozen=True, slots=True)
+class CellSums:
+    """Sums over the first-level units of every cell, patient effects swept out.
+
+    Attributes
+    ----------
+    gram : ndarray, shape (1 or 3, cells)
+    products : ndarray, shape (passed, cells, m)
+    """
+
+    gram: FloatArray
+    products: FloatArray
+
+
+def _sum_products(
+    factors: FloatArray, products: FloatArray, cell: IntArray, cells: int
+) -> FloatArray:
+    """``sum over the units of a cell of F B``; `factors` has shape (passed, columns, units)."""
+    units = products.shape[1]
+    if np.all(cell[1:] >= cell[:-1]):
+        starts = np.searchsorted(cell, np.arange(cells + 1))
+        matrix = sparse.csr_matrix((np.ones(units), np.arange(units), starts), (cells, units))
+    else:
+        matrix = sparse.csr_matrix((np.ones(units), (cell, np.arange(units))), (cells, units))
+    out = np.zeros((factors.shape[0], cells, products.shape[2]))
+    order = matrix.indices
+    for row in range(factors.shape[0]):
+        for column in range(factors.shape[1]):
+            matrix.data = factors[row, column][order]
+            out[row] += matrix @ products[column]
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class LinearMixedLikelihood:
+    """The likelihood of one model on one set of reduced rows.
+
+    Attributes
+    ----------
+    rows : ReducedRows
+    structure : RandomStructure
+    upper : UpperUnits
+        Which therapist and service each cell belongs to.
+    reml : bool
+    """
+
+    rows: ReducedRows
+    structure: RandomStructure
+    upper: UpperUnits
+    reml: bool
+
+    def sweep_patients(self, theta: FloatArray) -> tuple[float, FloatArray, CellSums | None]:
+        """Sweep the nested patients out: log-determinant, loss of cross-products, cell sums."""
+        rows, structure = self.rows, self.structure
+        weights = structure.weights(theta)
+        count = rows.columns.count
+        covariance = np.zeros((count, count))
+        if structure.patient is not None:
+            covariance = structure.patient.covariance(theta)
+        collapsed = rows.collapsed
+        if collapsed is not None:
+            by_pattern = sweep(_weigh_gram(collapsed.gram, weights), covariance)
+            log_determinant = float(np.log(by_pattern.determinant) @ collapsed.count)
+            loss = np.zeros(rows.gram.shape[2:])
+            scale = np.ones(count) * weights
+            for a in range(count):
+                for b in range(count):
+                    weight = by_pattern.weight[packed_index(a, b)] * scale[a] * scale[b]
+                    loss += np.tensordot(weight, collapsed.products[:, a, b], axes=1)
+            if not structure.upper:
+                return log_determinant, loss, None
+            pattern, cell = collapsed.group_pattern, collapsed.group_cell
+            passed = by_pattern.passed[:, pattern] * collapsed.group_count
+            shrink, products = by_pattern.shrink[:, :, pattern], collapsed.group_products
+        else:
+            nested = rows.nested
+            swept = sweep(_weigh_gram(nested.gram, weights), covariance)
+            log_determinant = float(np.log(swept.determinant).sum())
+            products = _weigh_products(nested.products, weights)
+            loss = weighted_crossproduct(swept.weight, products)
+            if not structure.upper:
+                return log_determinant, loss, None
+            cell, passed, shrink = nested.cell, swept.passed, swept.shrink
+            weights = np.ones(1)
+        upper = structure.passed
+        passed = passed[: upper * (upper + 1) // 2]
+        factors = shrink[:upper] * np.broadcast_to(weights, (count,))[:, None]
+        sums = CellSums(
+            sum_by(passed, cell, rows.cells),
+            _sum_products(factors, products, cell, rows.cells),
+        )
+        return log_determinant, loss, sums
+
+    def sweep(self, theta: FloatArray) -> SweptModel:
+        """Sweep every random effect out of the cross-products at `theta`."""
+        rows, structure = self.rows, self.structure
+        weights = structure.weights(theta)
+        log_determinant, loss, sums = self.sweep_patients(theta)
+        gram = np.tensordot(weights, rows.gram.sum(axis=1), axes=1) - loss
+        log_determinant -= float(np.log(weights) @ rows.stratum_rows)
+        if sums is None:
+            return SweptModel(log_determinant, gram, (), None)
+        if not self.upper.nested:
+            crossed, patients = sweep_crossed(
+                rows, structure, self.upper, sums.gram, sums.products, theta
+            )
+            log_determinant += crossed.log_determinant + patients.log_determinant
+            return SweptModel(log_determinant, gram - crossed.loss - patients.loss, (), crossed)
+        states = []
+        block, products = sums.gram, sums.products
+        for level, group in zip(structure.upper, self.upper.chain, strict=True):
+            block = sum_by(block, group, int(group.max()) + 1)
+            products = _sum_rows(products, group)
+            swept = sweep(block, level.covariance(theta))
+            log_determinant += float(np.log(swept.determinant).sum())
+            gram = gram - weighted_crossproduct(swept.weight, products)
+            states.append(LevelState(block, products, swept.weight))
+            products = np.einsum("rcu,cum->rum", swept.shrink, products)
+            block = swept.passed
+        return SweptModel(log_determinant, gram, tuple(states), None)
+
+    def evaluate(self, theta: FloatArray) -> Evaluation:
+        """Profile the fixed effects and the residual variance at `theta`.
+
+        Raises
+        ------
+        numpy.linalg.LinAlgError
+            When the fixed effects are not identified at `theta`.
+        """
+        swept = self.sweep(theta)
+        terms = self.rows.terms
+        cross = swept.gram[:terms, terms]
+        factor = linalg.cho_factor(swept.gram[:terms, :terms], lower=True)
+        inner = linalg.cho_solve(factor, cross)
+        rss = float(swept.gram[terms, terms] - cross @ inner)
+        log_fixed = 0.0
+        if self.reml:
+            # the scales bring |X'V^-1 X| back to the original columns; centring has Jacobian one
+            log_fixed = 2.0 * float(
+                np.log(np.diag(factor[0])).sum() + np.log(self.rows.transform.scale).sum()
+            )
+        degrees = self.rows.rows - terms if self.reml else self.rows.rows
+        return Evaluation(
+            theta, swept, inner, factor[0], rss, swept.log_determinant + log_fixed, degrees
+        )
+
+
+def _weigh_gram(gram: FloatArray, weights: FloatArray) -> FloatArray:
+    """Blocks ``Z'WZ`` when the columns are occasion indicators with their own precision."""
+    if len(weights) == 1:
+        return gram
+    return gram * np.array([weights[0], 0.0, weights[1]])[:, None]
+
+
+def _weigh_products(products: FloatArray, weights: FloatArray) -> FloatArray:
+    return products if len(weights) == 1 else products * weights[:, None, None]
+
+
+def _sum_rows(products: FloatArray, group: IntArray) -> FloatArray:
+    out = np.zeros((products.shape[0], int(group.max()) + 1, products.shape[2]))
+    for column in range(products.shape[0]):
+        np.add.at(out[column], group, products[column])
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The profiled model at one theta.
+
+    Attributes
+    ----------
+    theta : ndarray
+    swept : SweptModel
+    inner : ndarray, shape (p,)
+        Coefficients of the inner columns.
+    factor : ndarray, shape (p, p)
+        Lower Cholesky factor of ``X'V^-1 X`` (inner columns; upper triangle meaningless).
+    rss : float
+        Generalised residual sum of squares.
+    log_determinant : float
+        ``log|V|``, plus ``log|X'V^-1 X|`` under REML.
+    degrees : int
+        n - p under REML, n under ML.
+    """
+
+    theta: FloatArray
+    swept: SweptModel
+    inner: FloatArray
+    factor: FloatArray
+    rss: float
+    log_determinant: float
+    degrees: int
+
+    @property
+    def residual_variance(self) -> float:
+        """Profiled residual variance (of the first stratum)."""
+        return self.rss / self.degrees
+
+    @property
+    def deviance(self) -> float:
+        """Minus twice the profiled log-likelihood (restricted under REML)."""
+        return self.log_determinant + self.degrees * (
+            1.0 + float(np.log(2.0 * np.pi * self.rss / self.degrees))
+        )
+
+    def deviance_at(self, sigma: float) -> float:
+        """Minus twice the log-likelihood with the residual SD held at `sigma`."""
+        return (
+            self.log_determinant
+            + self.rss / sigma**2
+            + self.degrees * float(np.log(2.0 * np.pi * sigma**2))
+        )
+
+    def inverse_information(self) -> FloatArray:
+        """``(X'V^-1 X)^-1`` of the inner columns, shape (p, p)."""
+        return linalg.cho_solve((self.factor, True), np.eye(len(self.inner)))

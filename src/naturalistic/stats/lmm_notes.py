@@ -1,0 +1,98 @@
+"""Words about a fitted linear mixed model: its formula, and what a reader must be told."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from naturalistic.stats.lmm_blocks import FloatArray
+from naturalistic.stats.lmm_checks import ModelInput
+from naturalistic.stats.lmm_inference import VarianceComponent, zero_variances
+from naturalistic.stats.lmm_likelihood import Evaluation, LinearMixedLikelihood
+from naturalistic.stats.lmm_structure import SINGULAR, RandomStructure
+
+# A residual sum of squares below this share of the outcome's is rounding, not variation.
+_NO_VARIATION = 1e-10
+
+
+def model_formula(model: ModelInput, terms: tuple[str, ...]) -> str:
+    """The model in R's notation.
+
+    ``us(time | patient)`` stands for the unstructured covariance of two occasions.
+    """
+    parts = list(terms)
+    if model.columns.kind == "occasions":
+        parts.append(f"us({model.time_name} | patient)")
+    elif model.patient_effect:
+        parts.append(_random_term("patient", model.random_slope, model.time_name))
+    if model.n_therapists:
+        parts.append(_random_term("therapist", model.therapist_slope, model.time_name))
+    if model.n_services:
+        parts.append(_random_term("service", model.service_slope, model.time_name))
+    return f"{model.outcome_name} ~ {' + '.join(parts)}"
+
+
+def _random_term(group: str, slope: bool, time_name: str) -> str:
+    return f"(1 + {time_name} | {group})" if slope else f"(1 | {group})"
+
+
+def degenerate_fit(likelihood: LinearMixedLikelihood, evaluation: Evaluation | None = None) -> str:
+    """Why there is nothing random left to model; empty when there is.
+
+    Without `evaluation` the fixed effects alone are tried (does the design determine the outcome?).
+    """
+    rows = likelihood.rows
+    terms = rows.terms
+    gram = rows.gram.sum(axis=(0, 1))
+    total = float(gram[terms, terms])
+    if terms >= rows.rows:
+        return f"{rows.rows} rows cannot carry {terms} fixed effects and a residual variance"
+    if evaluation is None:
+        inner = np.linalg.solve(gram[:terms, :terms], gram[:terms, terms])
+        left = total - float(gram[:terms, terms] @ inner)
+        if left <= _NO_VARIATION * total:
+            return "the design columns determine the outcome exactly: nothing is left to model"
+        return ""
+    if evaluation.residual_variance * rows.rows <= _NO_VARIATION * total:
+        return "the residual variance is zero: the random effects determine the outcome exactly"
+    return ""
+
+
+def singular_notes(
+    structure: RandomStructure, theta: FloatArray, components: tuple[VarianceComponent, ...]
+) -> tuple[bool, list[str]]:
+    """Whether the fit lies on the boundary of the parameter space, and what that means."""
+    notes = []
+    held = zero_variances(structure, theta)
+    for level in structure.levels:
+        if level.occasions:
+            notes += _occasion_notes(components)
+            continue
+        for name in ("intercept", "slope")[: level.effects]:
+            if (level.name, name) in held:
+                notes.append(
+                    f"the {name} variance between {level.name}s was estimated as zero: the data "
+                    "show no more variation between them than chance would give"
+                )
+        factor = level.factor(theta)
+        if level.effects == 2 and factor[1, 1] < SINGULAR and (level.name, "slope") not in held:
+            sign = "plus" if factor[1, 0] * factor[0, 0] > 0 else "minus"
+            notes.append(
+                f"intercepts and slopes of {level.name}s were estimated as perfectly correlated "
+                f"({sign} one): the data cannot support both"
+            )
+    singular = any("estimated as" in note for note in notes)
+    return singular, notes
+
+
+def _occasion_notes(components: tuple[VarianceComponent, ...]) -> list[str]:
+    values = {component.key: component.value for component in components}
+    if values["patient.intercept"] < 0.0:
+        return ["the two occasions are negatively correlated: no patient intercept expresses that"]
+    notes = []
+    for key, value in values.items():
+        if key.startswith("residual") and value < 0.0:
+            notes.append(
+                f"the covariance of the two occasions exceeds the variance at {key[9:]}: the "
+                "difference is not a residual variance"
+            )
+    return notes
