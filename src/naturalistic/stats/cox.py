@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from naturalistic.stats.coefficient_table import (
+    ChiSquaredTest,
+    chi_squared_test,
+    coefficient_columns,
+    wald_test,
+)
 from naturalistic.stats.cox_data import CoxData, prepare_cox_data
 from naturalistic.stats.cox_design import (
     aliased_terms,
@@ -14,16 +21,9 @@ from naturalistic.stats.cox_design import (
     runaway_terms,
     sparseness,
 )
-from naturalistic.stats.cox_fit import (
-    ChiSquaredTest,
-    CoxFit,
-    chi_squared_test,
-    reference_quantile,
-    two_sided_p,
-    wald_test,
-)
+from naturalistic.stats.cox_fit import CoxFit
 from naturalistic.stats.cox_input import FloatArray
-from naturalistic.stats.cox_likelihood import evaluate
+from naturalistic.stats.cox_likelihood import PartialLikelihood, evaluate
 from naturalistic.stats.cox_residuals import sandwich
 from naturalistic.stats.cox_search import Maximum, maximise
 
@@ -102,7 +102,7 @@ def fit_cox(
     data = full.select(active)
     if not active.all():
         null = evaluate(data, np.zeros(len(data.columns)))
-    top = maximise(data, null)
+    top = maximise(partial(evaluate, data), null, np.zeros(len(data.columns)))
     infinite, runaway_notes = runaway_terms(
         top.runaway, top.beta, [n for n, a in zip(names, active, strict=True) if a]
     )
@@ -156,7 +156,12 @@ def _method(data: CoxData, clustered: bool, robust: bool, corrected: bool) -> st
 
 
 def _covariances(
-    data: CoxData, top: Maximum, cluster: ArrayLike | None, *, robust: bool, correct: bool
+    data: CoxData,
+    top: Maximum[PartialLikelihood],
+    cluster: ArrayLike | None,
+    *,
+    robust: bool,
+    correct: bool,
 ) -> tuple[FloatArray, FloatArray, int | None]:
     """Naive and reported covariance of the standardised covariates kept."""
     naive = top.inverse_information
@@ -178,7 +183,7 @@ def _expand(values: FloatArray, active: np.ndarray) -> FloatArray:
 def _assemble(
     names: tuple[str, ...],
     data: CoxData,
-    top: Maximum,
+    top: Maximum[PartialLikelihood],
     active: np.ndarray,
     infinite: FloatArray,
     naive: FloatArray,
@@ -196,9 +201,6 @@ def _assemble(
     units = np.outer(unit, unit)
     coefficients = _expand(np.where(finite, top.beta / data.scale, infinite), active)
     naive, covariance = _expand(naive * units, active), _expand(covariance * units, active)
-    std_errors = np.sqrt(covariance.diagonal())
-    z = coefficients / std_errors
-    margin = reference_quantile(conf_level, df_residual) * std_errors
     n_parameters = int(active.sum())
     null, at = top.null, top.at
     score = float(null.score @ np.linalg.solve(null.information, null.score))
@@ -206,14 +208,8 @@ def _assemble(
     n = data.n_rows if not data.frequency or data.weight is None else data.weight.sum()
     return CoxFit(
         terms=names,
-        coefficients=coefficients,
-        std_errors=std_errors,
-        z=z,
-        p_values=two_sided_p(z, df_residual),
-        conf_low=coefficients - margin,
-        conf_high=coefficients + margin,
+        **coefficient_columns(coefficients, covariance, conf_level, df_residual),
         conf_level=conf_level,
-        covariance=covariance,
         naive_covariance=naive,
         loglik_null=null.loglik if estimable else np.nan,
         loglik=at.loglik if estimable else np.nan,

@@ -1,45 +1,23 @@
-"""What a fitted Cox model holds and the tests read off it."""
+"""What a fitted Cox model holds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike
-from scipy import stats
 
+from naturalistic.stats.coefficient_table import ChiSquaredTest, CoefficientTable
 from naturalistic.stats.cox_data import CoxData
 from naturalistic.stats.cox_input import FloatArray
 from naturalistic.stats.cox_likelihood import PartialLikelihood
-from naturalistic.stats.result import Estimate, not_estimable
 
 
 @dataclass(frozen=True, slots=True)
-class ChiSquaredTest:
-    """A chi-squared test."""
-
-    statistic: float
-    df: float
-    p_value: float
-
-
-@dataclass(frozen=True, slots=True)
-class CoxFit:
-    """A fitted Cox model.
-
-    Coefficients are log hazard ratios per unit of the covariate as given. A covariate left out
-    (aliased) has NaN everywhere; one without a finite estimate has an infinite coefficient and
-    NaN elsewhere; `notes` names both.
+class CoxFit(CoefficientTable):
+    """A fitted Cox model; coefficients are log hazard ratios per unit of the covariate as given.
 
     Attributes
     ----------
-    terms : p names.
-    coefficients, std_errors, z, p_values, conf_low, conf_high : (p,)
-    conf_level : float
-    covariance : (p, p)
-        Cluster-robust where clusters were given, else `naive_covariance`.
-    naive_covariance : (p, p) inverse information.
     loglik_null, loglik : float
         Log partial likelihood at zero and at the estimate.
     likelihood_ratio, wald, score_test : ChiSquaredTest
@@ -48,28 +26,16 @@ class CoxFit:
         Rows (summed frequencies) and events.
     n_clusters : int or None
     events_per_parameter : float
-    df_residual : float
-        Degrees of freedom of the t reference; infinite for the normal.
     converged : bool
     iterations : int
-    status : str
-        ``ok`` or ``not_estimable``.
-    method : str
-    notes : tuple of str
     data, likelihood, active : internals for residuals and predictions: the risk sets and the
         likelihood on the standardised covariates that were kept, and which those are.
+
+    See Also
+    --------
+    naturalistic.stats.coefficient_table.CoefficientTable : terms, coefficients, tests, notes.
     """
 
-    terms: tuple[str, ...]
-    coefficients: FloatArray
-    std_errors: FloatArray
-    z: FloatArray
-    p_values: FloatArray
-    conf_low: FloatArray
-    conf_high: FloatArray
-    conf_level: float
-    covariance: FloatArray
-    naive_covariance: FloatArray
     loglik_null: float
     loglik: float
     likelihood_ratio: ChiSquaredTest
@@ -79,12 +45,8 @@ class CoxFit:
     n_events: float
     n_clusters: int | None
     events_per_parameter: float
-    df_residual: float
     converged: bool
     iterations: int
-    status: str
-    method: str
-    notes: tuple[str, ...]
     data: CoxData = field(repr=False, compare=False)
     likelihood: PartialLikelihood = field(repr=False, compare=False)
     active: np.ndarray = field(repr=False, compare=False)
@@ -93,90 +55,3 @@ class CoxFit:
     def hazard_ratios(self) -> FloatArray:
         """exp(coefficients), shape (p,)."""
         return np.exp(self.coefficients)
-
-    def index(self, term: str) -> int:
-        """Position of a term.
-
-        Raises
-        ------
-        ValueError
-            No such term.
-        """
-        if term not in self.terms:
-            raise ValueError(f"no term {term!r}; terms are {', '.join(self.terms)}")
-        return self.terms.index(term)
-
-    def estimate(self, term: str) -> Estimate:
-        """Log hazard ratio of one term with its interval and Wald test."""
-        weights = np.zeros(len(self.terms))
-        weights[self.index(term)] = 1.0
-        return self.contrast(weights)
-
-    def contrast(self, weights: ArrayLike) -> Estimate:
-        """Log hazard ratio between two people whose covariates differ by `weights`.
-
-        Parameters
-        ----------
-        weights : (p,) difference in covariates; zero for covariates that do not matter.
-        """
-        w = np.asarray(weights, dtype=float)
-        if w.shape != (len(self.terms),):
-            raise ValueError(f"weights must have one value per term ({len(self.terms)})")
-        used = w != 0
-        std_error = np.sqrt(w[used] @ self.covariance[np.ix_(used, used)] @ w[used])
-        if not (np.isfinite(std_error) and np.isfinite(self.coefficients[used]).all()):
-            about = [t for t, u in zip(self.terms, used, strict=True) if u]
-            reasons = [n for n in self.notes if any(n.startswith(t) for t in about)]
-            reason = "; ".join(reasons or self.notes) or "no finite estimate"
-            return not_estimable(reason, method=self.method, conf_level=self.conf_level)
-        value = float(w[used] @ self.coefficients[used])
-        margin = reference_quantile(self.conf_level, self.df_residual) * std_error
-        statistic = value / std_error if std_error > 0 else np.nan
-        return Estimate(
-            estimate=value,
-            std_error=float(std_error),
-            conf_low=float(value - margin),
-            conf_high=float(value + margin),
-            conf_level=self.conf_level,
-            statistic=float(statistic),
-            df=self.df_residual,
-            p_value=float(two_sided_p(np.asarray(statistic), self.df_residual)),
-            method=self.method,
-            note="; ".join(self.notes),
-        )
-
-    def wald_test(self, terms: Sequence[str]) -> ChiSquaredTest:
-        """Wald test that the coefficients of `terms` are all zero (say, the levels of a factor)."""
-        chosen = [self.index(term) for term in terms]
-        return wald_test(self.coefficients[chosen], self.covariance[np.ix_(chosen, chosen)])
-
-
-def reference_quantile(conf_level: float, df: float) -> float:
-    """Half-width of an interval in standard errors: normal, or t for finite `df`."""
-    upper = (1 + conf_level) / 2
-    return float(stats.norm.ppf(upper) if np.isinf(df) else stats.t.ppf(upper, df))
-
-
-def two_sided_p(statistic: FloatArray, df: float) -> FloatArray:
-    """Two-sided p-values against the normal, or t for finite `df`."""
-    size = np.abs(statistic)
-    return 2 * (stats.norm.sf(size) if np.isinf(df) else stats.t.sf(size, df))
-
-
-def chi_squared_test(statistic: float, df: float) -> ChiSquaredTest:
-    """Upper tail of chi-squared; NaN for no degrees of freedom or no finite statistic."""
-    if df == 0 or not np.isfinite(statistic):
-        return ChiSquaredTest(np.nan, df, np.nan)
-    return ChiSquaredTest(float(statistic), float(df), float(stats.chi2.sf(statistic, df)))
-
-
-def wald_test(coefficients: FloatArray, covariance: FloatArray) -> ChiSquaredTest:
-    """Wald test; NaN where a coefficient has no finite estimate or clusters are too few."""
-    kept = ~np.isnan(coefficients)
-    b, v = coefficients[kept], covariance[np.ix_(kept, kept)]
-    df = len(b)
-    if df == 0 or not (np.isfinite(b).all() and np.isfinite(v).all()):
-        return chi_squared_test(np.nan, df)
-    if np.linalg.matrix_rank(v / np.sqrt(np.outer(v.diagonal(), v.diagonal()))) < df:
-        return chi_squared_test(np.nan, df)
-    return chi_squared_test(float(b @ np.linalg.solve(v, b)), df)

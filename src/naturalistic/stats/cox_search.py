@@ -1,15 +1,15 @@
-"""Maximum of the Cox partial likelihood: Newton's method that knows when there is none."""
+"""Maximum of a likelihood: Newton's method that knows when there is none."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from scipy import linalg
 
-from naturalistic.stats.cox_data import CoxData
 from naturalistic.stats.cox_input import FloatArray
-from naturalistic.stats.cox_likelihood import PartialLikelihood, evaluate
 
 # Newton stops when the squared length of the next step, in standard errors, is below this.
 CONVERGED_DECREMENT = 1e-17
@@ -25,15 +25,38 @@ IMPOSSIBLE_SPREAD = 300.0
 LOST_INFORMATION = 1e-2
 
 
+class Point(Protocol):
+    """A log-likelihood at one parameter vector."""
+
+    @property
+    def loglik(self) -> float:
+        """Log-likelihood."""
+
+    @property
+    def score(self) -> FloatArray:
+        """First derivative, shape (p,)."""
+
+    @property
+    def information(self) -> FloatArray:
+        """Observed or expected information, shape (p, p)."""
+
+    @property
+    def spread(self) -> float:
+        """Largest less smallest linear predictor."""
+
+
+P = TypeVar("P", bound=Point)
+
+
 @dataclass(frozen=True, slots=True)
-class Maximum:
+class Maximum(Generic[P]):
     """Where Newton's method ended.
 
     Attributes
     ----------
-    beta : (p,) coefficients of the standardised covariates.
-    null, at : PartialLikelihood
-        At zero and at `beta`.
+    beta : (p,) parameters.
+    null, at : Point
+        At the start and at `beta`.
     inverse_information : (p, p)
         Over the directions that have information.
     runaway : (p, k) directions along which the likelihood rises for ever (k = 0 normally).
@@ -42,26 +65,26 @@ class Maximum:
     """
 
     beta: FloatArray
-    null: PartialLikelihood
-    at: PartialLikelihood
+    null: P
+    at: P
     inverse_information: FloatArray
     runaway: FloatArray
     converged: bool
     iterations: int
 
 
-def maximise(data: CoxData, start: PartialLikelihood) -> Maximum:
-    """Maximise the partial likelihood by Newton's method with step halving.
+def maximise(evaluate: Callable[[FloatArray], P], start: P, beta: FloatArray) -> Maximum[P]:
+    """Maximise a log-likelihood by Newton's method (or scoring) with step halving.
 
     Parameters
     ----------
-    data : CoxData
-        Covariates must be of full rank in `start.information`.
-    start : PartialLikelihood
-        Evaluated at zero.
+    evaluate : the likelihood as a function of the parameters.
+    start : Point
+        Evaluated at `beta`; its information must be of full rank.
+    beta : (p,) where to start.
     """
     p = len(start.score)
-    beta, at = np.zeros(p), start
+    at = start
     converged, iteration = False, 0
     if p == 0:
         return Maximum(beta, start, at, np.empty((0, 0)), np.empty((0, 0)), True, 0)
@@ -77,7 +100,7 @@ def maximise(data: CoxData, start: PartialLikelihood) -> Maximum:
         if decrement < CONVERGED_DECREMENT:
             converged = True
             break
-        beta, at = _line_search(data, beta, step, at, decrement)
+        beta, at = _line_search(evaluate, beta, step, at, decrement)
     richness, directions = linalg.eigh(at.information, start.information)
     impossible = at.spread > IMPOSSIBLE_SPREAD
     poor = richness < (LOST_INFORMATION if impossible else MONOTONE_INFORMATION)
@@ -94,18 +117,18 @@ def maximise(data: CoxData, start: PartialLikelihood) -> Maximum:
 
 
 def _line_search(
-    data: CoxData,
+    evaluate: Callable[[FloatArray], P],
     beta: FloatArray,
     step: FloatArray,
-    at: PartialLikelihood,
+    at: P,
     decrement: float,
-) -> tuple[FloatArray, PartialLikelihood]:
+) -> tuple[FloatArray, P]:
     """Halve the step until the likelihood does not fall.
 
     Close to the maximum the gain is smaller than the rounding of the log-likelihood, and the full
     step is taken unseen.
     """
-    candidate = evaluate(data, beta + step)
+    candidate = evaluate(beta + step)
     rounding = 1e-9
     for _ in range(30):
         # Beyond twice that spread the smallest hazards underflow.
@@ -113,5 +136,5 @@ def _line_search(
         if usable and (decrement < rounding or candidate.loglik >= at.loglik - rounding):
             break
         step = step / 2
-        candidate = evaluate(data, beta + step)
+        candidate = evaluate(beta + step)
     return beta + step, candidate
