@@ -8,16 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from naturalistic.errors import MappingError
+from naturalistic.reference.catalogue_models import Problems, SnomedCodes, TherapyModels
 from naturalistic.reference.codes_models import CodeBook
 from naturalistic.reference.models import Instrument
-from naturalistic.reference.nice_models import (
-    Guideline,
-    NiceRule,
-    NiceRules,
-    Problems,
-    SnomedCodes,
-    TherapyModels,
-)
+from naturalistic.reference.nice_models import Guideline, NiceRule, NiceRules
 from naturalistic.reference.reading import (
     InvalidReferenceError,
     Model,
