@@ -1,0 +1,106 @@
+"""How many people changed reliably, recovered or deteriorated (Jacobson and Truax)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
+from naturalistic.analyses.populations import episode_frame, in_population
+from naturalistic.stats.rates import rate
+from naturalistic.vocabulary import CHANGE_CATEGORIES
+
+NAME = "clinical_change"
+DEFINITION = "jacobson_truax"
+RELIABLY_IMPROVED = ("recovered", "improved")
+RELIABLY_DETERIORATED = ("deteriorated", "deteriorated_across_cutoff")
+DENOMINATORS = ("paired", "planned_ending", "started", "referred")
+Mask = npt.NDArray[np.bool_]
+
+
+def analyse(data: AnalysisInput) -> AnalysisResult:
+    """Categories of change among the paired, and each headline rate on four denominators.
+
+    Estimands
+    ---------
+    proportion (category)
+        Share of the paired in each category; those who started below the cut-off stand apart, since they cannot recover.
+    proportion (reliable_improvement, reliable_deterioration, recovery)
+        On four denominators: paired, planned ending, started, referred. Recovery counts only those above the cut-off at
+        the start of each. People without both forms count in the denominators of the last three, never in a numerator.
+    """
+    primary = data.settings.primary
+    rows = EstimateRows(data.cohort, NAME)
+    outcomes = data.tables["outcomes"]
+    measures = outcomes[["instrument", "scale"]].drop_duplicates().astype("object")
+    found = False
+    for instrument, scale in sorted(measures.itertuples(index=False, name=None)):
+        frame = episode_frame(data.tables["episodes"], outcomes, instrument=instrument, scale=scale)
+        if not frame["change_category"].notna().any():
+            continue
+        found = True
+        key = {"instrument": instrument, "scale": scale, "definition": DEFINITION}
+        _categories(rows, frame, data.settings.conf_level, key)
+        _headline_rates(rows, frame, data.settings.conf_level, key)
+    if not found:
+        rows.add(
+            "proportion",
+            term="category",
+            instrument=primary.instrument,
+            scale=primary.scale,
+            definition=DEFINITION,
+            population="paired",
+            status="not_measured",
+            note="no scale with both forms and a known criterion of reliable change",
+        )
+    return AnalysisResult(rows.frame())
+
+
+def _categories(rows: EstimateRows, frame: pd.DataFrame, level: float, key: dict[str, Any]) -> None:
+    paired = frame[in_population(frame, "paired")]
+    groups = {"": paired}
+    for case in ("yes", "no"):
+        groups[case] = paired[(paired["case_at_start"] == case).fillna(False).to_numpy(dtype=bool)]
+    for case, group in groups.items():
+        total = len(group)
+        counts = group["change_category"].value_counts()
+        for category in CHANGE_CATEGORIES:
+            n = int(counts.get(category, 0))
+            cell = {"category": category, **({"case_at_start": case} if case else {})}
+            rows.add_proportion(
+                n,
+                total,
+                rate(n, total, conf_level=level) if total else None,
+                term="category",
+                population="paired",
+                dimensions=cell,
+                **key,
+            )
+
+
+def _headline_rates(
+    rows: EstimateRows, frame: pd.DataFrame, level: float, key: dict[str, Any]
+) -> None:
+    category = frame["change_category"].astype("object")
+    case = (frame["case_at_start"] == "yes").fillna(False).to_numpy(dtype=bool)
+    everyone = np.ones(len(frame), dtype=bool)
+    terms: dict[str, tuple[Mask, Mask]] = {
+        "reliable_improvement": (category.isin(RELIABLY_IMPROVED).to_numpy(), everyone),
+        "reliable_deterioration": (category.isin(RELIABLY_DETERIORATED).to_numpy(), everyone),
+        "recovery": ((category == "recovered").to_numpy(dtype=bool), case),
+    }
+    for population in DENOMINATORS:
+        member = in_population(frame, population)
+        for term, (hit, among) in terms.items():
+            bottom, top = int((member & among).sum()), int((member & among & hit).sum())
+            rows.add_proportion(
+                top,
+                bottom,
+                rate(top, bottom, conf_level=level) if bottom else None,
+                term=term,
+                population=population,
+                **key,
+            )
