@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from naturalistic.errors import MappingError
+from naturalistic.errors import ConfigError, MappingError
+from naturalistic.reference.benchmark_models import Benchmark, BenchmarkFile, NationalFigures
 from naturalistic.reference.catalogue_models import Problems, SnomedCodes, TherapyModels
 from naturalistic.reference.codes_models import CodeBook
 from naturalistic.reference.models import Instrument
 from naturalistic.reference.nice_models import Guideline, NiceRule, NiceRules
+from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.reference.reading import (
     InvalidReferenceError,
     Model,
@@ -95,24 +97,6 @@ def instrument(key: str, extra_dirs: Iterable[str | Path] = ()) -> Instrument:
     return known[key]
 
 
-def instrument_files(used: Collection[str] | None, folder: Path | None = None) -> list[Path]:
-    """Return the files whose content decides how a cohort's questionnaires are scored and read.
-
-    Parameters
-    ----------
-    used : collection of str or None
-        Keys of the instruments the cohort uses; ``None`` means any. A key that is not shipped is
-        looked for in `folder`.
-    folder : Path or None
-        The cohort's own instruments; all of them count. Need not exist.
-    """
-    here = Path(__file__).parent
-    names = sorted(_shipped_instruments() if used is None else used)
-    paths = [here / "instruments" / f"{name}.yaml" for name in names]
-    own = sorted(folder.glob("*.yaml")) if folder is not None else []
-    return [here / "sources.yaml", *(path for path in paths if path.is_file()), *own]
-
-
 @cache
 def _code_books() -> Mapping[str, CodeBook]:
     return MappingProxyType({each.key: each for each in _load_folder("codes", CodeBook)})
@@ -161,3 +145,39 @@ def load_problems() -> Problems:
 def load_snomed() -> SnomedCodes:
     """Return the SNOMED CT codes of therapies and outcome tools."""
     return parse(SnomedCodes, shipped_file("snomed.yaml"), load_sources())
+
+
+@cache
+def load_benchmarks() -> Mapping[str, Benchmark]:
+    """Return key -> published figure to compare with."""
+    read = [each for file in _load_folder("benchmarks", BenchmarkFile) for each in file.benchmarks]
+    return MappingProxyType({each.key: each for each in read})
+
+
+@cache
+def load_national(key: str = "talking_therapies_england") -> NationalFigures:
+    """Return national counts, published rates and targets.
+
+    Raises
+    ------
+    KeyError
+        If there is no such collection; the message lists those there are.
+    """
+    known = {each.key: each for each in _load_folder("national", NationalFigures)}
+    if key not in known:
+        raise KeyError(f'no national figures "{key}" (there are: {", ".join(sorted(known))})')
+    return known[key]
+
+
+def load_published(path: Path) -> PublishedStudy:
+    """Return the figures of a publication (`config/published/NAME.yaml`).
+
+    Raises
+    ------
+    ConfigError
+        With every fault of the file, each naming the key.
+    """
+    try:
+        return parse(PublishedStudy, path, load_sources())
+    except InvalidReferenceError as error:
+        raise ConfigError(f"{path.parent.as_posix()}/{each}" for each in error.problems) from error

@@ -5,7 +5,6 @@ import pytest
 from naturalistic.errors import MappingError
 from naturalistic.reference.loader import (
     instrument,
-    instrument_files,
     load_instruments,
     load_sources,
 )
@@ -247,14 +246,6 @@ def test_unknown_keys_say_what_there_is():
         instrument("core_34")
     with pytest.raises(KeyError, match="wellbeing"):
         instrument("core_om").scale("well_being")
-
-
-def test_files_that_decide_how_a_cohort_is_scored(tmp_path):
-    (tmp_path / "own.yaml").write_text(OWN, encoding="utf-8")
-    used = instrument_files({"core_om", "own_scale"}, tmp_path)
-    assert [path.name for path in used] == ["sources.yaml", "core_om.yaml", "own.yaml"]
-    assert all(path.is_file() for path in used)
-    assert len(instrument_files(None, tmp_path / "absent")) == len(ASKED_FOR) + 1
 
 
 def test_a_folder_that_does_not_exist_holds_no_instruments(tmp_path):
