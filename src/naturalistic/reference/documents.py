@@ -151,9 +151,9 @@ def _changes(scale: Scale) -> Iterable[tuple[str, ...]]:
 
 def _psychometrics(scale: Scale) -> Iterable[tuple[str, ...]]:
     for each in scale.reliabilities:
-        value = (
-            f"{each.value:g}" if each.value is not None else f"{each.low:g} to {each.high or 1:g}"
-        )
+        value = f"above {each.low:g}" if each.low is not None else f"{each.value:g}"
+        if each.low is not None and each.high is not None:
+            value = f"{each.low:g} to {each.high:g}"
         what = f"Reliability: {each.kind.replace('_', ' ')}{_chosen(each.preferred)}"
         yield what, value, each.sample, *_end(each)
     for norm in scale.norms:
@@ -182,11 +182,12 @@ def benchmarks_markdown() -> str:
 
 
 def _benchmark(each: Benchmark) -> tuple[str, ...]:
-    value = "range" if each.value is None else f"{each.value:g}"
+    form = ".2f" if each.quantity.startswith("standardised") else "g"
+    value = "range" if each.value is None else f"{each.value:{form}}"
     if each.low is not None and each.high is not None:
-        value += f" ({each.low:g} to {each.high:g})"
+        value += f" ({each.low:{form}} to {each.high:{form}})"
     if each.prediction_low is not None and each.prediction_high is not None:
-        value += f", prediction {each.prediction_low:g} to {each.prediction_high:g}"
+        value += f", prediction {each.prediction_low:{form}} to {each.prediction_high:{form}}"
     counts = [f"{each.k:,} studies" if each.k else "", f"n {each.n:,}" if each.n else ""]
     counts.append(f"{each.n_therapists} therapists" if each.n_therapists else "")
     whom = [each.population.replace("_", " "), each.denominator, each.condition, each.setting]
