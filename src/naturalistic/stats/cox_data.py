@@ -18,6 +18,7 @@ from naturalistic.stats.cox_input import (
     IndexArray,
     checked_arrays,
     checked_weights,
+    content_key,
     finite_values,
     label_codes,
 )
@@ -235,17 +236,11 @@ def _canonical_order(
 ) -> IndexArray:
     """Order of the rows that depends on their contents only.
 
-    Rows are sorted by cell and, within it, by a fixed irrational mixture of everything else.
-    Rows with the same mixture are copies of each other (up to the precision of a float), and
-    copies may change places without changing any sum.
+    Rows are sorted by cell and, within it, by their contents; copies of a row may change places
+    without changing any sum.
     """
-    n, p = covariates.shape
-    mixture = np.zeros(n)
     extra = [v for v in (first_cell, weight) if v is not None]
-    for j, values in enumerate([*(covariates[:, k] for k in range(p)), *extra]):
-        largest = np.max(np.abs(values), initial=0.0)
-        if largest > 0:
-            mixture += values * ((np.sqrt(2.0) * (j + 1) % 1.0 + 0.1) / largest)
+    mixture = content_key([*covariates.T, *extra], len(covariates))
     order = np.argsort(mixture, kind="stable")
     place = 2 * last_cell + events
     # numpy sorts 16-bit integers by radix: ten times faster for session counts.
