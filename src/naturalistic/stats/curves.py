@@ -115,17 +115,17 @@ class Curve:
             read = np.concatenate([[before], values])[past]
             return np.where(unknown, np.nan, read)
 
-        no_limits = self.start if self.kind == "cumulative_hazard" else np.nan
-        empty = not len(self.times)
+        # before the first time the curve is where it starts by definition, and so are its limits (as R)
+        begin = self.start if len(self.times) else np.nan
         return CurveValues(
             times=wanted,
             at_risk=self._at_risk(wanted),
             cumulative_events=np.concatenate([[0.0], np.cumsum(self.events)])[past],
             cumulative_censored=np.concatenate([[0.0], np.cumsum(self.censored)])[past],
-            estimate=step(self.estimate, np.nan if empty else self.start),
-            std_error=step(self.std_error, np.nan if empty else 0.0),
-            conf_low=step(self.conf_low, no_limits),
-            conf_high=step(self.conf_high, no_limits),
+            estimate=step(self.estimate, begin),
+            std_error=step(self.std_error, 0.0 * begin),
+            conf_low=step(self.conf_low, begin),
+            conf_high=step(self.conf_high, begin),
         )
 
     def _at_risk(self, grid: FloatArray) -> FloatArray:
