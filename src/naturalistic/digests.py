@@ -54,18 +54,20 @@ def closure(*names: str) -> frozenset[str]:
 
 
 def code_digest(*names: str, data: tuple[str, ...] = ()) -> str:
-    """Digest of the sources of `closure(*names)` and of the data files under the folders `data`.
+    """Digest of the sources of `closure(*names)` and of the data files `data`.
 
     Parameters
     ----------
     *names : str
         Modules, such as ``naturalistic.analyses.dropout``.
     data : tuple of str
-        Folders of the package whose files count too, such as ``reference/instruments``.
+        Files or folders of the package that count too, such as ``reference/instruments``.
     """
     files = [path for name in sorted(closure(*names)) if (path := module_path(name))]
     for folder in data:
-        files += sorted(p for p in (ROOT / folder).rglob("*") if p.is_file() and p.suffix != ".pyc")
+        place = ROOT / folder
+        inside = [place] if place.is_file() else place.rglob("*")
+        files += sorted(p for p in inside if p.is_file() and p.suffix != ".pyc")
     return files_digest(files)
 
 

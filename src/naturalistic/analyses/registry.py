@@ -94,7 +94,7 @@ _ANALYSES = (
         "What does NICE recommend for the problems recorded here?",
         ("patients", "episodes", "outcomes"),
         ("primary",),
-        ("instruments", "nice"),
+        ("instruments",),
     ),
 )
 REGISTRY = {analysis.name: analysis for analysis in _ANALYSES}

@@ -20,7 +20,7 @@ from naturalistic.settings.load import (
 from naturalistic.settings.mapping import Mapping
 
 STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    # stage: (modules it starts from, folders of reference or template files it reads)
+    # stage: (modules it starts from, reference or template files and folders it reads)
     "synthesise": (("naturalistic.cohort.synthetic",), ()),
     "ingest": (("naturalistic.cohort.ingest",), ("reference/codes",)),
     "score": (("naturalistic.cohort.scoring",), ()),
@@ -30,7 +30,15 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "evidence": (("naturalistic.release.evidence",), ()),
     "report": (
         ("naturalistic.report.document",),
-        ("report/templates", "reference/nice", "reference/benchmarks"),
+        (
+            "report/templates",
+            "reference/nice",
+            "reference/benchmarks",
+            "reference/nice_rules.yaml",
+            "reference/problems.yaml",
+            "reference/therapy_models.yaml",
+            "reference/sources.yaml",
+        ),
     ),
 }
 READS_INSTRUMENTS = ("ingest", "score", "outcomes", "report")
