@@ -59,6 +59,9 @@ for (name in names(sets)) {
   nd <- sum(D != 0)
   rbs <- tanh(atanh(rb$r_rank_biserial) + c(-1, 1) * qnorm(.975) *
     sqrt((2 * nd^3 + 3 * nd^2 + nd) / 6) / ((nd^2 + nd) / 2))
+  # rank-biserial correlation as a U statistic: mean sign of D_i + D_j, Sen's variance
+  moved <- D[D != 0]; sums <- sign(outer(moved, moved, "+")); diag(sums) <- 0
+  hs <- rowSums(sums) / (nd - 1)
   # Fieller: theta where the paired t of D - theta x is just significant
   far <- function(theta) {
     e <- D - theta * x; (mean(e) / (sd(e) / sqrt(n)))^2 - qt(.975, m)^2
@@ -85,7 +88,8 @@ for (name in names(sets)) {
     wilcoxon = list(V = unname(w(TRUE)$statistic), p_corrected = w(TRUE)$p.value,
                     p_plain = w(FALSE)$p.value),
     rank_biserial = list(estimate = rb$r_rank_biserial, low = rbs[1], high = rbs[2],
-                         effectsize_low = rb$CI_low, unchanged = n - nd)
+                         effectsize_low = rb$CI_low, unchanged = n - nd,
+                         std_error = sqrt(4 * (nd - 1) * sum((hs - mean(hs))^2) / nd) / (nd - 2))
   ))
 }
 add("service_therapist", sets$service$therapist)

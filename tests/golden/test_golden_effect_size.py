@@ -127,7 +127,11 @@ def test_signed_ranks(name):
     pairs = GOLDEN[name]
     for corrected, key in ((True, "p_corrected"), (False, "p_plain")):
         result = wilcoxon_signed_rank(
-            pairs["pre"], pairs["post"], better_is="lower", continuity_correction=corrected
+            pairs["pre"],
+            pairs["post"],
+            better_is="lower",
+            continuity_correction=corrected,
+            interval="effectsize",
         )
         assert result.statistic == pairs["wilcoxon"]["V"]
         assert result.p_value == pytest.approx(pairs["wilcoxon"][key], rel=1e-8)
@@ -137,6 +141,8 @@ def test_signed_ranks(name):
     assert result.conf_high == exactly(expected["high"])
     if expected["unchanged"] == 0:
         assert result.conf_low == exactly(expected["effectsize_low"])
+    ours = wilcoxon_signed_rank(pairs["pre"], pairs["post"], better_is="lower")
+    assert ours.std_error == exactly(expected["std_error"])
 
 
 def test_wilson_is_prop_test():

@@ -1,18 +1,19 @@
-"""Bootstrap of pre/post effect sizes, by patient or by therapist, with BCa limits.
-
-Every effect size here is a function of five sums over patients, so a resample is one row of counts
-times a table of sums: no data are copied.
-"""
+"""Bootstrap of pre/post effect sizes, by patient or by therapist, with BCa limits."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from naturalistic.stats.change_sums import (
+    ChangeMeasure,
+    check_measure,
+    sums_of_units,
+    values_of_sums,
+)
 from naturalistic.stats.effect_size_intervals import bca_interval
 from naturalistic.stats.paired_scores import (
     BetterIs,
@@ -22,77 +23,11 @@ from naturalistic.stats.paired_scores import (
     check_direction,
 )
 from naturalistic.stats.result import Estimate, not_estimable
-from naturalistic.stats.standardised_change_formulas import Standardiser, standardised_point
-
-ChangeMeasure = Literal["raw", "percentage"] | Standardiser
-_MEASURES = ("raw", "percentage", *get_args(Standardiser))
 
 #: Counts held at once: 4 million, about 100 MB with what NumPy needs around them.
 _CELLS_AT_ONCE = 4_000_000
 #: With more resamples than this without a value (no spread in them) there is no interval.
 _LARGEST_SHARE_LOST = 0.01
-
-
-def _sums_of_units(
-    pre: FloatArray, post: FloatArray, cluster: npt.ArrayLike | None
-) -> tuple[FloatArray, float]:
-    """Sums (n, x, y, x², y², xy) of each unit that is drawn, and the centre taken off the scores.
-
-    Centring keeps digits in the sums of squares. Rows are put in an order that depends on scores
-    only, so that neither row order nor the value of a therapist's pseudonym can change a draw.
-    """
-    centre = float(np.mean(np.concatenate([pre, post])))
-    order = np.lexsort((post, pre))
-    x, y = pre[order] - centre, post[order] - centre
-    sums: FloatArray = np.column_stack([np.ones_like(x), x, y, x * x, y * y, x * y])
-    if cluster is None:
-        return sums, centre
-    labels = np.asarray(cluster)
-    if labels.shape != pre.shape:
-        raise ValueError("cluster must have one label a patient")
-    groups, index = np.unique(labels[order], return_inverse=True)
-    by_group: FloatArray = np.column_stack(
-        [np.bincount(index, weights=column, minlength=groups.size) for column in sums.T]
-    )
-    return by_group[np.lexsort(by_group.T)], centre
-
-
-def _values(
-    sums: FloatArray,
-    centre: float,
-    measure: ChangeMeasure,
-    better_is: BetterIs,
-    bias_corrected: bool,
-    external_sd: float | None,
-) -> FloatArray:
-    """The effect size of each row of sums; not finite where it does not exist."""
-    n, x, y, xx, yy, xy = sums.T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        change = (x - y) / n if better_is == "lower" else (y - x) / n
-        if measure == "raw":
-            return change
-        if measure == "percentage":
-            mean_pre = centre + x / n
-            return np.where(mean_pre > 0.0, 100.0 * change / mean_pre, np.nan)
-        v1, v2, c = (
-            (product - a * b / n) / (n - 1.0)
-            for product, a, b in ((xx, x, x), (yy, y, y), (xy, x, y))
-        )
-        # A spread below rounding noise of the sums is none.
-        noise = 1e-12 * (xx + yy) / n
-        v1, v2 = np.where(v1 > noise, v1, 0.0), np.where(v2 > noise, v2, 0.0)
-        spread = v1 + v2 - 2.0 * c
-        return standardised_point(
-            measure,
-            n=n,
-            mean_improvement=change,
-            sd_pre=np.sqrt(v1),
-            sd_post=np.sqrt(v2),
-            sd_difference=np.sqrt(np.where(spread > noise, spread, 0.0)),
-            correlation=np.clip(c / np.sqrt(v1 * v2), -1.0, 1.0),
-            bias_corrected=bias_corrected,
-            external_sd=external_sd,
-        )
 
 
 def _resampled_sums(
@@ -163,25 +98,24 @@ def bootstrap_change(
     """
     check_conf_level(conf_level)
     check_direction(better_is)
-    if measure not in _MEASURES:
-        raise ValueError(f"unknown measure {measure!r}")
+    check_measure(measure, external_sd)
     if draws < 100:
         raise ValueError("draws must be at least 100")
-    if (external_sd is not None) != (measure == "external_sd"):
-        raise ValueError("external_sd belongs to measure='external_sd', and is needed there")
     first, last = as_pairs(pre, post)
     unit_word = "patients" if cluster is None else "therapists"
     method = f"{measure}, BCa bootstrap of {unit_word}, {draws} draws"
     if first.size < 3:
         return not_estimable("fewer than three patients", method=method, conf_level=conf_level)
-    units, centre = _sums_of_units(first, last, cluster)
+    units, centre = sums_of_units(first, last, cluster)
     if units.shape[0] < 3:
         return not_estimable(f"fewer than three {unit_word}", method=method, conf_level=conf_level)
     arguments = (centre, measure, better_is, bias_corrected, external_sd)
     total = units.sum(axis=0)
-    value = float(_values(total[np.newaxis], *arguments)[0])
-    left_out = _values(total - units, *arguments)
-    drawn = np.concatenate([_values(s, *arguments) for s in _resampled_sums(units, draws, rng)])
+    value = float(values_of_sums(total[np.newaxis], *arguments)[0])
+    left_out = values_of_sums(total - units, *arguments)
+    drawn = np.concatenate(
+        [values_of_sums(s, *arguments) for s in _resampled_sums(units, draws, rng)]
+    )
     usable = drawn[np.isfinite(drawn)]
     lost = draws - usable.size
     if not math.isfinite(value):

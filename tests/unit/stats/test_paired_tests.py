@@ -69,12 +69,30 @@ def test_no_change_and_one_way_change():
     assert "one direction" in one.note
 
 
+def test_interval_is_as_wide_as_the_estimate_varies():
+    rng = np.random.default_rng(12)
+    drawn = []
+    for _ in range(400):
+        pre = rng.normal(20, 5, 120)
+        drawn.append(wilcoxon_signed_rank(pre, pre - rng.normal(4, 5, 120), better_is="lower"))
+    spread = np.std([result.estimate for result in drawn])
+    assert np.mean([result.std_error for result in drawn]) == pytest.approx(spread, rel=0.1)
+    at_zero = wilcoxon_signed_rank(
+        pre, pre - rng.normal(4, 5, 120), better_is="lower", interval="effectsize"
+    )
+    assert at_zero.std_error > 1.3 * spread  # on the scale of atanh r, and still too narrow
+    two = wilcoxon_signed_rank([5, 6], [4, 8], better_is="lower")
+    assert "fewer than three changed" in two.note and math.isnan(two.conf_low)
+
+
 def test_exact_p_is_refused_for_many_and_for_unknown_words():
     many = np.arange(1.0, 202.0)
     with pytest.raises(ValueError, match="at most"):
         wilcoxon_signed_rank(many, 0 * many, better_is="lower", p_value="exact")
     with pytest.raises(ValueError, match="p_value"):
         wilcoxon_signed_rank(PRE, POST, better_is="lower", p_value="auto")
+    with pytest.raises(ValueError, match="interval"):
+        wilcoxon_signed_rank(PRE, POST, better_is="lower", interval="exact")
 
 
 def test_probability_of_improvement_by_hand():
