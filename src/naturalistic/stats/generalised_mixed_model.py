@@ -15,13 +15,33 @@ from numpy.typing import ArrayLike, NDArray
 
 from naturalistic.stats.glmm_assemble import assemble, refusal
 from naturalistic.stats.glmm_design import Basis, find_separation, looks_separated, orthogonal_basis
+from naturalistic.stats.glmm_effects import MarginalEffect, average_marginal_effects
 from naturalistic.stats.glmm_families import NegativeBinomial, Poisson
+from naturalistic.stats.glmm_prediction import average_contrast, average_prediction
 from naturalistic.stats.glmm_request import Request, caution_notes, make_request, obstacle
 from naturalistic.stats.glmm_result import GeneralisedMixedModelFit, RandomIntercept
 from naturalistic.stats.glmm_search import Problem, search
 from naturalistic.stats.glmm_start import weighted_regression
+from naturalistic.stats.glmm_summaries import (
+    latent_variance_share,
+    likelihood_ratio_test,
+    median_odds_ratio,
+    overdispersion_test,
+)
 
-__all__ = ["GeneralisedMixedModelFit", "RandomIntercept", "fit_generalised_mixed_model"]
+__all__ = [
+    "GeneralisedMixedModelFit",
+    "MarginalEffect",
+    "RandomIntercept",
+    "average_contrast",
+    "average_marginal_effects",
+    "average_prediction",
+    "fit_generalised_mixed_model",
+    "latent_variance_share",
+    "likelihood_ratio_test",
+    "median_odds_ratio",
+    "overdispersion_test",
+]
 
 
 def fit_generalised_mixed_model(

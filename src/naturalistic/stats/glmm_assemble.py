@@ -64,8 +64,11 @@ def assemble(
     log_likelihood = solution.optimum.log_likelihood
     size = rank + len(request.groupings) + int(_has_theta(request))
     singular = tuple(effect.label for effect in effects if effect.singular)
+    runaway = tuple(name for name, gone in zip(request.term_names, infinite, strict=True) if gone)
     fitted = [
-        name for j, name in enumerate(request.term_names) if j in basis.kept and not infinite[j]
+        name
+        for name, value in zip(request.term_names, estimates.coefficients, strict=True)
+        if np.isfinite(value)
     ]
     pearson, residual_df = _pearson(solution)
     return GeneralisedMixedModelFit(
@@ -81,6 +84,8 @@ def assemble(
         conf_low=estimates.coefficients - reach,
         conf_high=estimates.coefficients + reach,
         conf_level=request.conf_level,
+        dropped_terms=tuple(name for name in request.term_names if name not in (*fitted, *runaway)),
+        infinite_terms=runaway,
         random_effects=effects,
         theta=estimates.theta,
         theta_std_error=_theta_error(request, estimates),
@@ -95,6 +100,7 @@ def assemble(
         quadrature_points=request.quadrature_points,
         pearson_chi_square=pearson,
         residual_df=residual_df,
+        mean_count=_mean_count(request, solution, estimates),
         counts_can_be_overdispersed=not request.single_trials,
         formula=formula(request, fitted, singular),
         notes=(*notes, *_closing_notes(solution, singular)),
@@ -124,6 +130,8 @@ def refusal(request: Request, notes: tuple[str, ...]) -> GeneralisedMixedModelFi
         conf_low=empty,
         conf_high=empty,
         conf_level=request.conf_level,
+        dropped_terms=(),
+        infinite_terms=(),
         random_effects=effects,
         theta=nan,
         theta_std_error=nan,
@@ -138,6 +146,7 @@ def refusal(request: Request, notes: tuple[str, ...]) -> GeneralisedMixedModelFi
         quadrature_points=request.quadrature_points,
         pearson_chi_square=nan,
         residual_df=nan,
+        mean_count=nan,
         counts_can_be_overdispersed=not request.single_trials,
         formula=f"{formula(request, request.term_names)}; not fitted",
         notes=notes,
@@ -229,6 +238,17 @@ def _one_effect(
         conditional_std_errors=np.broadcast_to(conditional, modes.shape),
         singular=spread == 0.0,
     )
+
+
+def _mean_count(request: Request, solution: Solution, estimates: _Estimates) -> float:
+    if request.family.link == "logit":
+        return float("nan")
+    model = solution.model
+    coefficients = model.unpack(solution.optimum.parameters).coefficients
+    fixed = model.offset + model.basis @ coefficients
+    total = np.sum(np.exp(fixed + np.sum(estimates.standard_deviations**2) / 2.0))
+    # separated rows, which are not in the model, have a fitted count of 0
+    return float(total) / request.rows
 
 
 def _pearson(solution: Solution) -> tuple[float, float]:

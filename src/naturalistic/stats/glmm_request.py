@@ -16,6 +16,8 @@ from naturalistic.stats.glmm_two_factors import LARGEST_BLOCK, make_cells
 Array = NDArray[np.float64]
 
 _FEW_LEVELS = 10
+# fewer yes/no rows than this per level make the Laplace approximation coarse
+_FEW_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,6 +174,15 @@ def caution_notes(request: Request) -> tuple[str, ...]:
             notes.append(
                 f"only {levels} levels of {grouping.label}: the variance between them is poorly "
                 "determined and its estimate too small on average"
+            )
+        typical = float(np.median(rows))
+        if request.single_trials and request.quadrature_points == 1 and typical < _FEW_ROWS:
+            answer = "adaptive quadrature does not" if len(request.groupings) == 1 else ""
+            notes.append(
+                f"half the levels of {grouping.label} have {typical:g} yes/no rows or fewer: the "
+                "Laplace approximation then tends to give too small a variance"
+                + f"; {answer}"
+                * bool(answer)
             )
         single = int(np.sum(rows == 1))
         if single and levels < request.rows:

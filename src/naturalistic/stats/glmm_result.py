@@ -71,6 +71,10 @@ class GeneralisedMixedModelFit:
         Of the coefficients, from the Hessian of all parameters jointly.
     conf_level : float
         Nominal coverage of every interval here.
+    dropped_terms : tuple of str
+        Columns left out as linear combinations of others.
+    infinite_terms : tuple of str
+        Terms whose estimate runs to infinity (separation).
     random_effects : tuple of RandomIntercept
         Empty for a plain generalised linear model.
     theta, theta_std_error : float
@@ -93,6 +97,8 @@ class GeneralisedMixedModelFit:
     pearson_chi_square, residual_df : float
         Sum of squared Pearson residuals at the conditional modes, and rows minus the effective
         number of coefficients and effects; see `overdispersion_test`.
+    mean_count : float
+        Mean over the rows of the fitted count, random effects integrated out; NaN for binomial.
     counts_can_be_overdispersed : bool
         False for single yes/no rows, which cannot show overdispersion.
     formula : str
@@ -115,6 +121,8 @@ class GeneralisedMixedModelFit:
     conf_low: Array
     conf_high: Array
     conf_level: float
+    dropped_terms: tuple[str, ...]
+    infinite_terms: tuple[str, ...]
     random_effects: tuple[RandomIntercept, ...]
     theta: float
     theta_std_error: float
@@ -129,6 +137,7 @@ class GeneralisedMixedModelFit:
     quadrature_points: int
     pearson_chi_square: float
     residual_df: float
+    mean_count: float
     counts_can_be_overdispersed: bool
     formula: str
     notes: tuple[str, ...]
@@ -138,6 +147,11 @@ class GeneralisedMixedModelFit:
     def n_groups(self) -> tuple[int, ...]:
         """Number of levels of each random effect."""
         return tuple(len(effect.levels) for effect in self.random_effects)
+
+    @property
+    def fitted_terms(self) -> tuple[str, ...]:
+        """Terms that are in the model, whether or not their estimate is finite."""
+        return tuple(name for name in self.term_names if name not in self.dropped_terms)
 
     def random_effect(self, label: str) -> RandomIntercept:
         """The random effect called `label`; KeyError where there is none."""
