@@ -19,7 +19,7 @@ def expected_events(data: CoxData, at: PartialLikelihood) -> FloatArray:
     -------
     (n,) in canonical order.
     """
-    return _rowwise(data, at.sums.hazard, at.sums.hazard_f) * _unweighted(data, at)
+    return rowwise_sum(data, at.sums.hazard, at.sums.hazard_f) * _unweighted(data, at)
 
 
 def score_residuals(data: CoxData, at: PartialLikelihood) -> FloatArray:
@@ -36,12 +36,12 @@ def score_residuals(data: CoxData, at: PartialLikelihood) -> FloatArray:
     sums, row = at.sums, data.death_row
     mean_hazard = hazard_of_mean(at)
     relative = _unweighted(data, at)
-    hazard = _rowwise(data, sums.hazard, sums.hazard_f)
+    hazard = rowwise_sum(data, sums.hazard, sums.hazard_f)
     out = np.empty_like(data.columns)
     for j in range(len(out)):
         mean_hazard_f = sums.square_f * at.risk_mean[j] - sums.square_ff * at.death_mean[j]
         mean_hazard_f /= at.risk_total
-        out[j] = _rowwise(data, mean_hazard[j], mean_hazard_f) - data.columns[j] * hazard
+        out[j] = rowwise_sum(data, mean_hazard[j], mean_hazard_f) - data.columns[j] * hazard
         out[j] *= relative
         out[j, row] += data.columns[j, row] - _cell_mean(data, at, j)[data.death_cell]
     return out
@@ -107,7 +107,7 @@ def _unweighted(data: CoxData, at: PartialLikelihood) -> FloatArray:
     return at.relative_hazard if data.weight is None else at.relative_hazard / data.weight
 
 
-def _rowwise(data: CoxData, by_cell: FloatArray, by_cell_f: FloatArray) -> FloatArray:
+def rowwise_sum(data: CoxData, by_cell: FloatArray, by_cell_f: FloatArray) -> FloatArray:
     """Sum over a row's cells, less the f-weighted part in the cell of its own event."""
     out = data.by_row(np.concatenate([[0.0], np.cumsum(by_cell)]))
     out[data.death_row] -= by_cell_f[data.death_cell]
