@@ -1,0 +1,163 @@
+"""From a trust's extract to the canonical cohort tables: read, gate, map, link, check, count."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from naturalistic.cohort.answers import Catalogue
+from naturalistic.cohort.cells import read_ids
+from naturalistic.cohort.flow import flow_table
+from naturalistic.cohort.gate import hold_back_identifiers
+from naturalistic.cohort.plan import check_instruments, mapped_columns
+from naturalistic.cohort.problems import ProblemLog
+from naturalistic.cohort.pseudonyms import MISSING, Pseudonyms
+from naturalistic.cohort.readers import read_file
+from naturalistic.cohort.reading import RawFile, UnreadableFileError, tidy_name
+from naturalistic.cohort.build_tables import Extract, TableBuilder
+from naturalistic.reference.models import Instrument
+from naturalistic.settings.mapping import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What ingest makes of an extract.
+
+    Attributes
+    ----------
+    tables : dict of str to DataFrame
+        All five canonical tables, conformed; empty where the mapping has none. Rows in the order of the files.
+    problems : DataFrame
+        One line a cell or row affected: table, file, row, column, rule, severity, action, reason. Never a value.
+    flow : DataFrame
+        One line a step: step, table, rows_in, rows_out, reason, count.
+    data_cut : date
+        Of the mapping, or else the latest plausible date of the extract.
+    files : dict of str to str
+        SHA-256 of each file, by its name in the mapping.
+    described : dict of str to str
+        How each file was read (encoding, delimiter, sheet).
+    summary : tuple of str
+        One sentence for each rule broken in a column.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    problems: pd.DataFrame
+    flow: pd.DataFrame
+    data_cut: dt.date
+    files: dict[str, str]
+    described: dict[str, str]
+    summary: tuple[str, ...]
+
+
+def ingest(
+    mapping: Mapping,
+    *,
+    project: Path,
+    key: bytes,
+    mapping_name: str,
+    instruments: MappingType[str, Instrument],
+) -> IngestResult:
+    """Read an extract through its mapping.
+
+    Parameters
+    ----------
+    mapping : Mapping
+        What each column means.
+    project : Path
+        Folder that the paths of the mapping start from.
+    key : bytes
+        Pseudonym key of the cohort (`pseudonyms.project_key`).
+    mapping_name : str
+        How messages name the mapping, such as "config/cohorts/north.yaml".
+    instruments : mapping of str to Instrument
+        Every known instrument.
+
+    Returns
+    -------
+    IngestResult
+
+    Raises
+    ------
+    MappingError
+        The mapping names an unknown instrument or scale.
+    BrokenExtractError
+        An `ExtractError`: a file cannot be read or a rule stops the run. All that was found is listed at once, and
+        `table` holds the problems.
+    IdentifiableColumnsError
+        An `IdentifiableDataError`: a mapped column could identify people.
+    """
+    check_instruments(mapping, instruments, mapping_name)
+    log = ProblemLog(mapping_name)
+    files = _read_files(mapping, instruments, project, log)
+    columns = {
+        name: list(mapped_columns(mapping, instruments, name, raw.header))
+        for name, raw in files.items()
+    }
+    hold_back_identifiers(mapping, files, columns, log)
+    extract = Extract(mapping, files, log, Pseudonyms(key), Catalogue(instruments))
+    built = TableBuilder(extract, _opted_out(extract)).build()
+    log.stop_if_needed()
+    return IngestResult(
+        tables=built.tables,
+        problems=log.frame(),
+        flow=flow_table(built.chains, built.tables),
+        data_cut=built.data_cut,
+        files={name: raw.digest for name, raw in files.items()},
+        described={name: raw.described for name, raw in files.items()},
+        summary=log.summary(),
+    )
+
+
+def _read_files(
+    mapping: Mapping, instruments: MappingType[str, Instrument], project: Path, log: ProblemLog
+) -> dict[str, RawFile]:
+    files: dict[str, RawFile] = {}
+    used = {block.file for _, block in mapping.tables.blocks()}
+    used |= {mapping.opt_out.file} if mapping.opt_out else set()
+    for name, source in mapping.files.items():
+        if name not in used:
+            continue
+
+        def wanted(header: tuple[str, ...], name: str = name) -> list[str]:
+            names = [c.source for c in mapped_columns(mapping, instruments, name, header)]
+            if mapping.opt_out and mapping.opt_out.file == name:
+                names.append(tidy_name(mapping.opt_out.column))
+            return names
+
+        try:
+            files[name] = raw = read_file(name, source, project, wanted)
+        except UnreadableFileError as bad:
+            if bad.rule == "file_without_rows" and _only_opt_out(mapping, name):
+                continue
+            for column in bad.columns or ("",):
+                log.add("", source.path, column, bad.rule, bad.rows, of=bad.of, hint=bad.hint)
+            continue
+        for rule in raw.notes:
+            log.add("", source.path, "", rule)
+        log.add("", source.path, "", "row_wrong_length", raw.wrong_length, of=raw.n_records)
+    log.stop_if_needed()
+    return files
+
+
+def _only_opt_out(mapping: Mapping, name: str) -> bool:
+    """An opt-out list may be empty."""
+    return bool(mapping.opt_out and mapping.opt_out.file == name) and all(
+        block.file != name for _, block in mapping.tables.blocks()
+    )
+
+
+def _opted_out(extract: Extract) -> np.ndarray:
+    """Pseudonyms of the people who opted out."""
+    opt_out = extract.mapping.opt_out
+    if opt_out is None or opt_out.file not in extract.files:
+        return np.empty(0, np.int64)
+    cells = extract.files[opt_out.file].column(opt_out.column)
+    codes = extract.mapping.files[opt_out.file].missing_codes
+    ids = extract.pseudonyms.of("patient", read_ids(cells, codes))
+    return ids[ids != MISSING]

@@ -1,0 +1,139 @@
+"""The list of everything in an extract that could not be used as it stands: where, how many, what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from naturalistic.cohort.cells import categorical
+from naturalistic.cohort.rules import RULES
+from naturalistic.errors import ExtractError, IdentifiableDataError
+
+PROBLEM_COLUMNS = ("table", "file", "row", "column", "rule", "severity", "action", "reason")
+ROWS_SHOWN = 5
+
+
+class BrokenExtractError(ExtractError):
+    """An extract that breaks rules which stop the run; `table` lists every problem found so far."""
+
+    def __init__(self, problems: Iterable[str], table: pd.DataFrame) -> None:
+        super().__init__(problems)
+        self.table = table
+
+
+class IdentifiableColumnsError(IdentifiableDataError):
+    """Columns that could identify people; `table` lists them."""
+
+    def __init__(self, problems: Iterable[str], table: pd.DataFrame) -> None:
+        super().__init__(problems)
+        self.table = table
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule broken in one column (or by whole rows) of one file.
+
+    Attributes
+    ----------
+    table, file, column : str
+        Canonical table and column, and the path of the file as the mapping writes it. The cells of a questionnaire are
+        named by their column in the file.
+    rule : str
+        Name in the registry of rules.
+    rows : ndarray of int64
+        Row numbers as a spreadsheet shows them, the header counted; empty where a whole file or column is meant.
+    of : int
+        Rows looked at.
+    hint : str
+        More on what was found and what to do; never a value of a patient.
+    """
+
+    table: str
+    file: str
+    column: str
+    rule: str
+    rows: np.ndarray
+    of: int = 0
+    hint: str = ""
+
+    def sentence(self, mapping_name: str) -> str:
+        """The finding in one sentence for the screen."""
+        rule = RULES[self.rule]
+        where = ".".join(part for part in (self.table, self.column) if part)
+        start = f"{mapping_name}, {where}" if where else mapping_name
+        text = f"{start} ({self.file}): "
+        if self.rows.size:
+            many = (
+                f"{self.rows.size:,} of {self.of:,} rows" if self.of else f"{self.rows.size:,} rows"
+            )
+            text += f"{many} {rule.says}"
+        else:
+            text += rule.says
+        text += f" ({self.hint})." if self.hint else "."
+        if self.rows.size:
+            shown = ", ".join(str(row) for row in np.sort(self.rows)[:ROWS_SHOWN])
+            more = ", ..." if self.rows.size > ROWS_SHOWN else ""
+            text += f" Row{'s' if self.rows.size > 1 else ''} {shown}{more}."
+        return f"{text} {rule.advice}".rstrip()
+
+
+@dataclass(slots=True)
+class ProblemLog:
+    """Collects findings while an extract is read."""
+
+    mapping_name: str
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(
+        self,
+        table: str,
+        file: str,
+        column: str,
+        rule: str,
+        rows: np.ndarray | None = None,
+        *,
+        of: int = 0,
+        hint: str = "",
+    ) -> None:
+        """Note that `rows` break `rule`; without `rows` the whole file or column does."""
+        if RULES[rule] and rows is not None and rows.size == 0:
+            return
+        numbers = np.empty(0, np.int64) if rows is None else np.asarray(rows, np.int64)
+        self.findings.append(Finding(table, file, column, rule, numbers, of, hint))
+
+    def frame(self) -> pd.DataFrame:
+        """One line a cell or row affected."""
+        found = self.findings
+        lines = np.array([max(1, f.rows.size) for f in found], dtype=np.int64)
+        data: dict[str, object] = {}
+        for name in ("table", "file", "column", "rule"):
+            data[name] = _repeated([getattr(f, name) for f in found], lines)
+        for name in ("severity", "action", "reason"):
+            data[name] = _repeated([getattr(RULES[f.rule], name) for f in found], lines)
+        rows = [f.rows if f.rows.size else np.array([-1]) for f in found]
+        row = np.concatenate(rows) if rows else np.empty(0, np.int64)
+        data["row"] = pd.array(np.where(row < 0, 0, row), dtype="Int64")
+        frame = pd.DataFrame(data)
+        frame.loc[row < 0, "row"] = pd.NA
+        return frame[list(PROBLEM_COLUMNS)]
+
+    def summary(self) -> tuple[str, ...]:
+        """One sentence a finding, what stops the run first."""
+        order = ("stops", "row_set_aside", "cell_set_to_missing", "noted")
+        ranked = sorted(self.findings, key=lambda f: order.index(RULES[f.rule].severity))
+        return tuple(finding.sentence(self.mapping_name) for finding in ranked)
+
+    def stop_if_needed(self) -> None:
+        """Raise `BrokenExtractError` when a finding stops the run."""
+        stops = [f for f in self.findings if RULES[f.rule].severity == "stops"]
+        if stops:
+            raise BrokenExtractError([f.sentence(self.mapping_name) for f in stops], self.frame())
+
+
+def _repeated(words: list[str], lines: np.ndarray) -> pd.Categorical:
+    levels = sorted(set(words))
+    codes = np.array([levels.index(word) for word in words], dtype=np.int32)
+    return categorical(np.repeat(codes, lines), levels)

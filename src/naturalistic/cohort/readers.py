@@ -1,0 +1,119 @@
+"""Reading the files of an extract as text: only the mapped columns, every row with its number."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from naturalistic.cohort.cells import Cells
+from naturalistic.cohort.readers_text import open_text
+from naturalistic.cohort.readers_typed import open_parquet, open_spss, open_stata, open_workbook
+from naturalistic.cohort.reading import OpenedFile, RawFile, UnreadableFileError, tidy_name
+from naturalistic.settings.mapping import SourceFile
+
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat", ".psv")
+
+
+def read_file(
+    key: str, source: SourceFile, project: Path, wanted: Callable[[tuple[str, ...]], Iterable[str]]
+) -> RawFile:
+    """Read one file of the extract, once.
+
+    Parameters
+    ----------
+    key : str
+        Name of the file in the mapping.
+    source : SourceFile
+        Its entry in the mapping.
+    project : Path
+        Folder that relative paths start from.
+    wanted : callable
+        Given the header, the names of the columns to read.
+
+    Raises
+    ------
+    UnreadableFileError
+        With the name of the rule that is broken and a hint without any value.
+    """
+    path = project / source.path
+    if not path.is_file():
+        raise UnreadableFileError("file_absent")
+    opened, typed, digest = _open(path, source)
+    header = tuple(tidy_name(name) for name in opened.header)
+    names = list(dict.fromkeys(tidy_name(name) for name in wanted(header)))
+    _check_header(header, names, opened.described)
+    read = opened.read([header.index(name) for name in names])
+    n_records = read.rows.size + read.wrong_length.size
+    kept = ~_blank(read.cells, read.rows.size)
+    if not kept.any() and not read.wrong_length.size:
+        raise UnreadableFileError("file_without_rows", opened.described)
+    _check_lengths(read.wrong_length, n_records, opened.described)
+    cells = read.cells if kept.all() else [c.take(np.flatnonzero(kept)) for c in read.cells]
+    return RawFile(
+        key,
+        source.path,
+        header,
+        dict(zip(names, cells, strict=True)),
+        read.rows[kept],
+        n_records,
+        read.wrong_length,
+        digest,
+        opened.described,
+        opened.notes,
+        typed,
+    )
+
+
+def _open(path: Path, source: SourceFile) -> tuple[OpenedFile, bool, str]:
+    suffix = path.suffix.lower()
+    data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    if suffix in TEXT_SUFFIXES:
+        return open_text(data, source), False, digest
+    if suffix in (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"):
+        return open_workbook(data, source), True, digest
+    del data
+    if suffix in (".sav", ".zsav"):
+        return open_spss(path), True, digest
+    if suffix == ".dta":
+        return open_stata(path), True, digest
+    if suffix == ".parquet":
+        return open_parquet(path), True, digest
+    raise UnreadableFileError(
+        "file_unreadable",
+        f"files ending in {suffix or 'nothing'!r} are not known; accepted: .csv, .tsv, .txt, .xlsx, .sav, .dta, "
+        ".parquet",
+    )
+
+
+def _check_header(header: tuple[str, ...], names: list[str], described: str) -> None:
+    absent = [name for name in names if name not in header]
+    if absent:
+        hints = []
+        for name in absent:
+            close = difflib.get_close_matches(name, header, n=1, cutoff=0.6)
+            folded = [h for h in header if h.casefold() == name.casefold()]
+            near = folded[0] if folded else close[0] if close else None
+            hints.append(f"{name!r}" + (f" (did you mean {near!r}?)" if near else ""))
+        read_as = f"; its header was read as {len(header)} columns, {described}"
+        raise UnreadableFileError("column_absent", ", ".join(hints) + read_as, tuple(absent))
+    twice = [name for name in names if header.count(name) > 1]
+    if twice:
+        raise UnreadableFileError("column_twice", ", ".join(map(repr, twice)), tuple(twice))
+
+
+def _check_lengths(wrong: np.ndarray, n_records: int, described: str) -> None:
+    if 2 * wrong.size > n_records:
+        raise UnreadableFileError("most_rows_wrong_length", described, rows=wrong, of=n_records)
+
+
+def _blank(columns: list[Cells], n_rows: int) -> np.ndarray:
+    blank = np.ones(n_rows, dtype=bool)
+    for cells in columns:
+        empty = np.array([not text for text in cells.values], dtype=bool)
+        blank &= empty[cells.codes]
+    return blank

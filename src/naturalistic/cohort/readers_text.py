@@ -1,0 +1,221 @@
+"""Delimited text: encoding, delimiter, header, and rows whose numbers stay right across quoted line breaks."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+
+from naturalistic.cohort.cells import Cells
+from naturalistic.cohort.reading import Columns, UnreadableFileError
+from naturalistic.settings.mapping import SourceFile
+
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "caret": "^", "tilde": "~"}
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SAMPLE_BYTES = 1 << 16
+_SAMPLE_RECORDS = 100
+_BLOCK_BYTES = 1 << 24
+_HEADER_BYTES = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """Delimited text as UTF-8 bytes with its header read; see `readers.OpenedFile`."""
+
+    body: pa.Buffer
+    header: tuple[str, ...]
+    header_row: int
+    delimiter: str
+    described: str
+    notes: tuple[str, ...]
+
+    def read(self, positions: list[int]) -> Columns:
+        """The columns at these positions of the header."""
+        wrong: list[int] = []
+        table = self._parse(positions, wrong)
+        n_records = table.num_rows + len(wrong)
+        bad = np.array(wrong, dtype=np.int64) + self.header_row
+        rows = np.arange(self.header_row + 1, self.header_row + 1 + n_records, dtype=np.int64)
+        return Columns([_cells(table[str(p)]) for p in positions], np.setdiff1d(rows, bad), bad)
+
+    def _parse(self, positions: list[int], wrong: list[int]) -> pa.Table:
+        names = [str(i) for i in range(len(self.header))]
+        text = pa.dictionary(pa.int32(), pa.string())
+        if self.body.size == 0:
+            return pa.table({str(p): pa.array([], text) for p in positions})
+
+        def note(row: Any) -> str:
+            if "\n" in row.text.strip("\r\n"):
+                number = np.array([row.number + self.header_row])
+                raise UnreadableFileError("quote_not_closed", rows=number)
+            wrong.append(row.number)
+            return "skip"
+
+        try:
+            table = arrow_csv.read_csv(
+                self.body,
+                # rows are only numbered when one thread reads
+                arrow_csv.ReadOptions(
+                    use_threads=False,
+                    column_names=names,
+                    block_size=min(_BLOCK_BYTES, max(1024, self.body.size)),
+                ),
+                arrow_csv.ParseOptions(
+                    delimiter=self.delimiter,
+                    newlines_in_values=True,
+                    ignore_empty_lines=False,
+                    invalid_row_handler=note,
+                ),
+                arrow_csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, text),
+                    include_columns=[str(p) for p in positions],
+                    strings_can_be_null=False,
+                ),
+            )
+        except pa.ArrowInvalid as invalid:
+            # the message of the parser can quote the row, so it is not passed on
+            raise UnreadableFileError("file_unreadable", self.described) from invalid
+        return table.unify_dictionaries()
+
+
+def open_text(data: bytes, source: SourceFile) -> TextFile:
+    """Read encoding, delimiter and header of a delimited text file.
+
+    The encoding is that of the mapping, or else of the byte order mark, or else strict UTF-8, or else Windows-1252.
+
+    Raises
+    ------
+    UnreadableFileError
+        The bytes are not text in that encoding, or the header row is absent.
+    """
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise UnreadableFileError(
+            "file_unreadable", "it is a workbook; give it its own file name ending"
+        )
+    encoding, skip = _encoding(data, source.encoding)
+    if encoding == "utf-8":
+        body = pa.py_buffer(data).slice(skip)
+    else:
+        body = pa.py_buffer(_decode(data[skip:], encoding).encode("utf-8"))
+    notes = ("encoding_assumed",) if encoding == "cp1252" and source.encoding == "auto" else ()
+    sample = bytes(body.slice(0, min(_SAMPLE_BYTES, body.size))).decode("utf-8", errors="ignore")
+    first_row = source.header_row
+    delimiter = _named(source.delimiter)
+    if sample[:4].lower() == "sep=" and first_row == 1:  # Excel's own note on the delimiter
+        first_row, delimiter = 2, delimiter or sample[4:5]
+    delimiter = delimiter or sniff_delimiter(sample, first_row)
+    header, offset = _header(body, delimiter, first_row)
+    described = f"{encoding}, delimiter {_name(delimiter)}"
+    return TextFile(body.slice(offset), header, first_row, delimiter, described, notes)
+
+
+def sniff_delimiter(sample: str, header_row: int) -> str:
+    """The delimiter that splits the header into most cells and the rows below into as many.
+
+    A comma where nothing splits: the file has one column.
+    """
+    best, most = ",", 1
+    for delimiter in DELIMITERS.values():
+        records = []
+        for record in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter):
+            records.append(len(record))
+            if len(records) == _SAMPLE_RECORDS + header_row:
+                break
+        widths = records[header_row - 1 :]
+        # the last record of the sample can be cut off
+        below = [w for w in widths[1:-1] or widths[1:] if w]
+        agree = sum(w == widths[0] for w in below) >= 0.8 * len(below) if widths else False
+        if agree and widths[0] > most:
+            best, most = delimiter, widths[0]
+    return best
+
+
+def _named(delimiter: str) -> str:
+    if delimiter == "auto":
+        return ""
+    return {"\\t": "\t", "space": " ", **DELIMITERS}.get(delimiter, delimiter)
+
+
+def _name(delimiter: str) -> str:
+    names = {sign: name for name, sign in DELIMITERS.items()}
+    return names.get(delimiter, repr(delimiter))
+
+
+def _encoding(data: bytes, asked: str) -> tuple[str, int]:
+    """Encoding and length of the byte order mark."""
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return encoding, len(mark)
+    if asked != "auto":
+        try:
+            return codecs.lookup(asked).name, 0
+        except LookupError as unknown:
+            hint = f"encoding {asked!r} is not known"
+            raise UnreadableFileError("file_unreadable", hint) from unknown
+    head = data[:2000]
+    if head[1::2].count(0) > len(head) // 3:
+        return "utf-16-le", 0
+    if head[0::2].count(0) > len(head) // 3:
+        return "utf-16-be", 0
+    return ("utf-8" if _is_utf8(data) else "cp1252"), 0
+
+
+def _is_utf8(data: bytes) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(data)
+    try:
+        for start in range(0, len(view), _BLOCK_BYTES):
+            decoder.decode(bytes(view[start : start + _BLOCK_BYTES]))
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decode(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as bad:
+        hint = f"its bytes are not {encoding} text"
+        raise UnreadableFileError("file_unreadable", hint) from bad
+
+
+def _header(body: pa.Buffer, delimiter: str, header_row: int) -> tuple[tuple[str, ...], int]:
+    """The cells of the header row and the number of bytes up to its end."""
+    used = 0
+    start = bytes(body.slice(0, min(_HEADER_BYTES, body.size)))
+    end = b"\n" if b"\n" in start else b"\r"
+
+    def lines() -> Any:
+        nonlocal used
+        for line in start.split(end):
+            used += len(line) + 1
+            yield (line + end).decode("utf-8")
+
+    try:
+        reader = csv.reader(lines(), delimiter=delimiter)
+        header = [next(reader) for _ in range(header_row)][-1]
+    except StopIteration as short:
+        raise UnreadableFileError("file_without_rows", "it has no header row") from short
+    except (csv.Error, UnicodeDecodeError) as bad:
+        raise UnreadableFileError("file_unreadable", "its header row cannot be read") from bad
+    return tuple(header), min(used, body.size)
+
+
+def _cells(column: pa.ChunkedArray) -> Cells:
+    if column.num_chunks == 0 or len(column) == 0:
+        return Cells(np.empty(0, np.int32), np.empty(0, object))
+    joined = column.combine_chunks()
+    chunk = joined.chunk(0) if isinstance(joined, pa.ChunkedArray) else joined
+    values = np.array([text.strip() for text in chunk.dictionary.to_pylist()], dtype=object)
+    return Cells(chunk.indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False), values)
