@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from naturalistic.stats.talking_therapies import (
     MeasureRule,
@@ -113,6 +115,23 @@ def test_order_of_courses_does_not_matter():
     forward, back = _outcome(), _outcome(COURSES[::-1])
     for name in forward.__dataclass_fields__:
         np.testing.assert_array_equal(getattr(back, name)[::-1], getattr(forward, name))
+
+
+score = st.one_of(st.just(NAN), st.integers(0, 27))
+
+
+@settings(max_examples=80, deadline=None)
+@given(rows=st.lists(st.tuples(score, score, score, score), min_size=1, max_size=40))
+def test_categories_are_exhaustive_and_exclusive(rows):
+    result = _outcome(rows)
+    kinds = np.array([result.improved, result.deteriorated, result.no_reliable_change])
+    np.testing.assert_array_equal(kinds.sum(axis=0), result.paired.astype(int))
+    assert not (result.at_caseness & result.not_at_caseness).any()
+    assert not (result.recovered & ~result.at_caseness).any()
+    np.testing.assert_array_equal(result.reliably_recovered, result.recovered & result.improved)
+    counts = TalkingTherapiesCounts.of(result)
+    for numerator, denominator in counts.fractions().values():
+        assert 0 <= numerator <= denominator <= counts.finished
 
 
 def test_misuse_is_refused():
