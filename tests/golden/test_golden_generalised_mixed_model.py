@@ -18,6 +18,7 @@ from naturalistic.stats.generalised_mixed_model import (
     GeneralisedMixedModelFit,
     fit_generalised_mixed_model,
 )
+from naturalistic.stats.marginal_models import fit_cluster_robust_glm
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "generalised_mixed_model.json").read_text())
@@ -163,3 +164,17 @@ def test_plain_negative_binomial_equals_mass() -> None:
     np.testing.assert_allclose(fit.coefficients, golden["coefficients"], rtol=1e-6)
     assert fit.theta == pytest.approx(golden["theta"], rel=1e-6)
     assert fit.log_likelihood == pytest.approx(golden["log_likelihood"], abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("case", "golden"), [("nested", "binomial"), ("absences", "counts"), ("poisson", "poisson")]
+)
+def test_cluster_robust_glm_equals_sandwich(case: str, golden: str) -> None:
+    request = arguments(case)
+    request = {
+        key: request[key] for key in request if key not in ("unit", "unit_label", "group_label")
+    }
+    fit = fit_cluster_robust_glm(cluster=request.pop("group"), **request)
+    expected = GOLDEN[f"robust_{golden}"]
+    np.testing.assert_allclose(fit.coefficients, expected["coefficients"], rtol=1e-7)
+    np.testing.assert_allclose(fit.standard_errors, expected["cr1"], rtol=1e-7)

@@ -8,20 +8,16 @@ words in `GeneralisedMixedModelFit.notes`, beside the formula of what was really
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from naturalistic.stats.glmm_assemble import assemble, refusal
-from naturalistic.stats.glmm_design import Basis, find_separation, looks_separated, orthogonal_basis
 from naturalistic.stats.glmm_effects import MarginalEffect, average_marginal_effects
-from naturalistic.stats.glmm_families import NegativeBinomial, Poisson
+from naturalistic.stats.glmm_estimable import estimable_part
 from naturalistic.stats.glmm_prediction import average_contrast, average_prediction
 from naturalistic.stats.glmm_request import Request, caution_notes, make_request, obstacle
 from naturalistic.stats.glmm_result import GeneralisedMixedModelFit, RandomIntercept
 from naturalistic.stats.glmm_search import Problem, search
-from naturalistic.stats.glmm_start import weighted_regression
 from naturalistic.stats.glmm_summaries import (
     latent_variance_share,
     likelihood_ratio_test,
@@ -129,27 +125,10 @@ def fit_generalised_mixed_model(
     return _fit(request)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Estimable:
-    """The part of a request that has finite estimates.
-
-    `request` holds the rows that are not fitted exactly in the limit, `basis` their design;
-    `infinite` marks the terms that run away and `rank` counts all terms the data can tell apart.
-    """
-
-    request: Request
-    basis: Basis
-    coefficients: NDArray[np.float64]
-    linear_predictor: NDArray[np.float64]
-    infinite: NDArray[np.bool_]
-    rank: int
-    notes: tuple[str, ...]
-
-
 def _fit(request: Request) -> GeneralisedMixedModelFit:
     """Leave out what has no finite estimate, then maximise."""
     cautions = caution_notes(request)
-    part = _estimable_part(request)
+    part = estimable_part(request)
     notes = part.notes + cautions
     if part.infinite[part.basis.kept].all():
         return refusal(request, notes)
@@ -163,53 +142,3 @@ def _fit(request: Request) -> GeneralisedMixedModelFit:
     )
     solution = search(problem, part.coefficients, part.linear_predictor)
     return assemble(request, part.basis, solution, part.infinite, part.rank, notes)
-
-
-def _estimable_part(request: Request) -> _Estimable:
-    """Drop dependent columns, then, while there is separation, its rows and terms."""
-    names = request.term_names
-    infinite = np.zeros(len(names), dtype=bool)
-    basis = orthogonal_basis(request.design, names)
-    rank, notes, part = len(basis.kept), basis.notes, request
-    while True:
-        coefficients, eta = _plain_regression(part, basis.columns)
-        separation = None
-        if looks_separated(eta, part.family):
-            kept_names = [names[j] for j in basis.kept.tolist()]
-            separation = find_separation(part.design[:, basis.kept], part.family, kept_names)
-        if separation is None:
-            return _Estimable(part, basis, coefficients, eta, infinite, rank, notes)
-        infinite[basis.kept[separation.infinite]] = True
-        notes += separation.notes
-        if separation.rows.all() or infinite[basis.kept].all():
-            return _Estimable(part, basis, coefficients, eta, infinite, rank, notes)
-        part = _some_rows(part, ~separation.rows)
-        dropped_before = set(basis.dropped)
-        basis = orthogonal_basis(part.design, names)
-        notes += tuple(
-            note
-            for j, note in zip(basis.dropped, basis.notes, strict=True)
-            if j not in dropped_before and not infinite[j]
-        )
-
-
-def _plain_regression(
-    request: Request, basis: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    family = request.family
-    # the Poisson regression is consistent for the negative binomial's coefficients too
-    start = Poisson(family.counts) if isinstance(family, NegativeBinomial) else family
-    return weighted_regression(basis, request.offset, start, 1.0)
-
-
-def _some_rows(request: Request, rows: NDArray[np.bool_]) -> Request:
-    offset = request.offset[rows] if isinstance(request.offset, np.ndarray) else request.offset
-    return replace(
-        request,
-        family=request.family.subset(rows),
-        design=request.design[rows],
-        offset=offset,
-        groupings=tuple(
-            replace(grouping, codes=grouping.codes[rows]) for grouping in request.groupings
-        ),
-    )
