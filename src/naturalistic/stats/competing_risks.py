@@ -186,11 +186,11 @@ def aalen_johansen(
         raise ValueError("variance 'gray' exists only for independent rows")
     survival, before, incidence = incidence_of(table)
     if clusters is not None:
-        spread = clustered_variance(table, before, incidence, clusters)
+        spread = clustered_variance(table, before, clusters)
     elif variance == "aalen":
-        spread = greenwood_variance(table, before, incidence)
+        spread = greenwood_variance(table, before)
     else:
-        spread = gray_variance(table, survival, before, incidence)
+        spread = gray_variance(table, survival, before)
     std_error = np.sqrt(spread)
     low, high = confidence_limits(incidence, std_error, conf_type, conf_level)
     entry_times, entered = entries_by_time(table)

@@ -189,7 +189,8 @@ def confidence_limits(
             np.maximum(0.0, estimate - z * std_error),
             np.minimum(1.0, estimate + z * std_error),
         )
-    inside = (estimate > 0.0) & (estimate < 1.0 if conf_type == "log-log" else True)
+    # a share that misses 1 by rounding is 1
+    inside = (estimate > 0.0) & (estimate < 1.0 - 1e-12 if conf_type == "log-log" else True)
     value = np.where(inside, estimate, 0.5)
     if conf_type == "log":
         spread = np.exp(z * std_error / value)

@@ -173,6 +173,8 @@ def fine_gray(
     x = np.asarray(covariates, dtype=np.float64)
     if x.ndim != 2 or len(x) != n or not np.isfinite(x).all():
         raise ValueError(f"covariates must be finite with {n} rows, and have two dimensions")
+    if not x.shape[1]:
+        raise ValueError("covariates must have at least one column")
     one = np.zeros(n, dtype=np.int64)
     stratum = one if strata is None else group_codes(strata, n, "strata")[1]
     group = (
@@ -301,7 +303,7 @@ def _maximise(
     for _ in range(_MAX_ITERATIONS):
         score, information = score_and_information(design, weight, sets)
         if np.linalg.cond(information) > 1e12:
-            return "the information is singular: a covariate has no variation among those at risk"
+            break
         step = np.linalg.solve(information, score)
         if np.abs(step).max() < _STEP_TOLERANCE:
             return beta, sets, information, null
@@ -314,6 +316,8 @@ def _maximise(
         beta, sets = beta + step, trial
         if np.abs(beta).max() > _DIVERGED:
             break
+    if not beta.any():
+        return "the information is singular: a covariate has no variation among those at risk"
     column = int(np.abs(beta).argmax())
     return (
         f"the likelihood has no maximum: no event, or only events, on one side of column {column}"

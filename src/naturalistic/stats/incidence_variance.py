@@ -10,31 +10,20 @@ from naturalistic.stats.influence import (
     inverse_survivors,
     quadratic_form,
     value_at_entry,
+    without_rounding,
 )
 
 
-def greenwood_variance(table: EventTable, before: FloatArray, incidence: FloatArray) -> FloatArray:
+def greenwood_variance(table: EventTable, before: FloatArray) -> FloatArray:
     """The formula of `aalen_johansen`, squares expanded so that running sums are enough; (m, K)."""
     at_risk, events = table.at_risk[:, None], table.events
     step = (table.all_events / table.at_risk * inverse_survivors(table))[:, None]
     own = before[:, None] ** 2 * events * (at_risk - events) / at_risk**3
     cross = before[:, None] * events / at_risk**2
-
-    def total(terms: FloatArray) -> FloatArray:
-        return np.cumsum(terms, axis=0)
-
-    squares = (
-        incidence**2 * total(step)
-        - 2.0 * incidence * total(step * incidence)
-        + total(step * incidence**2)
-    )
-    products = incidence * total(cross) - total(cross * incidence)
-    return np.maximum(squares + total(own) - 2.0 * products, 0.0)
+    return _expanded(own, cross, step, distance_to_end(table, before))
 
 
-def gray_variance(
-    table: EventTable, survival: FloatArray, before: FloatArray, incidence: FloatArray
-) -> FloatArray:
+def gray_variance(table: EventTable, survival: FloatArray, before: FloatArray) -> FloatArray:
     r"""Variance from Gray's representation, cause j and the other causes as separate martingales.
 
     With :math:`\phi_k(t)=\{F_j(t)-F_{jk}\}/S_k` (Gray 1988, section 2),
@@ -47,28 +36,43 @@ def gray_variance(
     own = scale * events * without_replacement(events, at_risk)
     other = scale * others * without_replacement(others, at_risk)
     inverse = np.divide(1.0, survival, out=np.zeros_like(survival), where=survival > 0)[:, None]
-    both = (own + other) * inverse**2
+    step = (own + other) * inverse**2
+    return _expanded(own, own * inverse, step, distance_to_end(table, before))
+
+
+def distance_to_end(table: EventTable, before: FloatArray) -> FloatArray:
+    """F(t) minus its last value, (m, K): variances depend on differences of F alone.
+
+    Late in follow-up these distances are as small as the survival that multiplies them, so that
+    the expanded squares do not cancel as those of F itself would.
+    """
+    steps = (before / table.at_risk)[:, None] * table.events
+    return np.asarray(steps - np.cumsum(steps[::-1], axis=0)[::-1])
+
+
+def _expanded(
+    own: FloatArray, cross: FloatArray, step: FloatArray, distance: FloatArray
+) -> FloatArray:
+    """Running sum of own - 2 (f(t) - f_k) cross + (f(t) - f_k)^2 step, for every t; (m, K)."""
 
     def total(terms: FloatArray) -> FloatArray:
         return np.cumsum(terms, axis=0)
 
-    linear = incidence * total(own * inverse) - total(own * inverse * incidence)
-    squares = (
-        incidence**2 * total(both)
-        - 2.0 * incidence * total(both * incidence)
-        + total(both * incidence**2)
-    )
-    return np.maximum(total(own) - 2.0 * linear + squares, 0.0)
+    linear = distance * total(cross) - total(cross * distance)
+    both_ends = distance**2 * total(step) + total(step * distance**2)
+    squares = both_ends - 2.0 * distance * total(step * distance)
+    alone = total(own)
+    return without_rounding(alone - 2.0 * linear + squares, alone + both_ends)
 
 
-def clustered_variance(
-    table: EventTable, before: FloatArray, incidence: FloatArray, clusters: IntArray
-) -> FloatArray:
+def clustered_variance(table: EventTable, before: FloatArray, clusters: IntArray) -> FloatArray:
     r"""Sum of squared cluster influences on each incidence.
 
     A row's influence is :math:`\int S_-/Y\,dM_j - \int\{F_j(t)-F_j(s)\}/(Y-D)\,dM` with :math:`dM = dN - Y_i dH`;
     its coefficients on :math:`(1, -F_j(t), -G_j(t))`, :math:`G=B+E-FC`, move only at the row's entry and exit.
+    F is counted from its end, see `distance_to_end`.
     """
+    incidence = distance_to_end(table, before)
     step = inverse_survivors(table)
     hazard = table.all_events / table.at_risk * step
     rate = before / table.at_risk

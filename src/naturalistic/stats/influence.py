@@ -25,6 +25,9 @@ from naturalistic.stats.event_table import EventTable, FloatArray, IntArray, gro
 
 WeightKind = Literal["frequency", "probability"]
 
+# of running sums of up to millions of terms; an estimated variance is never that small a part of its terms
+_RELATIVE_ROUNDING = 1e-13
+
 
 def cluster_codes(
     table: EventTable, cluster: ArrayLike | None, weight_kind: WeightKind, n: int
@@ -98,7 +101,13 @@ def clustered_second_moments(
 def quadratic_form(vectors: FloatArray, moments: FloatArray) -> FloatArray:
     """:math:`h^T M h` at every time, not below 0; `vectors` (m, q), `moments` (m, q, q)."""
     values = np.einsum("ka,kab,kb->k", vectors, moments, vectors)
-    return np.maximum(values, 0.0)
+    sizes = np.einsum("ka,kab,kb->k", np.abs(vectors), np.abs(moments), np.abs(vectors))
+    return without_rounding(values, sizes)
+
+
+def without_rounding(values: FloatArray, sizes: FloatArray) -> FloatArray:
+    """A variance that is 0 but for the rounding of terms of these sizes is 0."""
+    return np.where(values <= _RELATIVE_ROUNDING * sizes, 0.0, values)
 
 
 def clustered_survival_error(

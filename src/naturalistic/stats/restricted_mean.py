@@ -27,6 +27,7 @@ from naturalistic.stats.influence import (
     n_rows,
     sum_by_cluster,
     value_at_entry,
+    without_rounding,
 )
 from naturalistic.stats.result import NAN, Estimate, not_estimable
 
@@ -295,7 +296,8 @@ def _multinomial_variance(
 ) -> float:
     own, every = table.events[:, cause], table.all_events
     squares = own * (gain - loss) ** 2 + (every - own) * loss**2
-    return float((squares - (gain * own - loss * every) ** 2 / table.at_risk).sum())
+    centred = squares - (gain * own - loss * every) ** 2 / table.at_risk
+    return float(without_rounding(centred.sum(), squares.sum()))
 
 
 def _row_influence(table: EventTable, cause: int, gain: FloatArray, loss: FloatArray) -> FloatArray:
@@ -325,7 +327,8 @@ def _contrasts(
     z = normal_quantile(conf_level)
     a, b = reference, comparison
     gap = b.estimate - a.estimate
-    error = float(np.sqrt(a.std_error**2 + b.std_error**2 - 2.0 * covariance))
+    variance = a.std_error**2 + b.std_error**2 - 2.0 * covariance
+    error = _root(variance, a.std_error**2 + b.std_error**2)
     gap_test = _normal_test(gap, error)
     difference = Estimate(
         estimate=gap,
@@ -340,13 +343,8 @@ def _contrasts(
     if min(a.estimate, b.estimate) <= 0:
         return difference, not_estimable("a restricted mean is 0", conf_level=conf_level)
     log_ratio = float(np.log(b.estimate / a.estimate))
-    log_error = float(
-        np.sqrt(
-            (a.std_error / a.estimate) ** 2
-            + (b.std_error / b.estimate) ** 2
-            - 2.0 * covariance / (a.estimate * b.estimate)
-        )
-    )
+    size = (a.std_error / a.estimate) ** 2 + (b.std_error / b.estimate) ** 2
+    log_error = _root(size - 2.0 * covariance / (a.estimate * b.estimate), size)
     ratio_test = _normal_test(log_ratio, log_error)
     ratio = Estimate(
         estimate=float(np.exp(log_ratio)),
@@ -359,6 +357,10 @@ def _contrasts(
         method="ratio of restricted means, log scale",
     )
     return difference, ratio
+
+
+def _root(variance: float, size: float) -> float:
+    return float(np.sqrt(without_rounding(np.array(variance), np.array(size))))
 
 
 def _normal_test(value: float, error: float) -> tuple[float, float]:
