@@ -210,7 +210,7 @@ scores = st.integers(min_value=0, max_value=40)
 @settings(max_examples=60, deadline=None)
 @given(pairs=st.lists(st.tuples(scores, scores), min_size=3, max_size=25), seed=st.integers(0, 99))
 @pytest.mark.parametrize("standardiser", ["pre_sd", "difference_sd", "average_sd"])
-def test_row_order_and_unit_of_the_scale_do_not_matter(standardiser, pairs, seed):
+def test_row_order_unit_and_direction_of_the_scale(standardiser, pairs, seed):
     pre, post = np.array(pairs, dtype=float).T
     order = np.random.default_rng(seed).permutation(pre.size)
     whole = _change(pre, post, standardiser, None)
@@ -220,6 +220,11 @@ def test_row_order_and_unit_of_the_scale_do_not_matter(standardiser, pairs, seed
     if whole.status == "ok":
         assert shuffled.estimate == pytest.approx(whole.estimate, rel=1e-9, abs=1e-12)
         assert per_item.conf_low == pytest.approx(whole.conf_low, rel=1e-7, abs=1e-9)
+        turned = _change(pre, post, standardiser, None, "higher")
+        assert turned.estimate == -whole.estimate
+        assert turned.conf_low == pytest.approx(-whole.conf_high, rel=1e-9, abs=1e-9)
+        mirrored = _change(-pre, -post, standardiser, None, "higher")
+        assert mirrored.estimate == pytest.approx(whole.estimate, rel=1e-12)
 
 
 def test_a_million_patients_in_seconds():
