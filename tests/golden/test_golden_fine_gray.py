@@ -112,6 +112,6 @@ def test_crr_with_censoring_groups() -> None:
     r = GOLDEN["crr_sim_cengroup"]["values"]
     fit = fine_gray(DESIGN, SESSIONS, HOW, censoring_group=PEOPLE["remote"])
     close(fit.coefficients, r["coef"])
-    # cmprsk's variance with several censoring groups differs from Fine and Gray's equation 8 applied
+    # cmprsk's variance with several censoring groups differs from Fine and Gray's variance applied
     # within each group in the third digit of a correction; with one group both are equal
     close(fit.std_error, r["se"], atol=5e-5)

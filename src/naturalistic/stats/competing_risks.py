@@ -176,7 +176,7 @@ def aalen_johansen(
     References
     ----------
     Aalen and Johansen (1978), Scandinavian Journal of Statistics 5:141. Variance: Allignol, Schumacher and
-    Beyersmann (2010), Biometrical Journal 52:126, equation 3.
+    Beyersmann (2010), Biometrical Journal 52:126.
     """
     table = event_table(time, cause, entry=entry, weights=weights, n_causes=n_causes)
     clusters = cluster_codes(table, cluster, weight_kind, n_rows(time))

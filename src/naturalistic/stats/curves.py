@@ -177,7 +177,7 @@ def confidence_limits(
 
     References
     ----------
-    Kalbfleisch and Prentice (2002), The Statistical Analysis of Failure Time Data, equation 1.14.
+    Kalbfleisch and Prentice (2002), The Statistical Analysis of Failure Time Data, section 1.4.
     """
     z = normal_quantile(conf_level)
     if conf_type not in CONFIDENCE_TYPES:

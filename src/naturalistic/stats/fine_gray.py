@@ -162,7 +162,7 @@ def fine_gray(
 
     References
     ----------
-    Fine and Gray (1999), JASA 94:496, equations 7 and 8. Strata: Zhou et al. (2011), Biometrics 67:661.
+    Fine and Gray (1999), JASA 94:496, weighted score and its variance. Strata: Zhou et al. (2011), Biometrics 67:661.
     Clusters: Zhou et al. (2012), Biostatistics 13:371. R: ``cmprsk::crr``; ``survival::finegray``.
     """
     if convention not in ("crr", "finegray"):

@@ -172,7 +172,7 @@ def score_influence(
 ) -> FloatArray:
     r"""Each row's contribution :math:`\eta_i` (or :math:`\eta_i+\psi_i`) to the score, shape (n, p).
 
-    :math:`\eta_i=\int(x_i-E)w_i\,dM_i`; :math:`\psi_i` carries the estimation of G (Fine and Gray 1999, equation 8).
+    :math:`\eta_i=\int(x_i-E)w_i\,dM_i`; :math:`\psi_i` carries the estimation of G (Fine and Gray 1999).
     """
     x = design.covariates
     exposure, exposure_mean = _exposure(design, row_weight, sets, with_mean=True)

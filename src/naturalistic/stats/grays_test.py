@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from naturalistic.stats.event_table import FloatArray, event_table, group_codes
 from naturalistic.stats.incidence_variance import without_replacement
+from naturalistic.stats.influence import n_rows
 from naturalistic.stats.survival_tests import GroupTest, counts_by_group, group_test
 
 
@@ -64,36 +65,97 @@ def grays_test(
 
     References
     ----------
-    Gray (1988), Annals of Statistics 16:1141, equations 2.1 and 2.6. R: ``cmprsk::cuminc``.
+    Gray (1988), Annals of Statistics 16:1141, section 2. R: ``cmprsk::cuminc``.
     """
-    table = event_table(time, cause, weights=weights)
     if of_cause < 1:
         raise ValueError(f"of_cause must be 1 or more, not {of_cause}")
-    n = int(np.shape(time)[0])
+    counts = _count(time, cause, group, strata, weights, None)
+    return _test_of_cause(counts, of_cause, rho)
+
+
+def grays_tests(
+    time: ArrayLike,
+    cause: ArrayLike,
+    group: ArrayLike,
+    *,
+    n_causes: int | None = None,
+    strata: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    rho: float = 0.0,
+) -> tuple[GroupTest, ...]:
+    """Gray's test of every cause from one count of the rows; see `grays_test`.
+
+    Parameters
+    ----------
+    time, cause, group, strata, weights, rho
+        As in `grays_test`.
+    n_causes : int, optional
+        K, where some causes may not occur.
+
+    Returns
+    -------
+    tuple of GroupTest, length K
+        Of causes 1..K.
+
+    Raises
+    ------
+    ValueError
+        As `grays_test`.
+    """
+    counts = _count(time, cause, group, strata, weights, n_causes)
+    return tuple(_test_of_cause(counts, j + 1, rho) for j in range(counts.n_causes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """At risk (strata, m, G) and events (strata, m, G, K or fewer where the last causes are absent)."""
+
+    levels: NDArray[np.generic]
+    n: FloatArray
+    at_risk: FloatArray
+    events: FloatArray
+    n_causes: int
+    stratified: bool
+
+
+def _count(
+    time: ArrayLike,
+    cause: ArrayLike,
+    group: ArrayLike,
+    strata: ArrayLike | None,
+    weights: ArrayLike | None,
+    n_causes: int | None,
+) -> _Counts:
+    table = event_table(time, cause, weights=weights, n_causes=n_causes)
+    n = n_rows(time)
     levels, codes = group_codes(group, n, "group")
-    stratum = np.zeros(n, dtype=np.int64) if strata is None else group_codes(strata, n, "strata")[1]
+    stratum = None if strata is None else group_codes(strata, n, "strata")[1]
     if table.used is not None:
-        codes, stratum = codes[table.used], stratum[table.used]
-    # 0 censored, 1 the cause of interest, 2 any other
-    kind = np.where(table.cause == 0, 0, np.where(table.cause == of_cause, 1, 2))
-    at_risk, events = counts_by_group(
-        table.position, len(table.times), codes, len(levels), stratum, kind, table.weights
+        codes = codes[table.used]
+        stratum = None if stratum is None else stratum[table.used]
+    at_risk, events = counts_by_group(table, codes, len(levels), stratum)
+    sizes = np.bincount(codes, weights=table.weights, minlength=len(levels))
+    return _Counts(
+        levels, sizes.astype(np.float64), at_risk, events, table.n_causes, strata is not None
     )
-    size = len(levels)
+
+
+def _test_of_cause(counts: _Counts, of_cause: int, rho: float) -> GroupTest:
+    size = len(counts.levels)
     observed, expected, variance = np.zeros(size), np.zeros(size), np.zeros((size, size))
-    for risk, happened in zip(at_risk, events, strict=True):
-        other = happened[..., 1] if happened.shape[-1] > 1 else np.zeros_like(risk)
-        data = _stratum(risk, happened[..., 0], other, rho)
+    for risk, happened in zip(counts.at_risk, counts.events, strict=True):
+        own = happened[..., of_cause - 1] if of_cause <= counts.n_causes else np.zeros_like(risk)
+        data = _stratum(risk, own, happened.sum(axis=2) - own, rho)
         seen, due = _score(data)
         observed, expected = observed + seen, expected + due
         variance = variance + _score_variance(data)
     return group_test(
-        levels,
-        np.bincount(codes, weights=table.weights, minlength=size).astype(np.float64),
+        counts.levels,
+        counts.n,
         observed,
         expected,
         variance,
-        name=f"Gray's test (rho={rho:g})" + ("" if strata is None else ", stratified"),
+        name=f"Gray's test (rho={rho:g})" + (", stratified" if counts.stratified else ""),
     )
 
 

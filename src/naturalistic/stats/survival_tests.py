@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
-from naturalistic.stats.event_table import FloatArray, IntArray, event_table, group_codes
+from naturalistic.stats.event_table import (
+    EventTable,
+    FloatArray,
+    IntArray,
+    event_table,
+    group_codes,
+)
+from naturalistic.stats.influence import n_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +102,15 @@ def log_rank(
     62:679. R: ``survival::survdiff``.
     """
     table = event_table(time, event, entry=entry, weights=weights, n_causes=1)
-    n = int(np.shape(time)[0])
+    n = n_rows(time)
     levels, codes = group_codes(group, n, "group")
-    stratum = np.zeros(n, dtype=np.int64) if strata is None else group_codes(strata, n, "strata")[1]
+    stratum = None if strata is None else group_codes(strata, n, "strata")[1]
     if table.used is not None:
-        codes, stratum = codes[table.used], stratum[table.used]
-    at_risk, events = counts_by_group(
-        table.position, len(table.times), codes, len(levels), stratum, table.cause, table.weights
-    )
+        codes = codes[table.used]
+        stratum = None if stratum is None else stratum[table.used]
+    at_risk, events = counts_by_group(table, codes, len(levels), stratum)
     if table.entry is not None:
-        at_risk = at_risk - not_yet_entered_by_group(
-            table.times, table.entry, codes, stratum, table.weights, at_risk.shape
-        )
+        at_risk = at_risk - _not_yet_entered(table, table.entry, codes, stratum, at_risk.shape)
     observed, expected, variance = _score(at_risk, events[..., 0], rho)
     return group_test(
         levels,
@@ -172,40 +176,38 @@ def group_test(
 
 
 def counts_by_group(
-    position: IntArray,
-    n_times: int,
-    group: IntArray,
-    n_groups: int,
-    stratum: IntArray,
-    cause: IntArray,
-    weights: FloatArray | None,
+    table: EventTable, group: IntArray, n_groups: int, stratum: IntArray | None
 ) -> tuple[FloatArray, FloatArray]:
     """At risk (strata, m, G) and events of each cause (strata, m, G, K), all observed from the origin."""
-    n_strata = int(stratum.max(initial=0)) + 1
-    n_states = int(cause.max(initial=1)) + 1
-    cell = ((stratum * n_times + position) * n_groups + group) * n_states + cause
-    shape = (n_strata, n_times, n_groups, n_states)
-    counts = np.bincount(cell, weights=weights, minlength=int(np.prod(shape))).reshape(shape)
+    n_strata = 1 if stratum is None else int(stratum.max(initial=0)) + 1
+    m, n_states = len(table.times), table.n_causes + 1
+    cell = table.position * n_groups + group
+    if stratum is not None:
+        cell = cell + stratum * (m * n_groups)
+    cell = cell * n_states + table.cause
+    shape = (n_strata, m, n_groups, n_states)
+    counts = np.bincount(cell, weights=table.weights, minlength=int(np.prod(shape))).reshape(shape)
     numbers = counts.astype(np.float64)
     at_risk = np.asarray(np.cumsum(numbers.sum(axis=3)[:, ::-1], axis=1)[:, ::-1])
     return at_risk, numbers[..., 1:]
 
 
-def not_yet_entered_by_group(
-    times: FloatArray,
+def _not_yet_entered(
+    table: EventTable,
     entry: FloatArray,
     group: IntArray,
-    stratum: IntArray,
-    weights: FloatArray | None,
+    stratum: IntArray | None,
     shape: tuple[int, ...],
 ) -> FloatArray:
     """Weight of the rows of each (stratum, time, group) whose entry is at or after the time."""
     n_strata, m, n_groups = shape
     # a row is missing from the risk sets of the times up to and including its entry
-    last = np.searchsorted(times, entry, side="right") - 1
+    last = np.searchsorted(table.times, entry, side="right") - 1
     late = last >= 0
-    cell = (stratum[late] * m + last[late]) * n_groups + group[late]
-    weight = None if weights is None else weights[late]
+    cell = last[late] * n_groups + group[late]
+    if stratum is not None:
+        cell = cell + stratum[late] * (m * n_groups)
+    weight = None if table.weights is None else table.weights[late]
     counts = np.bincount(cell, weights=weight, minlength=n_strata * m * n_groups).reshape(shape)
     return np.asarray(np.cumsum(counts[:, ::-1], axis=1)[:, ::-1], dtype=np.float64)
 
