@@ -112,7 +112,8 @@ def _secondary(frame: pd.DataFrame, rule: pd.Series) -> pd.Series:
         hidden = rows.index[rule[rows.index] != ""]
         open_rows = rows.index.difference(hidden, sort=False)
         if len(hidden) == 1 and len(open_rows) > 0 and size[open_rows].notna().any():
-            second.loc[size[open_rows] == size[open_rows].min()] = "by_subtraction"
+            smallest = int(np.nanargmin(size[open_rows].to_numpy()))
+            second.iloc[int(open_rows[smallest])] = "by_subtraction"
     return second
 
 

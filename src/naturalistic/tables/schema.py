@@ -115,7 +115,10 @@ class Table:
 
 def _typed(frame: pd.DataFrame, column: Column) -> pd.Series:
     if column.name not in frame.columns:
-        return pd.Series(pd.NA, index=frame.index, dtype="object").astype(column.dtype)
+        missing = (
+            float("nan") if column.kind == "number" else pd.NaT if column.kind == "date" else pd.NA
+        )
+        return pd.Series(missing, index=frame.index, dtype="object").astype(column.dtype)
     values = frame[column.name]
     if column.kind == "category" and column.levels:
         strange = values.notna() & ~values.astype("object").isin(column.levels)
