@@ -96,7 +96,9 @@ class Catalogue:
     def __init__(self, instruments: Mapping[str, Instrument]) -> None:
         self.instruments = tuple(instruments.values())
         self.keys = tuple(instruments)
-        self.scales = tuple(sorted({s.key for i in self.instruments for s in i.scales}))
+        self.scales: tuple[str, ...] = tuple(
+            sorted({s.key for i in self.instruments for s in i.scales})
+        )
         built = [i.structure for i in self.instruments]
         self.item_low = np.array([_or_nan(b.item_min) for b in built], dtype=float)
         self.item_high = np.array([_or_nan(b.item_max) for b in built], dtype=float)
@@ -171,13 +173,14 @@ def judge(answers: Answers, catalogue: Catalogue, *, scaled: bool) -> Judged:
     not_known = np.zeros(len(answers), dtype=bool)
     broken: dict[str, np.ndarray] = {}
     hints: dict[str, str] = {}
-    for place in np.unique(answers.instrument):
+    for place in np.flatnonzero(np.bincount(answers.instrument)):
         instrument = catalogue.instruments[place]
         own = answers.instrument == place
         codes = instrument.structure.not_known_codes
-        not_known |= own & is_item & np.isin(answers.value, codes)
-        _judge_items(answers, own & is_item & ~not_known, place, catalogue, broken, hints)
-        for scale in np.unique(answers.scale[own & ~is_item]):
+        if codes:
+            not_known |= own & is_item & np.isin(answers.value, codes)
+        _judge_items(answers, own & is_item & ~not_known, int(place), catalogue, broken, hints)
+        for scale in np.flatnonzero(np.bincount(answers.scale[own & ~is_item])):
             marked = own & ~is_item & (answers.scale == scale)
             _judge_scores(
                 answers, marked, (int(place), int(scale)), catalogue, broken, hints, scaled=scaled

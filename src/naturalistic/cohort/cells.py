@@ -96,7 +96,9 @@ def missing_values(values: np.ndarray, missing_codes: Iterable[str]) -> np.ndarr
     ndarray of bool, shape (n_values,)
     """
     keys = {code_key(code.strip()) for code in missing_codes}
-    return np.array([not text or code_key(text) in keys for text in values], dtype=bool)
+    if any(key.lstrip("-").isdigit() for key in keys):
+        return np.array([not text or code_key(text) in keys for text in values], dtype=bool)
+    return np.array([not text or text.casefold() in keys for text in values], dtype=bool)
 
 
 def lookup(values: np.ndarray, codes: Mapping[str, object]) -> np.ndarray:

@@ -65,8 +65,9 @@ class FormBlock:
 
     def note(self, rule: str, forms: np.ndarray, column: str = "") -> None:
         """List every row of the file that belongs to the marked forms."""
-        rows = np.unique(self.answers.row[forms[self.answers.form]])
-        self.log.add(_TABLE, self.draft.file, column, rule, rows, of=self.of)
+        if forms.any():
+            rows = distinct(self.answers.row[forms[self.answers.form]])
+            self.log.add(_TABLE, self.draft.file, column, rule, rows, of=self.of)
 
     def set_aside(self, rule: str, forms: np.ndarray, column: str = "") -> None:
         """List the marked forms and drop them."""
@@ -86,10 +87,19 @@ class FormBlock:
     def set_aside_answers(self, rule: str, marked: np.ndarray, column: str = "") -> None:
         """List the marked answers and drop them."""
         if marked.any():
-            rows = np.unique(self.answers.row[marked])
+            rows = distinct(self.answers.row[marked])
             self.log.add(_TABLE, self.draft.file, column, rule, rows, of=self.of)
             self.answers = self.answers.take(~marked)
             self.chain.drop(self.chain.rows - int(marked.sum()), rule)
+
+
+def distinct(numbers: np.ndarray) -> np.ndarray:
+    """Distinct small whole numbers in order, in one pass."""
+    if not len(numbers):
+        return np.empty(0, np.int64)
+    held = np.zeros(int(numbers.max()) + 1, dtype=bool)
+    held[numbers] = True
+    return np.flatnonzero(held)
 
 
 def read_forms(
@@ -124,9 +134,11 @@ def _forms_in_columns(
     for form in all_forms(block):
         columns = form_columns(form, instruments, reader.raw.header)
         answers = _answers_of_form(reader, columns, catalogue)
-        completed, place = np.unique(answers.form, return_inverse=True)
+        completed = distinct(answers.form)
+        place = np.empty(len(shared.frame), dtype=np.int64)
+        place[completed] = np.arange(n_forms, n_forms + len(completed))
         frames.append(_placed(reader, shared, form, catalogue).iloc[completed])
-        parts.append(answers.moved(place + n_forms))
+        parts.append(answers.moved(place[answers.form]))
         n_forms += len(completed)
         _note_empty(reader, form, columns, completed)
     answers = Answers.joined(parts)
@@ -214,7 +226,7 @@ def _report_ranges(
     keep = ~judged.not_known
     for rule, marked in judged.broken.items():
         keep &= ~marked
-        for column in np.unique(answers.column[marked]):
+        for column in distinct(answers.column[marked]):
             rows = answers.row[marked & (answers.column == column)]
             reader.log.add(
                 _TABLE,
@@ -256,12 +268,14 @@ def _answers_in_rows(
     draft.frame = _with_all_columns(frame)
     answers = _answers_of_rows(reader, block, catalogue, frame["instrument"].cat.codes.to_numpy())
     answers = _left(answers, ~np.isnan(answers.value), chain, "answer empty or unreadable")
+    keep = np.ones(len(answers), dtype=bool)
     for rule, marked in unknown_answers(answers, catalogue).items():
         column = {"instrument_missing": "instrument", "item_unknown": "item"}.get(rule, "scale")
         rows = answers.row[marked]
         reader.log.add(_TABLE, reader.raw.path, column, rule, rows, of=len(reader.raw.rows))
-    for rule in ("instrument_missing", "item_unknown", "scale_unknown"):
-        answers = _left(answers, ~unknown_answers(answers, catalogue)[rule], chain, rule)
+        chain.drop(chain.rows - int(marked.sum()), rule)
+        keep &= ~marked
+    answers = answers if keep.all() else answers.take(keep)
     scaled = block.multiply_by is not None or block.columns["value"].multiply_by is not None
     keep = _report_ranges(reader, answers, catalogue, ["value"], scaled=scaled)
     answers = _left(answers, keep, chain, "answer out of range or not known")
@@ -326,12 +340,31 @@ def _grouped(block: FormBlock) -> FormBlock:
         frame["occasion"].cat.codes.to_numpy().astype(np.int64),
         frame["session_number"].fillna(-1).to_numpy().astype(np.int64),
     ]
-    parts = [part[block.answers.form] for part in parts]
-    group, distinct = pd.factorize(combine(*parts))
-    first = np.full(len(distinct), len(group))
-    np.minimum.at(first, group, np.arange(len(group)))
-    if not all(np.array_equal(part[first][group], part) for part in parts):
-        raise RuntimeError("two forms share a number: please report this fault of naturalistic")
-    block.draft.frame = frame.iloc[block.answers.form[first]].reset_index(drop=True)
-    block.answers = block.answers.moved(group)
+    # the answers of a form mostly stand together: runs of equal rows are found first, then equal runs
+    rows = block.answers.form
+    begins = np.ones(len(rows), dtype=bool)
+    begins[1:] = np.logical_or.reduce([part[rows[1:]] != part[rows[:-1]] for part in parts])
+    run = np.cumsum(begins) - 1
+    first_row = rows[begins]
+    group, first = number_groups([part[first_row] for part in parts])
+    block.draft.frame = frame.iloc[first_row[first]].reset_index(drop=True)
+    block.answers = block.answers.moved(group[run])
     return block
+
+
+def number_groups(parts: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Group of each row by several integer columns, in order of first appearance, and the first row of each group.
+
+    Raises
+    ------
+    RuntimeError
+        Two different rows got the same number, which is not to be expected in this world.
+    """
+    group, found = pd.factorize(combine(*parts))
+    again = pd.Series(group).duplicated().to_numpy()
+    first = np.flatnonzero(~again)
+    if not all(np.array_equal(part[first][group], part) for part in parts) or len(found) != len(
+        first
+    ):
+        raise RuntimeError("two forms share a number: please report this fault of naturalistic")
+    return group, first

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from naturalistic.cohort.answers import Catalogue
+from naturalistic.cohort.build_tables import Extract, TableBuilder
 from naturalistic.cohort.cells import read_ids
 from naturalistic.cohort.flow import flow_table
 from naturalistic.cohort.gate import hold_back_identifiers
@@ -19,7 +20,6 @@ from naturalistic.cohort.problems import ProblemLog
 from naturalistic.cohort.pseudonyms import MISSING, Pseudonyms
 from naturalistic.cohort.readers import read_file
 from naturalistic.cohort.reading import RawFile, UnreadableFileError, tidy_name
-from naturalistic.cohort.build_tables import Extract, TableBuilder
 from naturalistic.reference.models import Instrument
 from naturalistic.settings.mapping import Mapping
 

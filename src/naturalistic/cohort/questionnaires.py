@@ -10,7 +10,7 @@ import pandas as pd
 
 from naturalistic.cohort.answers import NO_ITEM, Answers, Catalogue
 from naturalistic.cohort.cells import categorical
-from naturalistic.cohort.forms import FormBlock
+from naturalistic.cohort.forms import FormBlock, number_groups
 from naturalistic.cohort.linking import Referrals, link, place_in_time
 from naturalistic.cohort.pseudonyms import combine
 from naturalistic.cohort.validation import OPTED_OUT, ORPHANS
@@ -132,7 +132,7 @@ def join_blocks(blocks: list[FormBlock], catalogue: Catalogue) -> pd.DataFrame:
         _rows_of(block, forms, number, start, catalogue)
         for start, block in zip(starts, blocks, strict=False)
     ]
-    return pd.concat(frames, ignore_index=True)
+    return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
 
 
 def _form_numbers(forms: pd.DataFrame, catalogue: Catalogue) -> tuple[np.ndarray, np.ndarray]:
@@ -146,13 +146,8 @@ def _form_numbers(forms: pd.DataFrame, catalogue: Catalogue) -> tuple[np.ndarray
         forms["occasion"].cat.codes.to_numpy().astype(np.int64),
         forms["session_number"].fillna(-1).to_numpy().astype(np.int64),
     ]
-    number = combine(*parts) if len(forms) else np.empty(0, np.int64)
-    place, distinct = pd.factorize(number)
-    first = np.full(len(distinct), len(place))
-    np.minimum.at(first, place, np.arange(len(place)))
-    if not all(np.array_equal(part[first][place], part) for part in parts):
-        raise RuntimeError("two forms share a number: please report this fault of naturalistic")
-    return number, place
+    group, _ = number_groups(parts)
+    return combine(*parts), group
 
 
 def _answer_key(answers: Answers, form: np.ndarray) -> np.ndarray:
@@ -161,9 +156,12 @@ def _answer_key(answers: Answers, form: np.ndarray) -> np.ndarray:
 
 
 def _keep_one_answer_an_item(blocks: list[FormBlock], key: np.ndarray, value: np.ndarray) -> None:
-    again = pd.Series(key).duplicated(keep=False).to_numpy()
-    if not again.any():
+    ordered = np.sort(key)
+    if not (
+        ordered[1:] == ordered[:-1]
+    ).any():  # nearly always, and much faster than looking for them
         return
+    again = pd.Series(key).duplicated(keep=False).to_numpy()
     rows = np.flatnonzero(again)
     said = pd.DataFrame({"key": key[rows], "value": value[rows]})
     differ = np.zeros(len(key), dtype=bool)
@@ -187,8 +185,6 @@ def _rows_of(
     for name in _TIME_KEY:
         data[name] = forms[name].array.take(at)
     data["scale"] = categorical(answers.scale, catalogue.scales)
-    item = pd.array(answers.item.astype(np.int32), dtype="Int32")
-    item[answers.item == NO_ITEM] = pd.NA
-    data["item"] = item
+    data["item"] = pd.arrays.IntegerArray(answers.item.astype(np.int32), answers.item == NO_ITEM)
     data["value"] = answers.value
-    return pd.DataFrame(data)
+    return pd.DataFrame(data, copy=False)

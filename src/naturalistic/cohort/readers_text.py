@@ -44,9 +44,10 @@ class TextFile:
         wrong: list[int] = []
         table = self._parse(positions, wrong)
         n_records = table.num_rows + len(wrong)
-        bad = np.array(wrong, dtype=np.int64) + self.header_row
-        rows = np.arange(self.header_row + 1, self.header_row + 1 + n_records, dtype=np.int64)
-        return Columns([_cells(table[str(p)]) for p in positions], np.setdiff1d(rows, bad), bad)
+        bad = np.array(wrong, dtype=np.int64)
+        rows = np.arange(1, 1 + n_records, dtype=np.int64)
+        rows = np.delete(rows, bad - 1) + self.header_row
+        return Columns([_cells(table[str(p)]) for p in positions], rows, bad + self.header_row)
 
     def _parse(self, positions: list[int], wrong: list[int]) -> pa.Table:
         names = [str(i) for i in range(len(self.header))]
