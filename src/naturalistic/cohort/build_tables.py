@@ -11,28 +11,27 @@ import pandas as pd
 from naturalistic.cohort.answers import Catalogue
 from naturalistic.cohort.apply_mapping import ColumnReader, draft_table
 from naturalistic.cohort.calendar import latest_plausible_date
-from naturalistic.cohort.cells import categorical
+from naturalistic.cohort.conforming import conform
 from naturalistic.cohort.flow import Chain
-from naturalistic.cohort.forms import FormBlock, read_forms
+from naturalistic.cohort.form_block import FormBlock
+from naturalistic.cohort.forms import read_forms
 from naturalistic.cohort.linking import Referrals, link, place_in_time
-from naturalistic.cohort.problems import ProblemLog
-from naturalistic.cohort.pseudonyms import MISSING, Pseudonyms, combine
-from naturalistic.cohort.questionnaires import check_forms, join_blocks, link_forms
-from naturalistic.cohort.ratings import check_ratings, read_ratings
-from naturalistic.cohort.reading import RawFile
-from naturalistic.cohort.validation import (
-    OPTED_OUT,
-    Rows,
+from naturalistic.cohort.people import (
     check_endings,
     check_referral_dates,
-    check_sessions,
     check_therapists,
-    follow_links,
     referral_states,
     unique_patients,
     unique_referrals,
     work_out_ages,
 )
+from naturalistic.cohort.problems import ProblemLog
+from naturalistic.cohort.pseudonyms import MISSING, Pseudonyms, combine
+from naturalistic.cohort.questionnaires import check_forms, join_blocks, link_forms
+from naturalistic.cohort.ratings import check_ratings, read_ratings
+from naturalistic.cohort.reading import RawFile
+from naturalistic.cohort.rows import OPTED_OUT, Rows, follow_links
+from naturalistic.cohort.sessions import check_sessions
 from naturalistic.settings.mapping import RELATIVE_DAY_ZERO, ColumnMap, Mapping
 from naturalistic.tables.cohort import COHORT_TABLES
 from naturalistic.vocabulary import SEEN
@@ -127,17 +126,17 @@ class TableBuilder:
         tables = {name: table.empty() for name, table in COHORT_TABLES.items()}
         if sessions is not None:
             links = check_sessions(sessions, links, referrals, cut)
-            tables["sessions"] = _conform("sessions", sessions.frame)
+            tables["sessions"] = conform("sessions", sessions.frame)
         for block in blocks:
             check_forms(block, referrals, cut)
         if blocks:
             joined = join_blocks(blocks, self.extract.catalogue)
-            tables["questionnaires"] = _conform("questionnaires", joined)
+            tables["questionnaires"] = conform("questionnaires", joined)
         if ratings:
             tables["ratings"] = self._joined_ratings(ratings, cut)
         self._leave_out_referrals(referral_rows, referrals.why_not)
         check_therapists(referral_rows, sessions)
-        tables["referrals"] = _conform("referrals", referral_rows.frame)
+        tables["referrals"] = conform("referrals", referral_rows.frame)
         tables["patients"] = self._finished_patients(patients, referral_rows)
         return Built(tables, self.chains, cut)
 
@@ -245,7 +244,7 @@ class TableBuilder:
 
     def _joined_ratings(self, ratings: list[Rows], cut: dt.date) -> pd.DataFrame:
         frame = check_ratings(ratings, np.datetime64(cut, "ms"))
-        return _conform("ratings", frame)
+        return conform("ratings", frame)
 
     def _leave_out_referrals(self, rows: Rows, why_not: np.ndarray) -> None:
         opted = why_not == OPTED_OUT
@@ -267,7 +266,7 @@ class TableBuilder:
         start = pd.Series(referrals.date("received_date"), index=referrals.frame["patient_id"])
         first = start.groupby(level=0).min().reindex(people)
         work_out_ages(rows, first.to_numpy().astype("datetime64[ms]"))
-        return _conform("patients", rows.frame)
+        return conform("patients", rows.frame)
 
 
 def _own_referral_ids(frame: pd.DataFrame) -> np.ndarray:
@@ -284,35 +283,3 @@ def _count_from(rows: Rows, name: str, start: np.ndarray) -> None:
     placed = place_in_time(days, start, _ZERO)
     rows.note("days_without_start", ~np.isnat(days) & np.isnat(placed), name)
     rows.draft.frame[name] = placed
-
-
-def _conform(table: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame as its contract wants it.
-
-    The same as `Table.conform`, but the words of millions of rows are only touched by their positions.
-    """
-    contract = COHORT_TABLES[table]
-    data: dict[str, object] = {}
-    nothing = contract.empty()
-    for column in contract.columns:
-        if column.name not in frame:
-            data[column.name] = nothing[column.name].reindex(range(len(frame))).array
-            continue
-        values = frame[column.name]
-        if column.kind == "id" and not column.required:
-            numbers = values.to_numpy()
-            data[column.name] = pd.arrays.IntegerArray(numbers.copy(), numbers == MISSING)
-        elif column.kind == "category":
-            data[column.name] = _words_in_use(pd.Categorical(values), column.levels)
-        else:
-            data[column.name] = values.astype(column.dtype, copy=False).array
-    return pd.DataFrame(data, copy=False)
-
-
-def _words_in_use(words: pd.Categorical, levels: tuple[str, ...]) -> pd.Categorical:
-    held = np.asarray(words.categories, dtype=object)
-    used = np.bincount(words.codes[words.codes >= 0], minlength=len(held)) > 0
-    wanted = list(levels) or sorted(held[used])
-    place = {word: i for i, word in enumerate(wanted)}
-    positions = np.array([place.get(word, -1) for word in held] + [-1], dtype=np.int32)
-    return categorical(positions[words.codes], wanted)

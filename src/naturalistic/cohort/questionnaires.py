@@ -10,10 +10,10 @@ import pandas as pd
 
 from naturalistic.cohort.answers import NO_ITEM, Answers, Catalogue
 from naturalistic.cohort.cells import categorical
-from naturalistic.cohort.forms import FormBlock, number_groups
+from naturalistic.cohort.form_block import FormBlock, number_groups
 from naturalistic.cohort.linking import Referrals, link, place_in_time
 from naturalistic.cohort.pseudonyms import combine
-from naturalistic.cohort.validation import OPTED_OUT, ORPHANS
+from naturalistic.cohort.rows import OPTED_OUT, ORPHANS
 from naturalistic.settings.mapping import RELATIVE_DAY_ZERO
 
 _ZERO = np.datetime64(RELATIVE_DAY_ZERO, "ms")

@@ -8,7 +8,7 @@ import pandas as pd
 from naturalistic.cohort.apply_mapping import ColumnReader, draft_table
 from naturalistic.cohort.flow import Chain
 from naturalistic.cohort.reading import tidy_name
-from naturalistic.cohort.validation import Rows
+from naturalistic.cohort.rows import Rows
 from naturalistic.settings.mapping import ColumnMap, RatingMap
 from naturalistic.tables.cohort import RATINGS
 

@@ -1,85 +1,18 @@
-"""Rules on whole rows: who and what is kept, what is set aside, what is only noted."""
+"""Rules on patients and referrals."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from naturalistic.cohort.apply_mapping import Draft
-from naturalistic.cohort.calendar import (
-    LONGEST_LEAP,
-    age_bands,
-    completed_years,
-    years_between,
-)
+from naturalistic.cohort.calendar import LONGEST_LEAP, age_bands, completed_years, years_between
 from naturalistic.cohort.duplicates import merge_rows
-from naturalistic.cohort.flow import Chain
-from naturalistic.cohort.linking import Links, Referrals
-from naturalistic.cohort.problems import ProblemLog
 from naturalistic.cohort.pseudonyms import MISSING
-from naturalistic.vocabulary import SEEN
+from naturalistic.cohort.rows import OPTED_OUT, Rows
 
-ORPHANS = {
-    "sessions": ("session_orphan", "most_sessions_orphan"),
-    "questionnaires": ("form_orphan", "most_forms_orphan"),
-    "ratings": ("rating_orphan", "most_ratings_orphan"),
-}
-OPTED_OUT = "person opted out"
-_LATE_ENTRY = np.timedelta64(31, "D")
 _OLDEST = 120
-
-
-@dataclass(slots=True)
-class Rows:
-    """The rows of one block with the means to drop or list them.
-
-    Attributes
-    ----------
-    draft : Draft
-    chain : Chain
-        Account of the rows.
-    log : ProblemLog
-    """
-
-    draft: Draft
-    chain: Chain
-    log: ProblemLog
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows that are left."""
-        return self.draft.frame
-
-    def note(self, rule: str, rows: np.ndarray, column: str = "") -> None:
-        """List the marked rows."""
-        numbers = self.frame["row"].to_numpy()[rows]
-        self.log.add(self.draft.table, self.draft.file, column, rule, numbers, of=len(self.frame))
-
-    def set_aside(self, rule: str, rows: np.ndarray, column: str = "") -> None:
-        """List the marked rows and drop them."""
-        if rows.any():
-            self.note(rule, rows, column)
-            self.drop(rows, rule)
-
-    def drop(self, rows: np.ndarray, reason: str, step: str = "set_aside") -> None:
-        """Drop the marked rows and count them."""
-        self.draft.frame = self.frame[~rows]
-        self.chain.drop(self.chain.rows - int(rows.sum()), reason, step)
-
-    def clear(self, rule: str, column: str, rows: np.ndarray) -> None:
-        """List the marked rows and set their cell to missing."""
-        if rows.any():
-            self.note(rule, rows, column)
-            self.draft.frame[column] = self.frame[column].mask(rows)
-
-    def date(self, name: str) -> np.ndarray:
-        """A date column, NaT throughout where it is not mapped."""
-        if name in self.frame:
-            return self.frame[name].to_numpy().astype("datetime64[ms]")
-        return np.full(len(self.frame), np.datetime64("NaT", "ms"))
 
 
 def unique_patients(rows: Rows, earliest: np.ndarray | None, *, listed: bool) -> None:
@@ -234,77 +167,6 @@ def check_therapists(referrals: Rows, sessions: Rows | None) -> None:
         holders[0].frame["therapist_id"].isin(both).to_numpy(),
         "therapist_id",
     )
-
-
-def follow_links(rows: Rows, links: Links, referrals: Referrals) -> np.ndarray:
-    """Set aside what belongs to no referral, or to one that is not used; the positions of the rest.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_rows_left,)
-        Row of the referral in `referrals.frame`.
-    """
-    orphan, most = ORPHANS[rows.draft.table]
-    orphans = links.why_not == "orphan"
-    if 2 * orphans.sum() > len(orphans):
-        rows.note(most, orphans)
-        rows.log.stop_if_needed()
-    why = np.where(orphans, orphan, links.why_not).astype(object)
-    found = links.position >= 0
-    unused = np.full(len(found), "", dtype=object)
-    unused[found] = referrals.why_not[links.position[found]]
-    position = links.position
-    for rule in (orphan, "referral_of_another_person", "referral_ambiguous"):
-        broken = why == rule
-        rows.set_aside(rule, broken)
-        why, unused, position = why[~broken], unused[~broken], position[~broken]
-    opted = unused == OPTED_OUT
-    if opted.any():  # counted only: a list of their rows would single them out
-        rows.drop(opted, OPTED_OUT, step="opted_out")
-    unused, position = unused[~opted], position[~opted]
-    rows.set_aside("referral_set_aside", unused != "")
-    return position[unused == ""]
-
-
-def check_sessions(
-    rows: Rows, position: np.ndarray, referrals: Referrals, cut: dt.date
-) -> np.ndarray:
-    """The rules on sessions; the positions of the referrals of those that are left."""
-    received, discharged = referrals.date("received_date"), referrals.date("discharge_date")
-
-    def drop(rule: str, marked: np.ndarray) -> None:
-        nonlocal position
-        rows.set_aside(rule, marked, "date")
-        position = position[~marked]
-
-    drop("session_without_date", np.isnat(rows.date("date")))
-    drop("session_after_data_cut", rows.date("date") > np.datetime64(cut, "ms"))
-    drop("session_before_referral", rows.date("date") < received[position] - _LATE_ENTRY)
-    compared = [name for name in rows.frame.columns if name not in ("row", "patient_id")]
-    repeated = rows.frame.duplicated(compared).to_numpy()
-    rows.set_aside("session_repeated", repeated)
-    position = position[~repeated]
-    dates = rows.date("date")
-    rows.note("session_shortly_before_referral", dates < received[position], "date")
-    rows.note("session_after_discharge", dates > discharged[position], "date")
-    _check_attendance(rows)
-    return position
-
-
-def _check_attendance(rows: Rows) -> None:
-    frame = rows.frame
-    if "attendance" in frame:
-        rows.note("attendance_missing", frame["attendance"].isna().to_numpy(), "attendance")
-        attended = frame[frame["attendance"].isin(SEEN)]
-        twice = attended.duplicated(["referral_id", "date"], keep=False)
-        marked = np.zeros(len(frame), dtype=bool)
-        marked[frame.index.get_indexer(twice.index[twice])] = True
-        rows.note("two_sessions_attended_same_day", marked)
-    if "contact_type" not in frame:
-        rows.draft.frame = frame.assign(contact_type="treatment")
-    elif frame["contact_type"].isna().any():
-        rows.note("contact_type_missing", frame["contact_type"].isna().to_numpy(), "contact_type")
-        rows.draft.frame = frame.assign(contact_type=frame["contact_type"].fillna("other"))
 
 
 def work_out_ages(rows: Rows, first_referral: np.ndarray) -> None:

@@ -1,0 +1,134 @@
+"""The files of an extract and how the cells of one column are read: the innermost parts of a mapping."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+
+from naturalistic.settings.config import Closed
+
+Coarsening = Literal["outward_postcode", "year", "age_at_referral", "age_band"]
+COARSENED_COLUMNS = {
+    "outward_postcode": ("area",),
+    "year": ("age",),
+    "age_at_referral": ("age",),
+    "age_band": ("age_band",),
+}
+TYPED_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".sav", ".zsav", ".dta", ".parquet")
+
+
+def _date_format(value: str) -> str:
+    if value in ("iso", "dmy", "excel_serial", "days"):
+        return value
+    if "%" not in value:
+        hint = " (for month before day write '%m/%d/%Y')" if value == "mdy" else ""
+        raise ValueError(
+            f"{value!r} is not a date format{hint}; accepted: iso, dmy, excel_serial, days, or a pattern such as "
+            "'%d/%m/%Y'"
+        )
+    signs = set(re.findall(r"%([A-Za-z])", value))
+    whole = signs & {"Y", "y"} and ((signs & {"m", "b", "B"} and "d" in signs) or "j" in signs)
+    if not (whole or signs & {"x", "c", "s"}):
+        raise ValueError(f"{value!r} does not name a day, a month and a year")
+    return value
+
+
+def _text(value: object) -> object:
+    """A YAML scalar as the text that stands in the file."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        raise ValueError("put quotation marks around words such as 'yes', 'no', 'true' and 'on'")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int | float | dt.date) else value
+
+
+def _codes(value: object) -> object:
+    if isinstance(value, dict):
+        # YAML reads a bare yes or no as true or false
+        words = {True: "yes", False: "no"}
+        return {_text(k): words[v] if isinstance(v, bool) else v for k, v in value.items()}
+    return value
+
+
+def _texts(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return tuple(_text(each) for each in value)
+    return value
+
+
+DateFormat = Annotated[str, AfterValidator(_date_format)]
+Codes = Annotated[dict[str, str | int | float], BeforeValidator(_codes)]
+MissingCodes = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+
+
+class SourceFile(Closed):
+    """One file of the extract."""
+
+    path: str
+    encoding: str = "auto"
+    delimiter: str = "auto"
+    sheet: str | int = 0
+    header_row: int = Field(default=1, ge=1)
+    date_format: DateFormat | None = None
+    missing_codes: MissingCodes = ("", "NULL", "NA", "N/A")
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_sign(cls, value: str) -> str:
+        named = ("auto", "comma", "semicolon", "tab", "pipe", "caret", "tilde", "space", "\\t")
+        if value not in named and len(value) != 1:
+            raise ValueError(f"{value!r} is not one sign; accepted: one sign, {', '.join(named)}")
+        return value
+
+
+class ColumnMap(Closed):
+    """Where one canonical column comes from and how its values are read.
+
+    Attributes
+    ----------
+    source, constant : str or None
+        Column of the file (`from` in the mapping), or one value for every row.
+    codes : dict or None
+        What each code of the file means: a word of the column, or a number.
+    missing_codes : tuple of str
+        Further texts that stand for a missing value, beside those of the file.
+    date_format : str or None
+        Format of this column, before that of the file.
+    multiply_by : float or None
+        Turns the unit of the file into that of the column (60 for hours into minutes).
+    drop : bool
+        The column is not read; says that it was looked at and left out.
+    coarsen : str or None
+        Keep less than the file holds: see docs/how_to/map_an_extract.md.
+    not_identifying_because : str or None
+        Why a column that looks identifying identifies nobody.
+    """
+
+    source: str | None = Field(default=None, alias="from")
+    constant: str | float | int | None = None
+    codes: Codes | None = None
+    missing_codes: MissingCodes = ()
+    date_format: DateFormat | None = None
+    multiply_by: float | None = Field(default=None, gt=0)
+    drop: bool = False
+    coarsen: Coarsening | None = None
+    not_identifying_because: str | None = Field(default=None, min_length=10)
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> ColumnMap:
+        if (self.source is None) == (self.constant is None):
+            raise ValueError("give either 'from' (a source column) or 'constant', and not both")
+        return self
+
+    @field_validator("constant", mode="before")
+    @classmethod
+    def _plain_constant(cls, value: object) -> object:
+        return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+
+
+ColumnMaps = dict[str, ColumnMap]
