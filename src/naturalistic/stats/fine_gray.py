@@ -11,15 +11,17 @@ from scipy.special import ndtr
 from naturalistic.stats.curves import normal_quantile
 from naturalistic.stats.event_table import FloatArray, IntArray, event_table, group_codes
 from naturalistic.stats.fine_gray_terms import (
+    CENSORED,
+    COMPETING,
+    OWN,
     CensoringConvention,
     Design,
     RiskSets,
     build_design,
     risk_sets,
     score_and_information,
-    score_influence,
+    score_sandwich,
 )
-from naturalistic.stats.influence import sum_by_cluster
 
 _MAX_ITERATIONS = 50
 # on standardised covariates; Newton squares the error, so the next step would be below rounding
@@ -184,30 +186,34 @@ def fine_gray(
     )
     clusters = None if cluster is None else group_codes(cluster, n, "cluster")[1]
     frame = _Frame(x, table.times, int((table.cause == of_cause).sum()), conf_level, convention)
-    refusal = _obstacle(x, frame.n_events, of_cause)
+    centre = x.mean(axis=0)
+    centred = x - centre
+    moments = centred.T @ centred / n
+    refusal = _obstacle(frame.n_events, of_cause, centre, moments)
     if refusal:
         return frame.refused(refusal)
-    centre, scale = x.mean(axis=0), x.std(axis=0)
-    design = build_design(
-        (x - centre) / scale, table.position, table.cause, of_cause, stratum, group, convention
-    )
-    weight = design.row_weight
-    found = _maximise(design, weight)
+    scale = np.sqrt(np.diag(moments))
+    kind = np.where(table.cause == 0, CENSORED, np.where(table.cause == of_cause, OWN, COMPETING))
+    centred /= scale
+    design, order = build_design(centred, table.position, kind, stratum, group, convention)
+    found = _maximise(design)
     if isinstance(found, str):
         return frame.refused(found)
     coefficients, sets, information, null = found
     inverse = np.linalg.inv(information)
-    influence = score_influence(design, weight, sets, censoring=convention == "crr")
-    sums = influence if clusters is None else sum_by_cluster(influence, clusters)
-    sandwich = inverse @ (sums.T @ sums) @ inverse
+    middle = score_sandwich(
+        design,
+        sets,
+        None if clusters is None else clusters[order],
+        censoring=convention == "crr",
+    )
     beta = coefficients / scale
-    hazard = np.cumsum(sets.hazard, axis=1) * np.exp(-sets.shift - centre @ beta)
     return frame.fitted(
         beta,
-        sandwich / np.outer(scale, scale),
+        inverse @ middle @ inverse / np.outer(scale, scale),
         inverse / np.outer(scale, scale),
         (sets.log_likelihood, null),
-        hazard,
+        np.cumsum(sets.hazard, axis=1) * np.exp(-sets.shift - centre @ beta),
         clusters,
     )
 
@@ -279,40 +285,38 @@ class _Frame:
         )
 
 
-def _obstacle(x: FloatArray, n_events: int, of_cause: int) -> str:
-    """Why the model cannot be fitted, or nothing."""
+def _obstacle(n_events: int, of_cause: int, centre: FloatArray, moments: FloatArray) -> str:
+    """Why the model cannot be fitted, or nothing; `moments` is the covariance of the covariates."""
     if not n_events:
         return f"no event of cause {of_cause}"
-    constant = np.flatnonzero(np.ptp(x, axis=0) == 0)
+    variance = np.diag(moments)
+    constant = np.flatnonzero(variance <= (1e-12 * centre) ** 2)
     if len(constant):
         return f"covariates in columns {', '.join(str(c) for c in constant)} do not vary"
-    scaled = (x - x.mean(axis=0)) / x.std(axis=0)
-    eigenvalues = np.linalg.eigvalsh(scaled.T @ scaled / len(x))
+    eigenvalues = np.linalg.eigvalsh(moments / np.sqrt(np.outer(variance, variance)))
     if eigenvalues[0] < 1e-10 * eigenvalues[-1]:
         return "covariates are collinear"
     return ""
 
 
-def _maximise(
-    design: Design, weight: FloatArray
-) -> tuple[FloatArray, RiskSets, FloatArray, float] | str:
+def _maximise(design: Design) -> tuple[FloatArray, RiskSets, FloatArray, float] | str:
     """Newton steps, halved while the likelihood falls: estimate, risk sets, information, null likelihood."""
     beta = np.zeros(design.covariates.shape[1])
-    sets = risk_sets(design, weight, beta)
+    sets = risk_sets(design, beta)
     null = sets.log_likelihood
     for _ in range(_MAX_ITERATIONS):
-        score, information = score_and_information(design, weight, sets)
+        score, information = score_and_information(design, sets)
         if np.linalg.cond(information) > 1e12:
             break
         step = np.linalg.solve(information, score)
         if np.abs(step).max() < _STEP_TOLERANCE:
             return beta, sets, information, null
-        trial = risk_sets(design, weight, beta + step)
+        trial = risk_sets(design, beta + step)
         # rounding of the likelihood, not a fall, close to the maximum
         floor = sets.log_likelihood - 1e-10 * abs(sets.log_likelihood)
         while trial.log_likelihood < floor and np.abs(step).max() > _STEP_TOLERANCE:
             step = step / 2.0
-            trial = risk_sets(design, weight, beta + step)
+            trial = risk_sets(design, beta + step)
         beta, sets = beta + step, trial
         if np.abs(beta).max() > _DIVERGED:
             break

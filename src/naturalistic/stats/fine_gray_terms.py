@@ -4,37 +4,48 @@ Who ended by a competing cause stays at risk with the weight :math:`w_i(t)=G(t^-
 censoring. G is a step function that depends on the time alone, so a sum over the retained rows at t is
 :math:`G(t^-)` times a running sum of :math:`r_i/G(T_i^-)`: no row is ever repeated.
 
-Rows are counted by *pair* = (stratum of the baseline hazard, group of the censoring distribution).
+All that a row contributes beside its covariates and relative hazard depends on its *cell*: stratum of the baseline
+hazard, group of the censoring distribution, time, and kind of ending. Rows are sorted by cell once; sums over
+cells and look-ups from cells then run through memory in order.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from naturalistic.stats.event_table import FloatArray, IntArray
 
 CensoringConvention = Literal["crr", "finegray"]
 
+CENSORED, OWN, COMPETING = 0, 1, 2
+
+# rows handled at once where a temporary of their shape is needed: stays in the processor's cache
+_BLOCK = 16384
+
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """Rows and counts that do not depend on the coefficients.
+    """Rows sorted by cell, and counts that do not depend on the coefficients.
 
     Attributes
     ----------
     covariates : ndarray of float, shape (n, p)
-        Centred and scaled, column-major.
-    position, pair : ndarray of int, shape (n,)
-        Index of the row's time; its (stratum, censoring group).
-    own, competing : ndarray of bool, shape (n,)
-        Ended by the cause of interest; by another cause.
-    pair_stratum, pair_group : ndarray of int, shape (H,)
-        Stratum and censoring group of each pair.
+        Centred and scaled, rows sorted by cell.
+    first_row : ndarray of int, shape (c + 1,)
+        Where each cell's rows begin, and n.
+    stratum, group, position, kind : ndarray of int, shape (c,)
+        Of each cell: stratum, censoring group, index of the time, and CENSORED, OWN or COMPETING.
+    retained_weight : ndarray of float, shape (c,)
+        1/G(T-) of competing cells, otherwise 0.
     events : ndarray of float, shape (S, m)
         Events of interest in each stratum at each time.
+    own_sum : ndarray of float, shape (p,)
+        Sum of the covariates over events of interest.
     still_uncensored : ndarray of float, shape (C, m)
         G(t-) of each censoring group.
     censored, censoring_risk : ndarray of float, shape (C, m)
@@ -42,43 +53,49 @@ class Design:
     """
 
     covariates: FloatArray
+    first_row: IntArray
+    stratum: IntArray
+    group: IntArray
     position: IntArray
-    pair: IntArray
-    own: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    competing: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    pair_stratum: IntArray
-    pair_group: IntArray
+    kind: IntArray
+    retained_weight: FloatArray
     events: FloatArray
+    own_sum: FloatArray
     still_uncensored: FloatArray
     censored: FloatArray
     censoring_risk: FloatArray
 
     @property
-    def row_weight(self) -> FloatArray:
-        """1/G(T_i-) of rows that ended by a competing cause, otherwise 0; shape (n,)."""
-        group = self.pair_group[self.pair]
-        kept = self.still_uncensored[group, self.position]
-        return np.divide(1.0, kept, out=np.zeros_like(kept), where=self.competing)
+    def rows_of_cell(self) -> IntArray:
+        """Number of rows of each cell, shape (c,)."""
+        return np.diff(self.first_row)
 
 
 @dataclass(frozen=True, slots=True)
 class RiskSets:
-    """Weighted risk sets at one value of the coefficients; S strata, m times, H pairs.
+    """Weighted risk sets at one value of the coefficients; S strata, m times.
 
     Attributes
     ----------
     relative_hazard : ndarray of float, shape (n,)
-        exp(x'b), divided by exp(shift) against overflow.
+        exp(x'b - shift).
+    cell_hazard : ndarray of float, shape (c,)
+        Its sum in each cell.
+    cell_moment : ndarray of float, shape (c, p)
+        Sum of relative hazard times covariates in each cell.
     shift : float
+        Against overflow.
     log_likelihood : float
         Breslow partial log likelihood.
     mean : ndarray of float, shape (S, m, p)
-        Weighted mean E(t) of the covariates.
+        Weighted mean E(t) of the covariates; 0 at times without an event of interest.
     hazard : ndarray of float, shape (S, m)
-        Baseline subdistribution hazard steps d/S0 (times exp(shift)).
+        Steps d/S0 of the baseline subdistribution hazard, times exp(shift).
     """
 
     relative_hazard: FloatArray
+    cell_hazard: FloatArray
+    cell_moment: FloatArray
     shift: float
     log_likelihood: float
     mean: FloatArray
@@ -88,173 +105,193 @@ class RiskSets:
 def build_design(
     covariates: FloatArray,
     position: IntArray,
-    cause: IntArray,
-    of_cause: int,
+    kind: IntArray,
     stratum: IntArray,
-    censoring_group: IntArray,
+    group: IntArray,
     convention: CensoringConvention,
-) -> Design:
-    """Count events and censorings and estimate G in each censoring group.
+) -> tuple[Design, IntArray]:
+    """Sort rows into cells, count events and censorings, estimate G in each censoring group.
 
-    Convention ``crr``: events at t are still at risk of the censorings at t. ``finegray``: they have left.
+    Convention ``crr``: events at t are still at risk of the censorings at t; ``finegray``: they have left.
+
+    Returns
+    -------
+    Design
+    ndarray of int, shape (n,)
+        The order in which the rows now stand.
     """
-    m = int(position.max()) + 1
-    n_groups, n_strata = int(censoring_group.max()) + 1, int(stratum.max()) + 1
-    pairs, pair = np.unique(stratum * n_groups + censoring_group, return_inverse=True)
-    own, competing = cause == of_cause, (cause != 0) & (cause != of_cause)
-    cell = censoring_group * m + position
+    m, n_groups = int(position.max()) + 1, int(group.max()) + 1
+    key = ((stratum * n_groups + group) * m + position) * 3 + kind
+    order = np.argsort(key, kind="stable")
+    ordered = key[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    first_row = np.append(starts, len(key))
+    cells, size = ordered[starts], np.diff(first_row).astype(np.float64)
+    of_kind, rest = cells % 3, cells // 3
+    of_position, of_pair = rest % m, rest // m
+    of_stratum, of_group = of_pair // n_groups, of_pair % n_groups
+    x = covariates[order]
 
-    def count(rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> FloatArray:
-        numbers = np.bincount(cell[rows], minlength=n_groups * m).reshape(n_groups, m)
-        return numbers.astype(np.float64)
+    def count(rows: np.ndarray, codes: IntArray, levels: int) -> FloatArray:
+        return _table(codes[rows] * m + of_position[rows], size[rows], (levels, m))
 
-    censored, ended = count(cause == 0), count(cause != 0)
-    at_risk = np.cumsum((censored + ended)[:, ::-1], axis=1)[:, ::-1]
+    censored = count(of_kind == CENSORED, of_group, n_groups)
+    ended = count(of_kind != CENSORED, of_group, n_groups)
+    at_risk = _from(censored + ended)
     if convention == "finegray":
         at_risk = at_risk - ended
     rate = np.divide(censored, at_risk, out=np.zeros_like(censored), where=at_risk > 0)
-    kept = np.cumprod(1.0 - rate, axis=1)
-    events = np.bincount((stratum * m + position)[own], minlength=n_strata * m)
-    return Design(
-        covariates=np.asfortranarray(covariates),
-        position=position,
-        pair=pair.astype(np.int64),
-        own=own,
-        competing=competing,
-        pair_stratum=pairs // n_groups,
-        pair_group=pairs % n_groups,
-        events=events.reshape(n_strata, m).astype(np.float64),
-        still_uncensored=np.column_stack([np.ones(n_groups), kept[:, :-1]]),
+    kept = np.column_stack([np.ones(n_groups), np.cumprod(1.0 - rate, axis=1)[:, :-1]])
+    own = of_kind == OWN
+    retained = np.where(of_kind == COMPETING, 1.0 / kept[of_group, of_position], 0.0)
+    design = Design(
+        covariates=x,
+        first_row=first_row,
+        stratum=of_stratum,
+        group=of_group,
+        position=of_position,
+        kind=of_kind,
+        retained_weight=retained,
+        events=count(own, of_stratum, int(stratum.max()) + 1),
+        own_sum=np.repeat(own, np.diff(first_row)).astype(np.float64) @ x,
+        still_uncensored=kept,
         censored=censored,
         censoring_risk=at_risk,
     )
+    return design, order
 
 
-def risk_sets(design: Design, row_weight: FloatArray, coefficients: FloatArray) -> RiskSets:
+def risk_sets(design: Design, coefficients: FloatArray) -> RiskSets:
     """Risk sets, log likelihood and baseline hazard at `coefficients` (p,)."""
     linear = design.covariates @ coefficients
     shift = float(linear.max())
     relative = np.exp(linear - shift)
-    total = _risk_sum(design, relative, row_weight)
+    n = len(linear)
+    sums = csr_array((relative, np.arange(n), design.first_row), shape=(len(design.kind), n))
+    cell_hazard = np.add.reduceat(relative, design.first_row[:-1])
+    cell_moment = np.asarray(sums @ design.covariates)
+    total = _risk_sum(design, cell_hazard)
     happened = design.events > 0
-    safe = np.where(total > 0, total, 1.0)
-    first = np.stack(
-        [_risk_sum(design, relative * column, row_weight) for column in design.covariates.T],
-        axis=2,
-    )
-    mean = np.where(happened[:, :, None], first / safe[:, :, None], 0.0)
-    log_total = np.log(total[happened]) + shift
-    likelihood = linear[design.own].sum() - design.events[happened] @ log_total
+    safe = np.where(happened, total, 1.0)
+    first = np.stack([_risk_sum(design, column) for column in cell_moment.T], axis=2)
+    log_total = np.log(safe[happened]) + shift
     return RiskSets(
         relative_hazard=relative,
+        cell_hazard=cell_hazard,
+        cell_moment=cell_moment,
         shift=shift,
-        log_likelihood=float(likelihood),
-        mean=mean,
+        log_likelihood=float(design.own_sum @ coefficients - design.events[happened] @ log_total),
+        mean=np.where(happened[:, :, None], first / safe[:, :, None], 0.0),
         hazard=np.where(happened, design.events / safe, 0.0),
     )
 
 
-def score_and_information(
-    design: Design, row_weight: FloatArray, sets: RiskSets
-) -> tuple[FloatArray, FloatArray]:
+def score_and_information(design: Design, sets: RiskSets) -> tuple[FloatArray, FloatArray]:
     """Score (p,) and information (p, p), the latter from row totals, without second moments by time."""
-    x = design.covariates
-    expected = np.einsum("sk,skp->p", design.events, sets.mean)
-    score = x[design.own].sum(axis=0) - expected
-    exposure, _ = _exposure(design, row_weight, sets, with_mean=False)
-    second = x.T @ (x * (sets.relative_hazard * exposure)[:, None])
-    between = np.einsum("sk,skp,skq->pq", design.events, sets.mean, sets.mean)
-    return score, second - between
+    score = design.own_sum - np.einsum("sk,skp->p", design.events, sets.mean)
+    exposure = _exposure(design, sets.hazard)
+    weight = sets.relative_hazard * np.repeat(exposure, design.rows_of_cell)
+    second = np.zeros((len(score), len(score)))
+    for rows in _blocks(len(weight)):
+        x = design.covariates[rows]
+        second += x.T @ (x * weight[rows, None])
+    return score, second - np.einsum("sk,skp,skq->pq", design.events, sets.mean, sets.mean)
 
 
-def score_influence(
-    design: Design, row_weight: FloatArray, sets: RiskSets, *, censoring: bool
+def score_sandwich(
+    design: Design, sets: RiskSets, cluster: IntArray | None, *, censoring: bool
 ) -> FloatArray:
-    r"""Each row's contribution :math:`\eta_i` (or :math:`\eta_i+\psi_i`) to the score, shape (n, p).
+    r"""Sum over clusters (or rows) of the outer products of their score influence, shape (p, p).
 
-    :math:`\eta_i=\int(x_i-E)w_i\,dM_i`; :math:`\psi_i` carries the estimation of G (Fine and Gray 1999).
+    Row i contributes :math:`\eta_i+\psi_i`, with :math:`\eta_i=\int(x_i-E)w_i\,dM_i` and, where `censoring`,
+    :math:`\psi_i` for the estimation of G (Fine and Gray 1999).
+
+    Parameters
+    ----------
+    cluster : ndarray of int, shape (n,), or None
+        Codes 0..C-1 in the order of the design's rows.
     """
-    x = design.covariates
-    exposure, exposure_mean = _exposure(design, row_weight, sets, with_mean=True)
-    influence = -sets.relative_hazard[:, None] * (x * exposure[:, None] - exposure_mean)
-    stratum = design.pair_stratum[design.pair[design.own]]
-    influence[design.own] += x[design.own] - sets.mean[stratum, design.position[design.own]]
+    p = design.covariates.shape[1]
+    exposure = _exposure(design, sets.hazard)
+    means = np.moveaxis(sets.mean, 2, 0)
+    exposure_mean = np.column_stack([_exposure(design, sets.hazard * mean) for mean in means])
+    own = (design.kind == OWN).astype(np.float64)
+    constant = -own[:, None] * sets.mean[design.stratum, design.position]
     if censoring:
-        influence += _censoring_influence(design, row_weight, sets)
-    return influence
+        constant += _censoring_influence(design, sets)
+    cell = np.repeat(np.arange(len(own)), design.rows_of_cell)
+    sandwich = np.zeros((p, p))
+    n_clusters = 0 if cluster is None else int(cluster.max()) + 1
+    sums = np.zeros(n_clusters * p)
+    for rows in _blocks(len(cell)):
+        hazard, where = sets.relative_hazard[rows], cell[rows]
+        influence = design.covariates[rows] * (own[where] - hazard * exposure[where])[:, None]
+        influence += hazard[:, None] * exposure_mean[where] + constant[where]
+        if cluster is None:
+            sandwich += influence.T @ influence
+        else:
+            # one-dimensional indices: numpy adds in place three times faster than by rows
+            flat = (cluster[rows, None] * p + np.arange(p)).ravel()
+            np.add.at(sums, flat, influence.ravel())
+    by_cluster = sums.reshape(n_clusters, p)
+    return sandwich if cluster is None else np.asarray(by_cluster.T @ by_cluster)
 
 
-def _risk_sum(design: Design, values: FloatArray, row_weight: FloatArray) -> FloatArray:
-    """Sum of `values` (n,) over the weighted risk set at each time of each stratum, shape (S, m)."""
-    n_pairs, m = len(design.pair_stratum), design.events.shape[1]
-    cell = design.pair * m + design.position
-    observed = _table(cell, values, (n_pairs, m))
-    rows = design.competing
-    retained = _table(cell[rows], (values * row_weight)[rows], (n_pairs, m))
-    total = np.zeros_like(design.events)
-    uncensored = design.still_uncensored[design.pair_group]
-    each = np.cumsum(observed[:, ::-1], axis=1)[:, ::-1] + uncensored * _before(retained)
-    np.add.at(total, design.pair_stratum, each)
+def _risk_sum(design: Design, cell_values: FloatArray) -> FloatArray:
+    """Sum over the weighted risk set at each time of each stratum, shape (S, m), of cell totals (c,)."""
+    shape = design.events.shape
+    cell = design.stratum * shape[1] + design.position
+    total = _from(_table(cell, cell_values, shape))
+    retained = cell_values * design.retained_weight
+    for g, uncensored in enumerate(design.still_uncensored):
+        rows = (design.group == g) & (design.kind == COMPETING)
+        total += uncensored * _before(_table(cell[rows], retained[rows], shape))
     return total
 
 
-def _exposure(
-    design: Design, row_weight: FloatArray, sets: RiskSets, *, with_mean: bool
-) -> tuple[FloatArray, FloatArray]:
-    r"""Weighted baseline hazard :math:`\int w_i\,d\Lambda_0` (n,) and :math:`\int w_i E\,d\Lambda_0` (n, p)."""
-    stratum = design.pair_stratum[design.pair]
-    uncensored = design.still_uncensored[design.pair_group]
-    rows = design.competing
-
-    def over_time(steps: FloatArray) -> FloatArray:
-        """Rows' sums of steps (S, m) up to their time and, where retained, of G x steps after it."""
-        total = np.cumsum(steps, axis=1)[stratum, design.position]
-        later = _after(uncensored * steps[design.pair_stratum])
-        total[rows] += row_weight[rows] * later[design.pair[rows], design.position[rows]]
-        return np.asarray(total)
-
-    exposure = over_time(sets.hazard)
-    if not with_mean:
-        return exposure, np.empty((0, 0))
-    columns = [over_time(sets.hazard * mean) for mean in np.moveaxis(sets.mean, 2, 0)]
-    return exposure, np.column_stack(columns)
+def _exposure(design: Design, steps: FloatArray) -> FloatArray:
+    r"""Weighted integral :math:`\int w_i(t)\,dA(t)` of steps dA (S, m) for the rows of each cell, shape (c,)."""
+    total = np.cumsum(steps, axis=1)[design.stratum, design.position]
+    for g, uncensored in enumerate(design.still_uncensored):
+        rows = (design.group == g) & (design.kind == COMPETING)
+        later = _from(uncensored * steps) - uncensored * steps
+        total[rows] += (
+            design.retained_weight[rows] * later[design.stratum[rows], design.position[rows]]
+        )
+    return np.asarray(total)
 
 
-def _censoring_influence(design: Design, row_weight: FloatArray, sets: RiskSets) -> FloatArray:
-    r"""Influence through G, :math:`\psi_i=\int q(u)/Y_c(u)\,dM^c_i(u)`, shape (n, p).
+def _censoring_influence(design: Design, sets: RiskSets) -> FloatArray:
+    r"""Influence through G of a row of each cell, :math:`\psi=\int q(u)/Y_c(u)\,dM^c(u)`, shape (c, p).
 
     :math:`q(u)=\sum_{T_i<u}(r_i/G_i)\sum_{t\ge u}\{x_i-E(t)\}G(t^-)\,d\Lambda_0(t)` over the rows retained.
     """
-    n_pairs, m = len(design.pair_stratum), design.events.shape[1]
-    p = design.covariates.shape[1]
-    rows = design.competing
-    cell = (design.pair * m + design.position)[rows]
-    weight = (sets.relative_hazard * row_weight)[rows]
-    uncensored = design.still_uncensored[design.pair_group]
-    steps = uncensored * sets.hazard[design.pair_stratum]
-    ahead = _from(steps)
-
-    def retained(values: FloatArray) -> FloatArray:
-        return _before(_table(cell, values, (n_pairs, m)))
-
-    count = retained(weight)
-    group = design.pair_group[design.pair]
-    safe = np.where(design.censoring_risk > 0, design.censoring_risk, 1.0)
-    is_censored = ~(design.own | design.competing)
-    influence = np.empty((len(group), p))
-    for j in range(p):
-        first = retained(weight * design.covariates[rows, j])
-        by_pair = first * ahead - count * _from(steps * sets.mean[design.pair_stratum, :, j])
-        q = np.zeros_like(design.censored)
-        np.add.at(q, design.pair_group, by_pair)
-        q = np.where(design.censoring_risk > 0, q / safe, 0.0)
-        compensator = np.cumsum(q * design.censored / safe, axis=1)
-        influence[:, j] = -compensator[group, design.position]
-        influence[is_censored, j] += q[group[is_censored], design.position[is_censored]]
+    influence = np.zeros_like(sets.cell_moment)
+    shape = design.events.shape
+    for g, uncensored in enumerate(design.still_uncensored):
+        rows = (design.group == g) & (design.kind == COMPETING)
+        cell = (design.stratum * shape[1] + design.position)[rows]
+        weight = design.retained_weight[rows]
+        steps = uncensored * sets.hazard
+        count = _before(_table(cell, weight * sets.cell_hazard[rows], shape))
+        members = design.group == g
+        where, leaves = design.position[members], design.kind[members] == CENSORED
+        risk = design.censoring_risk[g]
+        share = np.divide(1.0, risk, out=np.zeros_like(risk), where=risk > 0)
+        for j, moment in enumerate(sets.cell_moment.T):
+            first = _before(_table(cell, weight * moment[rows], shape))
+            q = first * _from(steps) - count * _from(steps * sets.mean[:, :, j])
+            each = q.sum(axis=0) * share
+            compensator = np.cumsum(each * design.censored[g] * share)
+            influence[members, j] = np.where(leaves, each[where], 0.0) - compensator[where]
     return influence
 
 
-def _table(cell: IntArray, values: FloatArray, shape: tuple[int, int]) -> FloatArray:
+def _blocks(n: int) -> Iterator[slice]:
+    return (slice(start, start + _BLOCK) for start in range(0, n, _BLOCK))
+
+
+def _table(cell: IntArray, values: FloatArray, shape: tuple[int, ...]) -> FloatArray:
     """Sum of `values` in each cell, as floats even where there is none."""
     sums = np.bincount(cell, weights=values, minlength=shape[0] * shape[1])
     return np.asarray(sums.reshape(shape), dtype=np.float64)
@@ -268,8 +305,3 @@ def _before(steps: FloatArray) -> FloatArray:
 def _from(steps: FloatArray) -> FloatArray:
     """Sum over this and later times (axis 1)."""
     return np.asarray(np.cumsum(steps[:, ::-1], axis=1)[:, ::-1])
-
-
-def _after(steps: FloatArray) -> FloatArray:
-    """Sum over strictly later times (axis 1)."""
-    return np.asarray(_from(steps) - steps)

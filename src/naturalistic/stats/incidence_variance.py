@@ -7,6 +7,7 @@ import numpy as np
 from naturalistic.stats.event_table import EventTable, FloatArray, IntArray
 from naturalistic.stats.influence import (
     clustered_second_moments,
+    collapsed,
     inverse_survivors,
     quadratic_form,
     value_at_entry,
@@ -73,6 +74,7 @@ def clustered_variance(table: EventTable, before: FloatArray, clusters: IntArray
     F is counted from its end, see `distance_to_end`.
     """
     incidence = distance_to_end(table, before)
+    table, clusters = collapsed(table, clusters)
     step = inverse_survivors(table)
     hazard = table.all_events / table.at_risk * step
     rate = before / table.at_risk

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from naturalistic.stats.competing_risks import aalen_johansen
 from naturalistic.stats.grays_test import grays_test
-from naturalistic.stats.survival import kaplan_meier, quantiles
+from naturalistic.stats.survival import kaplan_meier, nelson_aalen, quantiles
 from naturalistic.stats.survival_tests import log_rank
 
 
@@ -105,6 +105,22 @@ def test_clustered_standard_error_equals_its_definition() -> None:
         sums = np.array([np.array(influence)[cluster == c].sum(axis=0) for c in range(7)])
         curve = aalen_johansen(time, cause, entry=entry, cluster=cluster, n_causes=2).cause(j)
         np.testing.assert_allclose(curve.std_error, np.sqrt((sums**2).sum(axis=0)), atol=1e-8)
+
+
+def test_few_clusters_are_counted_and_give_the_same_as_their_rows() -> None:
+    rng = np.random.default_rng(6)
+    time, cause, cluster = rng.integers(1, 9, 500), rng.integers(0, 3, 500), rng.integers(0, 4, 500)
+    # an entry before everything changes no estimate but forbids counting alike rows together
+    early = np.full(500, -1.0)
+    for weights in (None, rng.integers(1, 4, 500)):
+        options = {"weights": weights, "cluster": cluster}
+        for estimator, event in ((kaplan_meier, cause == 1), (nelson_aalen, cause == 1)):
+            counted = estimator(time, event, **options)
+            by_row = estimator(time, event, entry=early, **options)
+            np.testing.assert_allclose(counted.std_error, by_row.std_error, rtol=1e-10)
+        counted = aalen_johansen(time, cause, **options)
+        by_row = aalen_johansen(time, cause, entry=early, **options)
+        np.testing.assert_allclose(counted.std_error, by_row.std_error, rtol=1e-10)
 
 
 def test_no_event_of_a_cause_is_named() -> None:
