@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
-from naturalistic.analyses.populations import episode_frame, in_population
+from naturalistic.analyses.populations import episode_frame, in_population, not_measured
 from naturalistic.stats.rates import rate
 from naturalistic.vocabulary import CHANGE_CATEGORIES
 
@@ -94,7 +94,20 @@ def _headline_rates(
     }
     for population in DENOMINATORS:
         member = in_population(frame, population)
+        reason = not_measured(frame, population)
         for term, (hit, among) in terms.items():
+            if term == "recovery":
+                reason = reason or not_measured(frame, "case_at_start")
+            if reason:
+                rows.add(
+                    "proportion",
+                    term=term,
+                    population=population,
+                    status="not_measured",
+                    note=reason,
+                    **key,
+                )
+                continue
             bottom, top = int((member & among).sum()), int((member & among & hit).sum())
             rows.add_proportion(
                 top,

@@ -68,6 +68,10 @@ def _pre_post(
         {"person": person, "time": np.repeat([0.0, 1.0], len(frame)), "score": np.r_[first, last]}
     )
     long = long[long["score"].notna()]
+    if long["time"].nunique() == 1:
+        note = "scores at one time only: no change can be modelled"
+        rows.add("coefficient", model="pre_post", term="time", status="not_measured", note=note)
+        return COVARIANCES.empty()
     return _fit(rows, data, frame, predictors, long, model="pre_post", occasion_variance=True)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
-from naturalistic.analyses.populations import episode_frame, in_population
+from naturalistic.analyses.populations import episode_frame, in_population, not_measured
 from naturalistic.stats.rates import rate
 from naturalistic.vocabulary import POPULATIONS
 
@@ -78,6 +78,9 @@ def _populations(
     started = in_population(frame, "started")
     on_forms = {"started_with_followup", "paired", "case_at_start"}
     for name in POPULATIONS:
+        if reason := not_measured(frame, name):
+            rows.add("count", term="people", population=name, status="not_measured", note=reason)
+            continue
         member = in_population(frame, name)
         people = _people(frame, member)
         measure: dict[str, Any] = (

@@ -77,5 +77,19 @@ def in_population(frame: pd.DataFrame, population: str) -> npt.NDArray[np.bool_]
     raise KeyError(f"{population!r} is not a population; accepted: {', '.join(POPULATIONS)}")
 
 
+def not_measured(frame: pd.DataFrame, population: str) -> str:
+    """Why a population cannot be told apart in this cohort; empty where it can."""
+    started = in_population(frame, "started")
+    if not started.any():
+        return ""
+    if population == "case_at_start" and frame.loc[started, "case_at_start"].isna().all():
+        return "no cut-off is known for this scale, or nobody has a first score"
+    if population == "planned_ending":
+        endings = frame.loc[started, "ending"].astype("object")
+        if endings.isin(("unknown_ending", "open")).all():
+            return "the extract does not say how therapy ended"
+    return ""
+
+
 def _is(frame: pd.DataFrame, column: str, level: str) -> npt.NDArray[np.bool_]:
     return (frame[column] == level).fillna(False).to_numpy(dtype=bool)

@@ -23,8 +23,9 @@ def check(config_file: Path, cohort: str) -> int:
     int
         0 when the run could go on; otherwise the exit code of the error.
     """
+    import secrets
+
     from naturalistic.cohort.ingest import ingest
-    from naturalistic.cohort.pseudonyms import temporary_key
 
     plan = Plan(config_file)
     if errors := plan.problems((cohort,)):
@@ -38,7 +39,7 @@ def check(config_file: Path, cohort: str) -> int:
         result = ingest(
             plan.mapping(cohort),
             project=plan.project,
-            key=temporary_key(),
+            key=secrets.token_bytes(32),
             mapping_name=plan.mapping_file(cohort).as_posix(),
             instruments=stage.instruments(),
         )
