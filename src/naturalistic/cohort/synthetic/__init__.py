@@ -1,0 +1,103 @@
+"""Synthetic cohorts with known truth: the generative model stands in `docs/synthetic.md`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from naturalistic.cohort.synthetic.canonical import canonical_tables
+from naturalistic.cohort.synthetic.dirt import make_dirty
+from naturalistic.cohort.synthetic.extract import extract_frames, write_frames
+from naturalistic.cohort.synthetic.model import CohortModel
+from naturalistic.cohort.synthetic.presets import PRESETS
+from naturalistic.cohort.synthetic.simulation import Simulation, simulate
+from naturalistic.cohort.synthetic.truth import truth_of
+
+__all__ = [
+    "PRESETS",
+    "CohortModel",
+    "Simulation",
+    "SyntheticCohort",
+    "canonical_tables",
+    "cohort_from_model",
+    "make_cohort",
+    "simulate",
+    "write_extract",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SyntheticCohort:
+    """An extract that never came from people.
+
+    Attributes
+    ----------
+    frames : dict of str to DataFrame
+        Files of the extract by name (``clients``, ``sessions``, ``forms``, ``ratings``), all text, with the service's
+        own column names, codes and UK dates.
+    truth : dict
+        Every parameter and what it implies; see `truth.truth_of`.
+    simulation : Simulation
+        What was drawn, before it was recorded.
+    """
+
+    frames: dict[str, pd.DataFrame]
+    truth: dict[str, Any]
+    simulation: Simulation
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Canonical tables as a faultless ingest of the clean extract would give them, with ids counted from 1."""
+        return canonical_tables(self.simulation)
+
+
+def make_cohort(
+    preset: str, seed: int, n: int | None = None, dirty: bool = False
+) -> SyntheticCohort:
+    """Draw a synthetic cohort.
+
+    Parameters
+    ----------
+    preset : str
+        Key of `PRESETS`.
+    seed : int
+        Same preset, seed and `n`: same cohort, byte for byte.
+    n : int or None
+        People referred; the preset's own number when None.
+    dirty : bool
+        Put faults into the extract; ``truth["faults"]`` counts them by the rule that must find them.
+
+    Raises
+    ------
+    ValueError
+        No such preset, or `n` below 1.
+    """
+    if preset not in PRESETS:
+        raise ValueError(f"no preset {preset!r}; there are: {', '.join(PRESETS)}")
+    if n is not None and n < 1:
+        raise ValueError("n must be at least 1")
+    model = PRESETS[preset] if n is None else replace(PRESETS[preset], n_people=n)
+    return cohort_from_model(model, seed, dirty=dirty)
+
+
+def cohort_from_model(model: CohortModel, seed: int, *, dirty: bool = False) -> SyntheticCohort:
+    """Draw a cohort from a model of one's own; see `make_cohort`."""
+    made = simulate(model, seed)
+    frames, truth = extract_frames(made), truth_of(made, seed)
+    if dirty:
+        frames, faults = make_dirty(frames, np.random.default_rng([seed, 1]))
+        truth = {**truth, "faults": faults}
+    return SyntheticCohort(frames, truth, made)
+
+
+def write_extract(cohort: SyntheticCohort, folder: str | Path) -> None:
+    """Write the files of the extract as CSV, and ``truth.json`` beside them; the folder is made when absent."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_frames(cohort.frames, folder)
+    text = json.dumps(cohort.truth, indent=1, sort_keys=True) + "\n"
+    (folder / "truth.json").write_text(text, encoding="utf-8", newline="\n")
