@@ -167,30 +167,43 @@ def _two_factor_obstacle(unit: Grouping, group: Grouping) -> str:
 
 def caution_notes(request: Request) -> tuple[str, ...]:
     """What clouds the estimates without forbidding them: few or thin levels."""
-    notes = []
-    for grouping in request.groupings:
-        levels, rows = len(grouping.levels), grouping.rows_per_level()
-        if levels < _FEW_LEVELS:
-            notes.append(
-                f"only {levels} levels of {grouping.label}: the variance between them is poorly "
-                "determined and its estimate too small on average"
-            )
-        typical = float(np.median(rows))
-        if request.single_trials and request.quadrature_points == 1 and typical < _FEW_ROWS:
-            answer = "adaptive quadrature does not" if len(request.groupings) == 1 else ""
-            notes.append(
-                f"half the levels of {grouping.label} have {typical:g} yes/no rows or fewer: the "
-                "Laplace approximation then tends to give too small a variance"
-                + f"; {answer}"
-                * bool(answer)
-            )
-        single = int(np.sum(rows == 1))
-        if single and levels < request.rows:
-            notes.append(f"{single} of {levels} levels of {grouping.label} have a single row")
+    notes = [note for grouping in request.groupings for note in _level_notes(request, grouping)]
     unit, label = np.arange(request.rows), "row"
     if len(request.groupings) > 1:
-        unit, label = request.groupings[0].codes, request.groupings[0].label
+        patients, therapists = request.groupings
+        unit, label = patients.codes, patients.label
+        pairs = np.unique(therapists.codes * len(patients.levels) + patients.codes)
+        per_level = np.bincount(pairs // len(patients.levels))
+        notes += _single_note(int(np.sum(per_level == 1)), therapists, label)
     return (*notes, *thin_level_notes(request.design, request.term_names, unit, label))
+
+
+def _level_notes(request: Request, grouping: Grouping) -> list[str]:
+    levels, rows = len(grouping.levels), grouping.rows_per_level()
+    notes = []
+    if levels < _FEW_LEVELS:
+        notes.append(
+            f"only {levels} levels of {grouping.label}: the variance between them is poorly "
+            "determined, its estimate too small on average, and intervals for predictors that "
+            f"differ between levels of {grouping.label} too short"
+        )
+    typical = float(np.median(rows))
+    if request.single_trials and request.quadrature_points == 1 and typical < _FEW_ROWS:
+        note = (
+            f"half the levels of {grouping.label} have {typical:g} yes/no rows or fewer: the "
+            "Laplace approximation then tends to give too small a variance"
+        )
+        only_one = len(request.groupings) == 1
+        notes.append(f"{note}; adaptive quadrature does not" if only_one else note)
+    if levels < request.rows and len(request.groupings) == 1:
+        notes += _single_note(int(np.sum(rows == 1)), grouping, "row")
+    return notes
+
+
+def _single_note(count: int, grouping: Grouping, what: str) -> list[str]:
+    if not count:
+        return []
+    return [f"{count} of {len(grouping.levels)} levels of {grouping.label} have a single {what}"]
 
 
 def formula(request: Request, fitted_terms: Sequence[str], singular: Sequence[str] = ()) -> str:
