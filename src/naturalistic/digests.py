@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 PACKAGE = "naturalistic"
 ROOT = Path(__file__).resolve().parent
+# imports at the top or inside a function; parsing every module would cost most of the time of a run with nothing to do
+_IMPORT = re.compile(
+    r"^[ \t]*(?:from[ \t]+(?P<module>naturalistic[\w.]*)[ \t]+import[ \t]+"
+    r"(?P<names>\([^)]*\)|[^\n(]+)|import[ \t]+(?P<plain>naturalistic[\w.]*))",
+    re.MULTILINE,
+)
 
 
 @cache
@@ -32,13 +38,16 @@ def imports_of(name: str) -> frozenset[str]:
     if path is None:
         return frozenset()
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return frozenset(m for m in found if m.split(".")[0] == PACKAGE and module_path(m))
+    for match in _IMPORT.finditer(path.read_text(encoding="utf-8")):
+        module, names = match["module"] or match["plain"], match["names"] or ""
+        found.add(module)
+        found.update(f"{module}.{name.split()[0]}" for name in _names(names))
+    return frozenset(m for m in found if module_path(m))
+
+
+def _names(text: str) -> list[str]:
+    lines = [line.split("#")[0] for line in text.strip("()").splitlines()]
+    return [name for part in ",".join(lines).split(",") if (name := part.strip())]
 
 
 def closure(*names: str) -> frozenset[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from naturalistic.analyses.registry import REGISTRY
 from naturalistic.digests import ROOT, code_digest, files_digest
-from naturalistic.errors import MappingError, UserError
+from naturalistic.errors import ConfigError, MappingError, UserError
 from naturalistic.settings.config import AnalysisSettings, Config
 from naturalistic.settings.load import (
     cohort_disclosure,
@@ -163,11 +163,29 @@ class Plan:
         found: list[UserError] = []
         for cohort in cohorts:
             try:
-                self.settings(cohort)
+                self._check_primary(cohort)
                 self._missing_files(cohort)
             except UserError as error:
                 found.append(error)
         return found
+
+    def _check_primary(self, cohort: str) -> None:
+        """The primary instrument and scale exist."""
+        from naturalistic.reference.loader import load_instruments
+
+        primary = self.settings(cohort).primary
+        known = load_instruments([self.instrument_folder(cohort)])
+        if primary.instrument not in known:
+            raise ConfigError(
+                f"{self.mapping_file(cohort).as_posix()} with {self.config_file.as_posix()}: primary.instrument "
+                f"{primary.instrument!r} is not an instrument; known: {', '.join(sorted(known))}."
+            )
+        scales = [scale.key for scale in known[primary.instrument].scales]
+        if primary.scale not in scales:
+            raise ConfigError(
+                f"{self.mapping_file(cohort).as_posix()} with {self.config_file.as_posix()}: primary.scale "
+                f"{primary.scale!r} is not a scale of {primary.instrument}; it has: {', '.join(scales)}."
+            )
 
     def _missing_files(self, cohort: str) -> None:
         mapping = self.mapping(cohort)

@@ -116,16 +116,21 @@ class TableBuilder:
         referrals = Referrals(referral_rows.frame, referral_rows.draft.file, by_row)
         people = patients.frame["patient_id"]
         referrals.why_not = referral_states(referral_rows, people, self.opted_out, given)
-        sessions, links = self._read_sessions(referrals)
+        sessions = self._read_sessions(referrals)
         blocks = self._read_forms(referrals)
         ratings = self._read_ratings(referrals)
         cut = given or self._latest(referrals, sessions, blocks)
         log.stop_if_needed()
+        if given is None and not self.extract.relative:
+            log.add("", referrals.file, "", "data_cut_assumed")
+        self._leave_out_referrals(referral_rows, referrals.why_not)
         check_referral_dates(referral_rows, cut, assumed=given is None)
-        referrals.frame = referral_rows.frame
+        check_endings(referral_rows)
+        check_therapists(referral_rows, sessions)
+        referrals = Referrals(referral_rows.frame, referrals.file, by_row)
         tables = {name: table.empty() for name, table in COHORT_TABLES.items()}
         if sessions is not None:
-            links = check_sessions(sessions, links, referrals, cut)
+            check_sessions(sessions, referrals, cut)
             tables["sessions"] = conform("sessions", sessions.frame)
         for block in blocks:
             check_forms(block, referrals, cut)
@@ -134,8 +139,6 @@ class TableBuilder:
             tables["questionnaires"] = conform("questionnaires", joined)
         if ratings:
             tables["ratings"] = self._joined_ratings(ratings, cut)
-        self._leave_out_referrals(referral_rows, referrals.why_not)
-        check_therapists(referral_rows, sessions)
         tables["referrals"] = conform("referrals", referral_rows.frame)
         tables["patients"] = self._finished_patients(patients, referral_rows)
         return Built(tables, self.chains, cut)
@@ -188,22 +191,22 @@ class TableBuilder:
             return columns
         return {"patient_id": tables.patients.columns["patient_id"], **columns}
 
-    def _read_sessions(self, referrals: Referrals) -> tuple[Rows | None, np.ndarray]:
+    def _read_sessions(self, referrals: Referrals) -> Rows | None:
         block = self.extract.mapping.tables.sessions
         if block is None:
-            return None, np.empty(0, np.int64)
+            return None
         reader = self.extract.reader(block.file, "sessions")
         draft = draft_table(reader, self._with_ids(block.columns, block.file))
         rows = Rows(draft, self._chain(block.file, "sessions"), self.extract.log)
-        return rows, self._linked(rows, referrals)
+        self._link(rows, referrals)
+        return rows
 
-    def _linked(self, rows: Rows, referrals: Referrals) -> np.ndarray:
+    def _link(self, rows: Rows, referrals: Referrals) -> None:
         position = follow_links(rows, link(rows.frame, referrals), referrals)
         ids = referrals.frame["referral_id"].to_numpy()
         rows.draft.frame = rows.frame.assign(referral_id=ids[position])
         if "date" in rows.draft.counted_from_referral and not self.extract.relative:
             _count_from(rows, "date", referrals.date("received_date")[position])
-        return position
 
     def _read_forms(self, referrals: Referrals) -> list[FormBlock]:
         blocks = []
@@ -212,7 +215,6 @@ class TableBuilder:
             own = block.model_copy(update={"columns": self._with_ids(block.columns, block.file)})
             chain = self._chain(block.file, "questionnaires")
             forms = read_forms(reader, own, self.extract.catalogue, chain)
-            self.extract.log.stop_if_needed()
             link_forms(forms, referrals, relative=self.extract.relative)
             blocks.append(forms)
         return blocks
@@ -223,7 +225,7 @@ class TableBuilder:
             reader = self.extract.reader(block.file, "ratings")
             own = block.model_copy(update={"columns": self._with_ids(block.columns, block.file)})
             rows = read_ratings(reader, own, self._chain(block.file, "ratings"))
-            self._linked(rows, referrals)
+            self._link(rows, referrals)
             blocks.append(rows)
         return blocks
 
@@ -238,8 +240,6 @@ class TableBuilder:
             dates.append(days[frame["attendance"].isin(SEEN)] if booked_only else days)
         dates += [block.forms["date"].to_numpy().astype("datetime64[ms]") for block in blocks]
         latest = latest_plausible_date(np.concatenate(dates))
-        if not self.extract.relative:
-            self.extract.log.add("", referrals.file, "", "data_cut_assumed")
         return latest or RELATIVE_DAY_ZERO
 
     def _joined_ratings(self, ratings: list[Rows], cut: dt.date) -> pd.DataFrame:
@@ -254,7 +254,7 @@ class TableBuilder:
         for rule in ("referral_without_patient", "referral_after_data_cut"):
             rows.set_aside(rule, why_not == rule)
             why_not = why_not[why_not != rule]
-        check_endings(rows)
+        rows.draft.frame = rows.frame.reset_index(drop=True)
 
     def _finished_patients(self, rows: Rows, referrals: Rows) -> pd.DataFrame:
         opted = rows.frame["patient_id"].isin(self.opted_out).to_numpy()
@@ -265,7 +265,7 @@ class TableBuilder:
         rows.note("patient_without_referral", alone)
         start = pd.Series(referrals.date("received_date"), index=referrals.frame["patient_id"])
         first = start.groupby(level=0).min().reindex(people)
-        work_out_ages(rows, first.to_numpy().astype("datetime64[ms]"))
+        work_out_ages(rows, first.to_numpy().astype("datetime64[ms]"), ~alone)
         return conform("patients", rows.frame)
 
 

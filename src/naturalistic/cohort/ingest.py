@@ -136,7 +136,8 @@ def _read_files(
             if bad.rule == "file_without_rows" and _only_opt_out(mapping, name):
                 continue
             for column in bad.columns or ("",):
-                log.add("", source.path, column, bad.rule, bad.rows, of=bad.of, hint=bad.hint)
+                rows = bad.rows if bad.rows.size else None
+                log.add("", source.path, column, bad.rule, rows, of=bad.of, hint=bad.hint)
             continue
         for rule in raw.notes:
             log.add("", source.path, "", rule)

@@ -38,6 +38,10 @@ class Referrals:
         """Referral ids in order."""
         return pd.Index(self.frame["referral_id"].to_numpy())
 
+    def position(self, ids: pd.Series) -> np.ndarray:
+        """Row of each referral id, -1 where there is none."""
+        return self.ids.get_indexer(pd.Index(ids.to_numpy()))
+
     def date(self, name: str) -> np.ndarray:
         """A date column as datetime64[ms], NaT throughout where it is not mapped."""
         if name in self.frame:

@@ -38,7 +38,6 @@ def unique_referrals(rows: Rows, *, listed: bool) -> None:
     pairs = rows.frame[["referral_id", "patient_id"]].drop_duplicates()
     shared = pairs.loc[pairs["referral_id"].duplicated(keep=False), "referral_id"].unique()
     rows.note("referral_of_two_people", rows.frame["referral_id"].isin(shared).to_numpy())
-    rows.log.stop_if_needed()
     _merge(rows, "referral_id", "referral", None, listed=listed)
 
 
@@ -169,8 +168,18 @@ def check_therapists(referrals: Rows, sessions: Rows | None) -> None:
     )
 
 
-def work_out_ages(rows: Rows, first_referral: np.ndarray) -> None:
-    """Age and age band from what the mapping coarsens, at the first referral of each person."""
+def work_out_ages(rows: Rows, first_referral: np.ndarray, referred: np.ndarray) -> None:
+    """Age and age band from what the mapping coarsens, at the first referral of each person.
+
+    Parameters
+    ----------
+    rows : Rows
+        The patients.
+    first_referral : ndarray of datetime64[ms], shape (n_patients,)
+        NaT where no date is known.
+    referred : ndarray of bool, shape (n_patients,)
+        The person has a referral.
+    """
     frame = rows.frame
     for helper in [name for name in frame.columns if name.startswith("_")]:
         values = frame[helper].to_numpy()
@@ -183,7 +192,7 @@ def work_out_ages(rows: Rows, first_referral: np.ndarray) -> None:
             undated = ~np.isnan(values) & np.isnat(first_referral)
         else:
             ages, undated = values.astype(float), np.zeros(len(values), dtype=bool)
-        rows.note("age_without_referral_date", undated, name)
+        rows.note("age_without_referral_date", undated & referred, name)
         rows.note("born_after_referral", ages < 0, name)
         rows.note("number_out_of_range", ages > _OLDEST, name)
         ages = np.where((ages < 0) | (ages > _OLDEST), np.nan, ages)

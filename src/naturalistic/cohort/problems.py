@@ -98,8 +98,10 @@ class ProblemLog:
         of: int = 0,
         hint: str = "",
     ) -> None:
-        """Note that `rows` break `rule`; without `rows` the whole file or column does."""
-        if RULES[rule] and rows is not None and rows.size == 0:
+        """Note that `rows` break `rule`; without `rows` the whole file or column does, with empty `rows` nothing."""
+        if rule not in RULES:
+            raise KeyError(f"no rule is called {rule!r}")
+        if rows is not None and rows.size == 0:
             return
         numbers = np.empty(0, np.int64) if rows is None else np.asarray(rows, np.int64)
         self.findings.append(Finding(table, file, column, rule, numbers, of, hint))

@@ -27,7 +27,7 @@ def link_forms(block: FormBlock, referrals: Referrals, *, relative: bool) -> Non
     Parameters
     ----------
     block : FormBlock
-        Changed in place: `_position` is the row of the referral.
+        Changed in place.
     referrals : Referrals
     relative : bool
         Days are counted from `RELATIVE_DAY_ZERO`, not from the referral.
@@ -35,9 +35,7 @@ def link_forms(block: FormBlock, referrals: Referrals, *, relative: bool) -> Non
     links = link(block.forms, referrals)
     orphan, most = ORPHANS["questionnaires"]
     orphans = links.why_not == "orphan"
-    if 2 * orphans.sum() > len(orphans):
-        block.note(most, orphans)
-        block.log.stop_if_needed()
+    orphan = most if 2 * orphans.sum() > len(orphans) else orphan
     why = np.where(orphans, orphan, links.why_not).astype(object)
     block.draft.frame = block.forms.assign(_position=links.position)
     for rule in (orphan, "referral_of_another_person", "referral_ambiguous"):
@@ -77,7 +75,8 @@ def check_forms(block: FormBlock, referrals: Referrals, cut: dt.date) -> None:
     block.set_aside("form_without_time", nowhere.to_numpy())
     late = block.forms["date"].to_numpy() > np.datetime64(cut, "ms")
     block.set_aside("form_after_data_cut", late, "date")
-    dates, position = block.forms["date"].to_numpy(), block.forms["_position"].to_numpy()
+    dates = block.forms["date"].to_numpy()
+    position = referrals.position(block.forms["referral_id"])
     block.note("form_before_referral", dates < referrals.date("received_date")[position], "date")
     block.note("form_after_discharge", dates > referrals.date("discharge_date")[position], "date")
     _keep_one_form_a_time(block)

@@ -55,11 +55,12 @@ class TextFile:
         if self.body.size == 0:
             return pa.table({str(p): pa.array([], text) for p in positions})
 
+        swallowing: list[int] = []
+
         def note(row: Any) -> str:
-            if "\n" in row.text.strip("\r\n"):
-                number = np.array([row.number + self.header_row])
-                raise UnreadableFileError("quote_not_closed", rows=number)
             wrong.append(row.number)
+            if "\n" in row.text.strip("\r\n"):
+                swallowing.append(row.number + self.header_row)
             return "skip"
 
         try:
@@ -86,6 +87,8 @@ class TextFile:
         except pa.ArrowInvalid as invalid:
             # the message of the parser can quote the row, so it is not passed on
             raise UnreadableFileError("file_unreadable", self.described) from invalid
+        if swallowing:
+            raise UnreadableFileError("quote_not_closed", rows=np.array(swallowing))
         return table.unify_dictionaries()
 
 
@@ -103,6 +106,8 @@ def open_text(data: bytes, source: SourceFile) -> TextFile:
         raise UnreadableFileError(
             "file_unreadable", "it is a workbook; give it its own file name ending"
         )
+    if not data.strip():
+        raise UnreadableFileError("file_without_rows", "it is empty")
     encoding, skip = _encoding(data, source.encoding)
     if encoding == "utf-8":
         body = pa.py_buffer(data).slice(skip)

@@ -80,9 +80,7 @@ def follow_links(rows: Rows, links: Links, referrals: Referrals) -> np.ndarray:
     """
     orphan, most = ORPHANS[rows.draft.table]
     orphans = links.why_not == "orphan"
-    if 2 * orphans.sum() > len(orphans):
-        rows.note(most, orphans)
-        rows.log.stop_if_needed()
+    orphan = most if 2 * orphans.sum() > len(orphans) else orphan
     why = np.where(orphans, orphan, links.why_not).astype(object)
     found = links.position >= 0
     unused = np.full(len(found), "", dtype=object)

@@ -13,29 +13,30 @@ from naturalistic.vocabulary import SEEN
 _LATE_ENTRY = np.timedelta64(31, "D")
 
 
-def check_sessions(
-    rows: Rows, position: np.ndarray, referrals: Referrals, cut: dt.date
-) -> np.ndarray:
-    """The rules on sessions; the positions of the referrals of those that are left."""
-    received, discharged = referrals.date("received_date"), referrals.date("discharge_date")
+def check_sessions(rows: Rows, referrals: Referrals, cut: dt.date) -> None:
+    """The rules on sessions that are linked to a referral.
 
-    def drop(rule: str, marked: np.ndarray) -> None:
-        nonlocal position
-        rows.set_aside(rule, marked, "date")
-        position = position[~marked]
-
-    drop("session_without_date", np.isnat(rows.date("date")))
-    drop("session_after_data_cut", rows.date("date") > np.datetime64(cut, "ms"))
-    drop("session_before_referral", rows.date("date") < received[position] - _LATE_ENTRY)
+    Parameters
+    ----------
+    rows : Rows
+    referrals : Referrals
+        Those that are used.
+    cut : date
+        Data cut.
+    """
+    rows.set_aside("session_without_date", np.isnat(rows.date("date")), "date")
+    late = rows.date("date") > np.datetime64(cut, "ms")
+    rows.set_aside("session_after_data_cut", late, "date")
+    received = referrals.date("received_date")[referrals.position(rows.frame["referral_id"])]
+    early = rows.date("date") < received - _LATE_ENTRY
+    rows.set_aside("session_before_referral", early, "date")
     compared = [name for name in rows.frame.columns if name not in ("row", "patient_id")]
-    repeated = rows.frame.duplicated(compared).to_numpy()
-    rows.set_aside("session_repeated", repeated)
-    position = position[~repeated]
-    dates = rows.date("date")
+    rows.set_aside("session_repeated", rows.frame.duplicated(compared).to_numpy())
+    position, dates = referrals.position(rows.frame["referral_id"]), rows.date("date")
+    received, discharged = referrals.date("received_date"), referrals.date("discharge_date")
     rows.note("session_shortly_before_referral", dates < received[position], "date")
     rows.note("session_after_discharge", dates > discharged[position], "date")
     _check_attendance(rows)
-    return position
 
 
 def _check_attendance(rows: Rows) -> None:

@@ -22,6 +22,8 @@ class Table:
         Shown only when opened.
     note : str
         Printed under the table.
+    prose : bool
+        The cells hold sentences and not numbers: they wrap, and nothing is aligned to the right.
     """
 
     caption: str
@@ -29,6 +31,7 @@ class Table:
     rows: Sequence[tuple[str, ...]]
     folded: bool = False
     note: str = ""
+    prose: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,14 @@ class Text:
     kind: str = "plain"
 
 
-Block = Table | Figure | Text
+@dataclass(frozen=True)
+class Heading:
+    """A heading inside a section."""
+
+    text: str
+
+
+Block = Table | Figure | Text | Heading
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from naturalistic.report.blocks import Figure, Section, Table, Text
+from naturalistic.reference.loader import load_published
+from naturalistic.reference.published_models import PublishedStudy
+from naturalistic.report.blocks import Figure, Heading, Section, Table, Text
 from naturalistic.report.narrative import answer, summary_text
-from naturalistic.report.published import load_published
 from naturalistic.report.released import Released
 from naturalistic.report.sections import SECTIONS
 
@@ -42,17 +43,24 @@ def write_report(
         Reference facts.
     """
     released = Released(estimates, disclosure, record, instruments)
-    facts = load_published(published) if published else None
-    sections = [made for make in SECTIONS if (made := make(released, facts)) is not None]
+    sections = make_sections(released, load_published(published) if published else None)
     html = render(released, sections)
     figures = folder / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    for section in sections:
-        for block in section.blocks:
-            if isinstance(block, Figure):
-                _write(figures / f"{block.name}.svg", block.svg)
+    drawn = {block.name: block.svg for block in _figures(sections)}
+    for old in figures.glob("*.svg"):
+        if old.stem not in drawn:
+            old.unlink()
+    for name, svg in drawn.items():
+        _write(figures / f"{name}.svg", svg)
     _write(folder / "summary.txt", summary_text(released))
     _write(folder / "report.html", html)
+
+
+def make_sections(released: Released, study: PublishedStudy | None) -> list[Section]:
+    """The sections that the cohort has something to say in, in order."""
+    made = (make(released, study) for make in SECTIONS)
+    return [section for section in made if section is not None]
 
 
 def render(released: Released, sections: list[Section]) -> str:
@@ -66,9 +74,10 @@ def render(released: Released, sections: list[Section]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.tests["figure"] = lambda block: isinstance(block, Figure)
-    environment.tests["table"] = lambda block: isinstance(block, Table)
-    environment.tests["text"] = lambda block: isinstance(block, Text)
+    kinds = {"figure": Figure, "table": Table, "text": Text, "heading": Heading}
+    environment.tests |= {
+        name: lambda block, kind=kind: isinstance(block, kind) for name, kind in kinds.items()
+    }
     environment.filters["data_uri"] = _data_uri
     style = resources("naturalistic.report").joinpath("templates/style.css")
     return environment.get_template("report.html.j2").render(
@@ -77,6 +86,10 @@ def render(released: Released, sections: list[Section]) -> str:
         sections=sections,
         style=style.read_text(encoding="utf-8"),
     )
+
+
+def _figures(sections: list[Section]) -> list[Figure]:
+    return [block for section in sections for block in section.blocks if isinstance(block, Figure)]
 
 
 def _data_uri(svg: str) -> str:

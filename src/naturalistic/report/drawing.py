@@ -1,11 +1,13 @@
-"""One visual language for every figure: matplotlib to SVG, the same bytes every time."""
+"""One visual language for every figure: matplotlib to SVG, the same bytes every time, laid out in inches."""
 
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,29 +20,41 @@ ORANGE = "#a8460a"
 GREEN = "#2f6b3a"
 GREY = "#5b6670"
 PALE = "#dfe6ec"
+WASH = "#f0f4f8"
 COLOURS = (BLUE, ORANGE, GREEN, GREY)
 LINES = ("-", "--", "-.", ":")
+WIDTH = 7.0
+SIZE = 9.5  # points
+SMALL = 8.5
+_MARK = 0.22  # height kept free for the word SYNTHETIC, inches
 
 STYLE = {
     "svg.fonttype": "path",
     "svg.hashsalt": "naturalistic",
     "font.family": "DejaVu Sans",
-    "font.size": 9.5,
+    "font.size": SIZE,
     "text.color": INK,
     "axes.edgecolor": GREY,
     "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.titlesize": 10.5,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
     "axes.axisbelow": True,
+    "hatch.linewidth": 0.8,
     "xtick.color": INK,
     "ytick.color": INK,
     "grid.color": PALE,
     "legend.frameon": False,
-    "figure.constrained_layout.use": True,
 }
+
+
+class Margins(NamedTuple):
+    """Space around the axes, inches."""
+
+    left: float = 0.7
+    right: float = 0.2
+    bottom: float = 0.6
+    top: float = 0.1
 
 
 class Drawing:
@@ -51,7 +65,11 @@ class Drawing:
 
 @contextmanager
 def drawing(
-    width: float = 7.0, height: float = 4.0, *, synthetic: bool = False
+    width: float = WIDTH,
+    height: float = 4.0,
+    *,
+    margins: Margins = Margins(),  # noqa: B008  # immutable
+    synthetic: bool = False,
 ) -> Iterator[tuple[Drawing, Canvas, Axes]]:
     """A figure to draw on; marked SYNTHETIC where the data are.
 
@@ -59,6 +77,8 @@ def drawing(
     ----------
     width, height : float
         Size in inches.
+    margins : Margins
+        Space around the axes.
     synthetic : bool
         Whether the data were made and not collected.
     """
@@ -68,21 +88,50 @@ def drawing(
 
     result = Drawing()
     with rc_context(STYLE):
-        canvas = Canvas(figsize=(width, height))
+        tall = height + (_MARK if synthetic else 0.0)
+        canvas = Canvas(figsize=(width, tall))
         FigureCanvasSVG(canvas)
-        axes = canvas.add_subplot()
+        inside = (width - margins.left - margins.right, height - margins.bottom - margins.top)
+        place = (
+            margins.left / width,
+            margins.bottom / tall,
+            inside[0] / width,
+            inside[1] / tall,
+        )
+        axes = canvas.add_axes(place)
         yield result, canvas, axes
         if synthetic:
-            canvas.text(
-                0.995,
-                0.995,
-                "SYNTHETIC",
-                ha="right",
-                va="top",
-                fontsize=8,
-                color=GREY,
-                weight="bold",
-            )
+            mark: dict[str, Any] = {"fontsize": 8, "color": GREY, "weight": "bold"}
+            canvas.text(0.995, 1 - 0.03 / tall, "SYNTHETIC", ha="right", va="top", **mark)
         buffer = io.StringIO()
         canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "naturalistic"})
         result.svg = buffer.getvalue()
+
+
+@cache
+def text_width(text: str, size: float = SIZE, *, bold: bool = False) -> float:
+    """Width of the longest line of a text as it is drawn, inches."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    weight = "bold" if bold else "normal"
+    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+    font.set_size(size, 72)
+    widths = []
+    for line in text.split("\n"):
+        font.set_text(line, 0.0)
+        widths.append(font.get_width_height()[0] / 64 / 72)
+    return max(widths)
+
+
+def wrapped(text: str, width: float, size: float = SIZE, *, bold: bool = False) -> list[str]:
+    """Lines of a text that are at most `width` inches wide (a single long word may be wider)."""
+    wide = text_width(text, size, bold=bold)
+    if wide <= width:
+        return [text]
+    letters = max(4, int(len(text) * width / wide))
+    while letters > 4:
+        lines = textwrap.wrap(text, letters)
+        if all(text_width(line, size, bold=bold) <= width for line in lines):
+            return lines
+        letters -= 1
+    return textwrap.wrap(text, 4, break_long_words=False)

@@ -34,9 +34,19 @@ class Released:
     instruments: Mapping[str, Any]
 
     @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """The choices of the run."""
+        return self.record["settings"]
+
+    @cached_property
     def primary(self) -> Mapping[str, str]:
         """The pre-declared primary analysis."""
-        return self.record["settings"]["primary"]
+        return self.settings["primary"]
+
+    @cached_property
+    def synthetic(self) -> bool:
+        """Whether the people were made by a program."""
+        return bool(self.record["synthetic"])
 
     @cached_property
     def instrument(self) -> Any:
@@ -53,8 +63,26 @@ class Released:
         """Key columns that name the primary scale."""
         return {"instrument": self.primary["instrument"], "scale": self.primary["scale"]}
 
+    @property
+    def lower_is_better(self) -> bool:
+        """Direction of the primary scale."""
+        return self.instrument.better_is == "lower"
+
+    def measure_name(self, instrument: str = "", scale: str = "") -> str:
+        """Readers' name of a scale, the primary one unless another is named."""
+        facts = self.instruments[instrument or self.primary["instrument"]]
+        key = scale or self.primary["scale"]
+        return (
+            facts.name if key == facts.primary_scale else f"{facts.name}: {facts.scale(key).label}"
+        )
+
+    def has(self, analysis: str) -> bool:
+        """Whether the analysis released any row, given or not."""
+        frame = self.estimates.get(analysis)
+        return frame is not None and len(frame) > 0
+
     def rows(self, analysis: str, **key: Any) -> pd.DataFrame:
-        """Rows of an analysis whose columns equal `key`."""
+        """Rows of an analysis whose columns equal `key`; a tuple means any of its values."""
         frame = self.estimates.get(analysis)
         if frame is None:
             return pd.DataFrame()
@@ -82,7 +110,19 @@ class Released:
 
     def levels(self, analysis: str, dimension: str, **key: Any) -> Iterator[tuple[str, pd.Series]]:
         """Level and row of a one-way breakdown."""
+        for levels, row in self.cells(analysis, dimension, **key):
+            yield levels[dimension], row
+
+    def cells(
+        self, analysis: str, *dimensions: str, **key: Any
+    ) -> Iterator[tuple[dict[str, str], pd.Series]]:
+        """Levels and row of a breakdown by exactly these dimensions."""
         for _, row in self.rows(analysis, **key).iterrows():
             levels = dimension_levels(str(row["dimensions"]))
-            if set(levels) == {dimension}:
-                yield levels[dimension], row
+            if set(levels) == set(dimensions):
+                yield levels, row
+
+
+def is_ok(row: pd.Series | None) -> bool:
+    """Whether there is a number to show."""
+    return row is not None and str(row["status"]) == "ok" and pd.notna(row["estimate"])

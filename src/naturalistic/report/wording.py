@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
-from naturalistic.vocabulary import ABSENCE_DEFINITIONS, CHARACTERISTICS, ESTIMANDS
+from naturalistic.reference.loader import load_problems, load_therapy_models
+from naturalistic.vocabulary import (
+    ABSENCE_DEFINITIONS,
+    CHANGE_CATEGORIES,
+    CHARACTERISTICS,
+    ESTIMANDS,
+    POPULATIONS,
+)
 
 WITHHELD = "withheld"
 NOT_MEASURED = "not measured here"
@@ -20,6 +29,20 @@ _STATUS = {
     "not_run": NOT_RUN,
 }
 MINUS = "−"
+_NARROW = 0.04
+_SPECIAL = {
+    "first_score": "Score before therapy",
+    "baseline": "Score before therapy",
+    "not_recorded": "Not recorded",
+    "small_groups_together": "Small groups together",
+    "time": "Change over therapy",
+    "Intercept": "Score before therapy, reference person",
+    "year": "Year of referral",
+}
+_NAMES = frozenset(
+    ("Asian", "Black", "White", "Buddhist", "Christian", "Hindu", "Jewish", "Muslim", "Sikh")
+)
+_SWAPPED = {"below": "above", "above": "below"}
 
 
 def number(value: Any, digits: int = 1) -> str:
@@ -32,11 +55,24 @@ def number(value: Any, digits: int = 1) -> str:
     return text.replace("-", MINUS)
 
 
+def brief(value: float) -> str:
+    """A number with one decimal, or none where it is whole."""
+    return number(value, 0 if float(value).is_integer() else 1)
+
+
+def plain(value: float) -> str:
+    """A number with as many decimals as it has."""
+    return f"{value:g}".replace("-", MINUS)
+
+
+def reason(row: pd.Series | None) -> str:
+    """Why there is no number, in two or three words; empty where there is one."""
+    return NOT_MEASURED if row is None else _STATUS.get(str(row["status"]), "")
+
+
 def count(row: pd.Series | None, column: str = "estimate") -> str:
     """A number of people, or why there is none."""
-    if row is None:
-        return NOT_MEASURED
-    return _STATUS.get(str(row["status"])) or number(row[column], 0)
+    return reason(row) or number(row[column], 0)  # type: ignore[index]  # None has a reason
 
 
 def percent(value: Any, digits: int = 0) -> str:
@@ -47,26 +83,29 @@ def percent(value: Any, digits: int = 0) -> str:
 
 def value(row: pd.Series | None) -> str:
     """The estimate of a row in its own unit, or why there is none."""
-    if row is None:
-        return NOT_MEASURED
-    if reason := _STATUS.get(str(row["status"])):
-        return reason
-    estimand = ESTIMANDS[str(row["estimand"])]
-    if estimand.unit == "proportion":
-        return percent(row["estimate"])
-    return number(row["estimate"], estimand.digits)
+    if row is None or reason(row):
+        return reason(row)
+    return _in_unit(row, "estimate")
 
 
 def interval(row: pd.Series | None) -> str:
     """The limits of a row, `a to b`; empty when it has none."""
     if row is None or pd.isna(row["conf_low"]) or pd.isna(row["conf_high"]):
         return ""
+    return f"{_in_unit(row, 'conf_low')} to {_in_unit(row, 'conf_high')}"
+
+
+def _in_unit(row: pd.Series, column: str) -> str:
     estimand = ESTIMANDS[str(row["estimand"])]
-    if estimand.unit == "proportion":
-        return f"{percent(row['conf_low'])} to {percent(row['conf_high'])}"
-    return (
-        f"{number(row['conf_low'], estimand.digits)} to {number(row['conf_high'], estimand.digits)}"
+    share = estimand.unit == "proportion" or estimand.key in (
+        "cumulative_incidence",
+        "survival_probability",
     )
+    if share:
+        # a narrow interval of whole per cents would show no width
+        width = row["conf_high"] - row["conf_low"]
+        return percent(row[column], 1 if pd.notna(width) and width < _NARROW else 0)
+    return number(row[column], estimand.digits)
 
 
 def with_interval(row: pd.Series | None) -> str:
@@ -74,40 +113,102 @@ def with_interval(row: pd.Series | None) -> str:
     limits = interval(row)
     if row is None or not limits:
         return value(row)
-    level = 95 if pd.isna(row["conf_level"]) else round(100 * float(row["conf_level"]))
-    return f"{value(row)} ({level}% interval {limits})"
+    return f"{value(row)} ({level_of(row)}% interval {limits})"
 
 
-def p_value(value: Any) -> str:
-    """A p value as journals print it."""
-    if value is None or pd.isna(value):
-        return "–"
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
+def brief_interval(row: pd.Series | None) -> str:
+    """The estimate with its interval for a table, `4.9 (4.2 to 5.6)`."""
+    limits = interval(row)
+    return f"{value(row)} ({limits})" if limits else value(row)
+
+
+def level_of(row: pd.Series) -> int:
+    """Nominal coverage of the interval, per cent."""
+    return 95 if pd.isna(row["conf_level"]) else round(100 * float(row["conf_level"]))
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a, b and c`."""
+    items = list(words)
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def capital(text: str) -> str:
+    """`text` with a capital at the start."""
+    return text[:1].upper() + text[1:]
+
+
+def lower_first(text: str) -> str:
+    """`text` with a small letter at the start, unless its first word is an abbreviation or a name."""
+    first = text.split(" ", 1)[0]
+    if text[:2].isupper() or any(letter.isupper() for letter in first[1:]) or first in _NAMES:
+        return text
+    return text[:1].lower() + text[1:]
 
 
 def label(characteristic: str, level: str | None = None) -> str:
     """Readers' words for a characteristic, or for one of its levels."""
-    special = {
-        "first_score": "Score before therapy",
-        "not_recorded": "Not recorded",
-        "small_groups_together": "Small groups together",
-        "time": "Change over therapy",
-        "Intercept": "Score before therapy, reference person",
-        "baseline": "Score before therapy",
-    }
     known = CHARACTERISTICS.get(characteristic)
     if level is None:
-        return known.label if known else special.get(characteristic, _plain(characteristic))
-    if level in special:
-        return special[level]
+        return known.label if known else _SPECIAL.get(characteristic, _plain(characteristic))
+    if level in _SPECIAL:
+        return _SPECIAL[level]
     if known and level in known.levels:
         return known.levels[level].label
+    if characteristic == "problem":
+        names = {each.key: each.label for each in load_problems().problems}
+        return names.get(level, _plain(level))
+    if characteristic == "therapy_model":
+        names = {each.key: each.label for each in load_therapy_models().models}
+        return names.get(level, _plain(level))
     return _plain(level)
+
+
+def term_label(term: str, contrast: str) -> str:
+    """Readers' words for a coefficient: `Gender: male (against female)`, `Age at referral (years), per 10 years`."""
+    name = label(term)
+    if " vs " in contrast:
+        level, reference = contrast.split(" vs ", 1)
+        return f"{name}: {label(term, level)} (against {lower_first(label(term, reference))})"
+    return f"{_without_unit(name)}, {contrast}" if contrast else name
+
+
+def term_in_sentence(term: str, contrast: str) -> str:
+    """A coefficient as the subject of a sentence: `gender male rather than female`, `higher age at referral`."""
+    name = lower_first(_without_unit(label(term)))
+    if " vs " in contrast:
+        level, reference = contrast.split(" vs ", 1)
+        here, there = (lower_first(label(term, each)) for each in (level, reference))
+        return f"{name} {here} rather than {there}"
+    return f"higher {name}"
 
 
 def absence_label(definition: str) -> str:
     """Readers' words for a definition of absence."""
     return ABSENCE_DEFINITIONS[definition][0]
+
+
+def category_label(category: str, *, lower_is_better: bool) -> str:
+    """Readers' words for a category of change, in the direction of the scale."""
+    return _in_direction(CHANGE_CATEGORIES[category].label, lower_is_better)
+
+
+def population_label(population: str, *, lower_is_better: bool = True) -> str:
+    """Readers' words for who is counted, in the direction of the scale."""
+    return _in_direction(POPULATIONS[population].label, lower_is_better)
+
+
+def _in_direction(text: str, lower_is_better: bool) -> str:
+    """The vocabulary speaks of scales on which lower is better; on the others below and above change places."""
+    if lower_is_better:
+        return text
+    return re.sub(r"\b(below|above)\b", lambda found: _SWAPPED[found.group()], text)
+
+
+def _without_unit(name: str) -> str:
+    return re.sub(r" \(.*\)$", "", name)
 
 
 def _plain(key: str) -> str:

@@ -122,6 +122,8 @@ DEFAULT_PREDICTORS = (
 )
 DEFAULT_REFERENCE_LEVELS = {
     "gender": "female",
+    "medication": "no",
+    "benefits": "no",
     "ethnicity": "white",
     "relationship_status": "with_partner",
     "employment": "employed",

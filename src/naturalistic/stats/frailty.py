@@ -170,7 +170,7 @@ class _Search:
             high += 1.0
             if high > np.log(LARGEST_THETA):
                 return LARGEST_THETA
-        return float(np.exp(optimize.brentq(self._slope, low, high, xtol=1e-13, rtol=1e-14)))
+        return float(np.exp(optimize.brentq(self._slope, low, high, xtol=1e-9, rtol=1e-12)))
 
     def limits(self, best: float, conf_level: float) -> tuple[float, float]:
         """Variances at which twice the marginal likelihood has fallen by the chi-squared point."""
@@ -183,13 +183,13 @@ class _Search:
         smallest, start = np.log(SMALLEST_THETA), np.log(max(best, SMALLEST_THETA))
         low = 0.0
         if best > 0 and 2 * (top - self.loglik_without) > allowed and excess(smallest) > 0:
-            low = float(np.exp(optimize.brentq(excess, smallest, start, xtol=1e-12)))
+            low = float(np.exp(optimize.brentq(excess, smallest, start, xtol=1e-8)))
         high = max(start, np.log(0.05)) + 0.5
         while excess(high) < 0:
             high += 0.7
             if high > np.log(LARGEST_THETA):
                 return low, np.inf
-        return low, float(np.exp(optimize.brentq(excess, start, high, xtol=1e-12)))
+        return low, float(np.exp(optimize.brentq(excess, start, high, xtol=1e-8)))
 
 
 def _variance(

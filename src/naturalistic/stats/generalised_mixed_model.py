@@ -15,9 +15,10 @@ from naturalistic.stats.glmm_assemble import assemble, refusal
 from naturalistic.stats.glmm_effects import MarginalEffect, average_marginal_effects
 from naturalistic.stats.glmm_estimable import estimable_part
 from naturalistic.stats.glmm_prediction import average_contrast, average_prediction
+from naturalistic.stats.glmm_profile import profile_limits
 from naturalistic.stats.glmm_request import Request, caution_notes, make_request, obstacle
 from naturalistic.stats.glmm_result import GeneralisedMixedModelFit, RandomIntercept
-from naturalistic.stats.glmm_search import Problem, search
+from naturalistic.stats.glmm_search import Problem, Solution, search
 from naturalistic.stats.glmm_summaries import (
     latent_variance_share,
     likelihood_ratio_test,
@@ -54,6 +55,7 @@ def fit_generalised_mixed_model(
     group_label: str = "group",
     unit_label: str = "unit",
     conf_level: float = 0.95,
+    profile: bool = False,
 ) -> GeneralisedMixedModelFit:
     r"""Maximum likelihood fit of a generalised linear model with random intercepts.
 
@@ -91,7 +93,11 @@ def fit_generalised_mixed_model(
     group_label, unit_label : str
         What `group` and `unit` hold, for formula and notes.
     conf_level : float
-        Coverage of the Wald intervals.
+        Coverage of the intervals.
+    profile : bool
+        Also find profile-likelihood limits of the standard deviations, at the cost of some
+        hundred more evaluations of the likelihood each. They are the better ones with few levels
+        and the only ones where a variance is estimated as zero.
 
     Returns
     -------
@@ -122,10 +128,10 @@ def fit_generalised_mixed_model(
     reason = obstacle(request)
     if reason:
         return refusal(request, (reason,))
-    return _fit(request)
+    return _fit(request, profile)
 
 
-def _fit(request: Request) -> GeneralisedMixedModelFit:
+def _fit(request: Request, profile: bool) -> GeneralisedMixedModelFit:
     """Leave out what has no finite estimate, then maximise."""
     cautions = caution_notes(request)
     part = estimable_part(request)
@@ -141,4 +147,20 @@ def _fit(request: Request) -> GeneralisedMixedModelFit:
         request.quadrature_points,
     )
     solution = search(problem, part.coefficients, part.linear_predictor)
-    return assemble(request, part.basis, solution, part.infinite, part.rank, notes)
+    profiles = tuple(
+        _profile(problem, solution, factor, request.conf_level) if profile else _NO_LIMITS
+        for factor in range(len(request.groupings))
+    )
+    return assemble(request, part.basis, solution, part.infinite, part.rank, notes, profiles)
+
+
+_NO_LIMITS = (float("nan"), float("nan"))
+
+
+def _profile(
+    problem: Problem, solution: Solution, factor: int, conf_level: float
+) -> tuple[float, float]:
+    # away from the estimate an infinite theta would become finite: not the family that was fitted
+    if solution.theta_infinite or not solution.optimum.converged:
+        return _NO_LIMITS
+    return profile_limits(problem, solution, factor, conf_level)

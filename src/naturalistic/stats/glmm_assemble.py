@@ -37,6 +37,7 @@ def assemble(
     infinite: NDArray[np.bool_],
     rank: int,
     notes: tuple[str, ...],
+    profiles: tuple[tuple[float, float], ...],
 ) -> GeneralisedMixedModelFit:
     """Build the result.
 
@@ -53,6 +54,8 @@ def assemble(
         Number of terms that the data can tell apart, infinite ones included.
     notes : tuple of str
         What is already known.
+    profiles : tuple of (float, float)
+        Profile limits of every standard deviation, NaN where not asked for.
     """
     estimates = _estimates(request, basis, solution, infinite)
     p = len(request.term_names)
@@ -60,7 +63,7 @@ def assemble(
     errors = np.sqrt(np.diag(covariance))
     z = estimates.coefficients / errors
     reach = normal_quantile(request.conf_level) * errors
-    effects = _random_effects(request, solution, estimates)
+    effects = _random_effects(request, solution, estimates, profiles)
     log_likelihood = solution.optimum.log_likelihood
     size = rank + len(request.groupings) + int(_has_theta(request))
     singular = tuple(effect.label for effect in effects if effect.singular)
@@ -196,7 +199,10 @@ def _theta_error(request: Request, estimates: _Estimates) -> float:
 
 
 def _random_effects(
-    request: Request, solution: Solution, estimates: _Estimates
+    request: Request,
+    solution: Solution,
+    estimates: _Estimates,
+    profiles: tuple[tuple[float, float], ...],
 ) -> tuple[RandomIntercept, ...]:
     p = len(request.term_names)
     left_over = solution.modes.system.inverse_diagonal()
@@ -210,7 +216,11 @@ def _random_effects(
             modes = signed * solution.modes.effects[place]
             errors = spread * np.sqrt(left_over[place])
         error = float(np.sqrt(estimates.joint[p + factor, p + factor]))
-        effects.append(_one_effect(grouping, spread, error, modes, errors, request.conf_level))
+        effects.append(
+            _one_effect(
+                grouping, spread, error, modes, errors, request.conf_level, profiles[factor]
+            )
+        )
     return tuple(effects)
 
 
@@ -221,6 +231,7 @@ def _one_effect(
     modes: Array,
     conditional: Array | float,
     conf_level: float,
+    profile: tuple[float, float] = (float("nan"), float("nan")),
 ) -> RandomIntercept:
     stretch = float("nan")
     if spread > 0.0:
@@ -234,6 +245,8 @@ def _one_effect(
         standard_deviation_std_error=error,
         standard_deviation_conf_low=spread / stretch,
         standard_deviation_conf_high=spread * stretch,
+        profile_conf_low=profile[0],
+        profile_conf_high=profile[1],
         modes=modes,
         conditional_std_errors=np.broadcast_to(conditional, modes.shape),
         singular=spread == 0.0,

@@ -31,6 +31,9 @@ class RandomIntercept:
         From the joint Hessian; NaN at 0.
     standard_deviation_conf_low, standard_deviation_conf_high : float
         Wald limits on the log scale; NaN at 0.
+    profile_conf_low, profile_conf_high : float
+        Profile-likelihood limits of the standard deviation, which exist at 0 too; NaN unless
+        asked for.
     modes : ndarray, shape (g,)
         Conditional modes (log odds or log rate against the average level).
     conditional_std_errors : ndarray, shape (g,)
@@ -47,6 +50,8 @@ class RandomIntercept:
     standard_deviation_std_error: float
     standard_deviation_conf_low: float
     standard_deviation_conf_high: float
+    profile_conf_low: float
+    profile_conf_high: float
     modes: Array
     conditional_std_errors: Array
     singular: bool

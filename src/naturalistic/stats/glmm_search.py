@@ -131,7 +131,7 @@ def _without_empty_spreads(
 def _better_spread(problem: Problem, solution: Solution, factor: int) -> Solution | None:
     """Search again from a larger spread where the likelihood is higher there than at zero."""
     model, best = solution.model, solution.optimum
-    objective = _Objective(model, problem.quadrature_points)
+    objective = Objective(model, problem.quadrature_points)
     for spread in _SPREADS_TO_TRY:
         vector = best.parameters.copy()
         vector[model.n_coefficients + factor] = spread
@@ -150,7 +150,7 @@ def _maximise(
 def _from_vector(
     problem: Problem, model: Model, active: tuple[int, ...], vector: Array
 ) -> Solution:
-    objective = _Objective(model, problem.quadrature_points)
+    objective = Objective(model, problem.quadrature_points)
     optimum = maximise(objective, vector, information_guess(model, vector))
     modes = model.modes(model.unpack(optimum.parameters), objective.effects)
     return Solution(
@@ -158,7 +158,7 @@ def _from_vector(
     )
 
 
-class _Objective:
+class Objective:
     """Log-likelihood and gradient of a flat vector; modes start where the last search ended."""
 
     def __init__(self, model: Model, quadrature_points: int) -> None:

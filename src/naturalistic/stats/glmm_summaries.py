@@ -109,8 +109,8 @@ def median_odds_ratio(fit: GeneralisedMixedModelFit, label: str) -> Estimate:
     Returns
     -------
     Estimate
-        1 without an interval where the variance was estimated as zero; otherwise limits from the
-        Wald interval of the log standard deviation.
+        Limits from the profile likelihood of the standard deviation where the fit has them,
+        otherwise from the Wald interval of its logarithm (none at a variance of zero).
 
     References
     ----------
@@ -121,15 +121,20 @@ def median_odds_ratio(fit: GeneralisedMixedModelFit, label: str) -> Estimate:
     method = f"median {kind} ratio; {fit.method}"
     if fit.status != "ok":
         return not_estimable("; ".join(fit.notes), method=method, conf_level=fit.conf_level)
-    if effect.singular:
+    profiled = np.isfinite(effect.profile_conf_low)
+    if effect.singular and not profiled:
         return _boundary(fit, effect, 1.0, method)
+    low, high = effect.standard_deviation_conf_low, effect.standard_deviation_conf_high
+    if profiled:
+        low, high = effect.profile_conf_low, effect.profile_conf_high
+        method += ", profile limits"
     scale = np.sqrt(2.0) * float(ndtri(0.75))
     ratio = float(np.exp(scale * effect.standard_deviation))
     return Estimate(
         ratio,
         ratio * scale * effect.standard_deviation_std_error,
-        float(np.exp(scale * effect.standard_deviation_conf_low)),
-        float(np.exp(scale * effect.standard_deviation_conf_high)),
+        float(np.exp(scale * low)),
+        float(np.exp(scale * high)),
         fit.conf_level,
         method=method,
         note="; ".join(fit.notes),

@@ -128,6 +128,18 @@ class LinearMixedModelFit:
         known = ", ".join(component.key for component in self.components)
         raise ValueError(f"no variance component {key!r}; the model has {known or 'none'}")
 
+    def fitted(self) -> FittedState:
+        """What the follow-up functions work on.
+
+        Raises
+        ------
+        ValueError
+            When the model could not be estimated.
+        """
+        if self.state is None:
+            raise ValueError(f"the model was not fitted: {self.notes[0]}")
+        return self.state
+
 
 def fit_linear_mixed_model(
     outcome: npt.ArrayLike,

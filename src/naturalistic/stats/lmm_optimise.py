@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,14 @@ from naturalistic.stats.lmm_structure import SINGULAR
 _WORTH_A_STEP = 1e-11
 _CONVERGED = 1e-6
 _MOST_STEPS = 6
+_FINAL_RADIUS = 1e-5
+
+# A probe of the gradient at the boundary and steps along it (relative variances), and directions
+# that span the symmetric matrices.
+_PROBE = 1e-5
+_INWARD = (1e-4, 1e-3, 1e-2, 1e-1)
+_DIRECTIONS = {1: ((1.0,),), 2: ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0))}
+_MOST_RESTARTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +72,71 @@ def descend(
     return np.asarray(found.x, dtype=np.float64)
 
 
-def settle_boundary(likelihood: LinearMixedLikelihood, theta: FloatArray) -> Evaluation:
-    """Put relative standard deviations that have run into zero exactly there.
+def _at_zero(likelihood: LinearMixedLikelihood, theta: FloatArray, position: int) -> FloatArray:
+    """`theta` with one relative standard deviation at zero, in its one canonical form.
 
     With an intercept that does not vary, the slope's variance is held in the last element alone.
     """
-    structure = likelihood.structure
+    moved = theta.copy()
+    moved[position] = 0.0
+    for level in likelihood.structure.levels:
+        if level.effects == 2 and level.first == position:
+            moved[position + 2] = np.hypot(moved[position + 1], moved[position + 2])
+            moved[position + 1] = 0.0
+    return moved
+
+
+def settle_boundary(likelihood: LinearMixedLikelihood, theta: FloatArray) -> Evaluation:
+    """Put relative standard deviations that have run into zero exactly there."""
     best = likelihood.evaluate(theta)
-    for position in structure.diagonal:
-        if 0.0 < best.theta[position] < 10.0 * SINGULAR:
-            trial = best.theta.copy()
-            trial[position] = 0.0
-            for level in structure.levels:
-                if level.effects == 2 and level.first == position:
-                    trial[position + 2] = np.hypot(trial[position + 1], trial[position + 2])
-                    trial[position + 1] = 0.0
-            candidate = likelihood.evaluate(trial)
+    for position in likelihood.structure.diagonal:
+        if best.theta[position] < 10.0 * SINGULAR:
+            candidate = likelihood.evaluate(_at_zero(likelihood, best.theta, position))
             if candidate.deviance <= best.deviance + 1e-9:
                 best = candidate
     return best
+
+
+def _factor_theta(covariance: FloatArray) -> FloatArray:
+    """Elements of the lower factor of a covariance, after its negative eigenvalues became zero."""
+    values, vectors = np.linalg.eigh(covariance)
+    nearest = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    first = float(np.sqrt(nearest[0, 0]))
+    if len(values) == 1:
+        return np.array([first])
+    off = float(nearest[0, 1]) / first if first > 0.0 else 0.0
+    return np.array([first, off, float(np.sqrt(max(nearest[1, 1] - off**2, 0.0)))])
+
+
+def _inward(likelihood: LinearMixedLikelihood, best: Evaluation) -> Iterator[Evaluation]:
+    """Trials along the projected gradient from every covariance that has no full rank.
+
+    The deviance is differentiable in a covariance D everywhere, in its factor only away from the
+    boundary; its gradient G in D is found from small positive semi-definite additions to D.
+    """
+    for level in likelihood.structure.levels:
+        part = slice(level.first, level.first + level.size)
+        if level.occasions or np.all(best.theta[part][[0, 2][: level.effects]] > 0.0):
+            continue
+
+        def at(covariance: FloatArray, part: slice = part) -> Evaluation:
+            theta = best.theta.copy()
+            theta[part] = _factor_theta(covariance)
+            return likelihood.evaluate(theta)
+
+        factor = level.factor(best.theta)
+        here = factor @ factor.T
+        slopes = [
+            (at(here + _PROBE * np.outer(v, v)).deviance - best.deviance) / _PROBE
+            for v in (np.array(_DIRECTIONS[level.effects]))
+        ]
+        gradient = np.array([[slopes[0]]])
+        if level.effects == 2:
+            cross = (slopes[2] - slopes[0] - slopes[1]) / 2.0
+            gradient = np.array([[slopes[0], cross], [cross, slopes[1]]])
+        steepness = float(np.linalg.norm(gradient))
+        for length in _INWARD if steepness > 0.0 else ():
+            yield at(here - length * gradient / steepness)
 
 
 def rough_minimum(
@@ -92,6 +147,9 @@ def rough_minimum(
 ) -> Evaluation:
     """Descend to within about 1e-5 of the (restricted) maximum-likelihood theta.
 
+    The deviance is even in every relative standard deviation, so that zero is always a stationary
+    point of theta; a descent that ends there is continued wherever a step inwards lowers it.
+
     Parameters
     ----------
     likelihood : LinearMixedLikelihood
@@ -101,7 +159,15 @@ def rough_minimum(
         First trust-region radius.
     """
     theta = likelihood.structure.start() if start is None else start
-    return settle_boundary(likelihood, descend(likelihood, theta, radius, 1e-5))
+    best = settle_boundary(likelihood, descend(likelihood, theta, radius, _FINAL_RADIUS))
+    for _ in range(_MOST_RESTARTS):
+        trials = _inward(likelihood, best)
+        inside = min(trials, key=lambda trial: trial.deviance, default=best)
+        if inside.deviance >= best.deviance - max(1e-7, 1e-12 * abs(best.deviance)):
+            break
+        theta = descend(likelihood, inside.theta, radius / 10.0, _FINAL_RADIUS)
+        best = settle_boundary(likelihood, theta)
+    return best
 
 
 def sharpen(likelihood: LinearMixedLikelihood, evaluation: Evaluation) -> Optimum:

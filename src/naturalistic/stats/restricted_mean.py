@@ -6,11 +6,8 @@ r"""Mean time up to a horizon: without an event, or lost to one cause.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
+from numpy.typing import ArrayLike
 
 from naturalistic.stats.competing_risks import incidence_of
 from naturalistic.stats.curves import normal_quantile
@@ -18,7 +15,6 @@ from naturalistic.stats.event_table import (
     EventTable,
     FloatArray,
     event_table,
-    group_codes,
 )
 from naturalistic.stats.influence import (
     WeightKind,
@@ -29,30 +25,7 @@ from naturalistic.stats.influence import (
     value_at_entry,
     without_rounding,
 )
-from naturalistic.stats.result import NAN, Estimate, not_estimable
-
-
-@dataclass(frozen=True, slots=True)
-class RestrictedMeanComparison:
-    """Restricted mean times of two groups and their contrasts.
-
-    Attributes
-    ----------
-    groups : ndarray, shape (2,)
-        Reference level first.
-    reference, comparison : Estimate
-        Mean of each group.
-    difference : Estimate
-        Comparison minus reference, with the test of 0.
-    ratio : Estimate
-        Comparison over reference; limits and the test of 1 on the log scale.
-    """
-
-    groups: NDArray[np.generic]
-    reference: Estimate
-    comparison: Estimate
-    difference: Estimate
-    ratio: Estimate
+from naturalistic.stats.result import Estimate, not_estimable
 
 
 def restricted_mean_time(
@@ -101,7 +74,7 @@ def restricted_mean_time(
         cluster=cluster,
         conf_level=conf_level,
     )[0]
-    return _kept(lost, horizon)
+    return kept_time(lost, horizon)
 
 
 def restricted_mean_time_lost(
@@ -180,78 +153,8 @@ def restricted_mean_time_lost(
     return tuple(found)
 
 
-def compare_restricted_means(
-    time: ArrayLike,
-    event: ArrayLike,
-    group: ArrayLike,
-    horizon: float,
-    *,
-    entry: ArrayLike | None = None,
-    weights: ArrayLike | None = None,
-    weight_kind: WeightKind = "frequency",
-    cluster: ArrayLike | None = None,
-    conf_level: float = 0.95,
-) -> RestrictedMeanComparison:
-    r"""Difference and ratio of the restricted mean times of two groups.
-
-    Parameters
-    ----------
-    time, event, horizon, entry, weights, weight_kind, cluster, conf_level
-        As in `restricted_mean_time`.
-    group : array_like, shape (n,)
-        Two levels; the first in sorted order is the reference.
-
-    Returns
-    -------
-    RestrictedMeanComparison
-        Without clusters the groups are independent. With clusters that span both groups (a
-        therapist sees both) the covariance of the two means enters the contrasts.
-
-    Raises
-    ------
-    ValueError
-        As `restricted_mean_time`, or not exactly two groups.
-
-    References
-    ----------
-    Uno et al. (2014), Journal of Clinical Oncology 32:2380. R: ``survRM2::rmst2``.
-    """
-    n = n_rows(time)
-    levels, codes = group_codes(group, n, "group")
-    if len(levels) != 2:
-        raise ValueError(f"group must have exactly two levels, not {len(levels)}")
-    owners = None if cluster is None else group_codes(cluster, n, "cluster")[1]
-    times, events = np.asarray(time), np.asarray(event)
-    means, by_cluster = [], []
-    for level in (0, 1):
-        rows = codes == level
-        pick = {
-            "entry": None if entry is None else np.asarray(entry)[rows],
-            "weights": None if weights is None else np.asarray(weights)[rows],
-        }
-        own = None if owners is None else owners[rows]
-        means.append(
-            restricted_mean_time(
-                times[rows],
-                events[rows],
-                horizon,
-                **pick,
-                weight_kind=weight_kind,
-                cluster=own,
-                conf_level=conf_level,
-            )
-        )
-        if owners is not None and means[-1].status == "ok":
-            table = event_table(times[rows], events[rows], **pick, n_causes=1)
-            influence = -_survival_influence(table, horizon)
-            used = owners[rows] if table.used is None else owners[rows][table.used]
-            by_cluster.append(np.bincount(used, weights=influence, minlength=int(owners.max()) + 1))
-    covariance = float(by_cluster[0] @ by_cluster[1]) if len(by_cluster) == 2 else 0.0
-    difference, ratio = _contrasts(means[0], means[1], covariance, conf_level)
-    return RestrictedMeanComparison(levels, means[0], means[1], difference, ratio)
-
-
-def _kept(lost: Estimate, horizon: float) -> Estimate:
+def kept_time(lost: Estimate, horizon: float) -> Estimate:
+    """Time without an event from the time lost to it."""
     method = lost.method.replace("Aalen-Johansen", "Kaplan-Meier")
     if lost.status != "ok":
         return not_estimable(lost.note, method=method, conf_level=lost.conf_level)
@@ -311,60 +214,8 @@ def _row_influence(table: EventTable, cause: int, gain: FloatArray, loss: FloatA
     return value if table.weights is None else value * table.weights
 
 
-def _survival_influence(table: EventTable, horizon: float) -> FloatArray:
+def time_lost_influence(table: EventTable, cause: int, horizon: float) -> FloatArray:
+    """Weighted influence of each used row on the time lost to `cause` (1..K), shape (n,)."""
     _, before, incidence = incidence_of(table)
-    _, gain, loss = _area(table, before, incidence[:, 0], horizon)
-    return _row_influence(table, 0, gain, loss)
-
-
-def _contrasts(
-    reference: Estimate, comparison: Estimate, covariance: float, conf_level: float
-) -> tuple[Estimate, Estimate]:
-    if "not_estimable" in (reference.status, comparison.status):
-        reason = "; ".join(dict.fromkeys(e.note for e in (reference, comparison) if e.note))
-        missing = not_estimable(reason, conf_level=conf_level)
-        return missing, missing
-    z = normal_quantile(conf_level)
-    a, b = reference, comparison
-    gap = b.estimate - a.estimate
-    variance = a.std_error**2 + b.std_error**2 - 2.0 * covariance
-    error = _root(variance, a.std_error**2 + b.std_error**2)
-    gap_test = _normal_test(gap, error)
-    difference = Estimate(
-        estimate=gap,
-        std_error=error,
-        conf_low=gap - z * error,
-        conf_high=gap + z * error,
-        conf_level=conf_level,
-        statistic=gap_test[0],
-        p_value=gap_test[1],
-        method="difference of restricted means",
-    )
-    if min(a.estimate, b.estimate) <= 0:
-        return difference, not_estimable("a restricted mean is 0", conf_level=conf_level)
-    log_ratio = float(np.log(b.estimate / a.estimate))
-    size = (a.std_error / a.estimate) ** 2 + (b.std_error / b.estimate) ** 2
-    log_error = _root(size - 2.0 * covariance / (a.estimate * b.estimate), size)
-    ratio_test = _normal_test(log_ratio, log_error)
-    ratio = Estimate(
-        estimate=float(np.exp(log_ratio)),
-        std_error=float(np.exp(log_ratio)) * log_error,
-        conf_low=float(np.exp(log_ratio - z * log_error)),
-        conf_high=float(np.exp(log_ratio + z * log_error)),
-        conf_level=conf_level,
-        statistic=ratio_test[0],
-        p_value=ratio_test[1],
-        method="ratio of restricted means, log scale",
-    )
-    return difference, ratio
-
-
-def _root(variance: float, size: float) -> float:
-    return float(np.sqrt(without_rounding(np.array(variance), np.array(size))))
-
-
-def _normal_test(value: float, error: float) -> tuple[float, float]:
-    """Statistic and two-sided p of 0; NaN where the standard error is 0."""
-    if error == 0.0:
-        return NAN, NAN
-    return value / error, float(2.0 * ndtr(-abs(value / error)))
+    _, gain, loss = _area(table, before, incidence[:, cause - 1], horizon)
+    return _row_influence(table, cause - 1, gain, loss)
