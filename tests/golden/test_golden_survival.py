@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from naturalistic.stats.curves import Curve
-from naturalistic.stats.restricted_mean import compare_restricted_means, restricted_mean_time
+from naturalistic.stats.restricted_mean import restricted_mean_time
+from naturalistic.stats.restricted_mean_comparison import compare_restricted_means
 from naturalistic.stats.survival import kaplan_meier, nelson_aalen, quantiles
 from naturalistic.stats.survival_tests import log_rank
 

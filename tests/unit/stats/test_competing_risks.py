@@ -31,6 +31,7 @@ def test_by_hand_with_ties_between_causes_and_censoring() -> None:
 
 
 @given(endings())
+@settings(deadline=None)
 def test_states_sum_to_one(data) -> None:
     curves = aalen_johansen(*data, n_causes=3)
     np.testing.assert_allclose(curves.survival + curves.estimate.sum(axis=1), 1, atol=1e-12)
@@ -41,6 +42,7 @@ def test_states_sum_to_one(data) -> None:
 
 
 @given(endings(), st.integers(0, 10**6))
+@settings(deadline=None)
 def test_without_censoring_incidence_is_the_plain_share(data, seed) -> None:
     time, cause = data[0], np.random.default_rng(seed).integers(1, 4, len(data[0]))
     curves = aalen_johansen(time, cause, n_causes=3)
@@ -52,6 +54,7 @@ def test_without_censoring_incidence_is_the_plain_share(data, seed) -> None:
 
 
 @given(endings())
+@settings(deadline=None)
 def test_one_cause_is_one_minus_kaplan_meier(data) -> None:
     time, event = data[0], data[1] > 0
     one, km = aalen_johansen(time, event), kaplan_meier(time, event)
@@ -61,6 +64,7 @@ def test_one_cause_is_one_minus_kaplan_meier(data) -> None:
 
 
 @given(endings(), st.integers(0, 10**6))
+@settings(deadline=None)
 def test_order_of_rows_changes_no_bit(data, seed) -> None:
     time, cause = data
     order = np.random.default_rng(seed).permutation(len(time))

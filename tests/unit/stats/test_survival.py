@@ -8,10 +8,10 @@ from hypothesis.extra import numpy as hnp
 
 from naturalistic.stats.curves import confidence_limits
 from naturalistic.stats.event_table import distinct_times, event_table
-from naturalistic.stats.restricted_mean import (
+from naturalistic.stats.restricted_mean import restricted_mean_time, restricted_mean_time_lost
+from naturalistic.stats.restricted_mean_comparison import (
     compare_restricted_means,
-    restricted_mean_time,
-    restricted_mean_time_lost,
+    compare_time_lost,
 )
 from naturalistic.stats.survival import kaplan_meier, nelson_aalen, quantiles
 from naturalistic.stats.survival_tests import log_rank
@@ -46,6 +46,7 @@ def test_textbook_remission_times() -> None:
 
 
 @given(episodes())
+@settings(deadline=None)
 def test_survival_falls_from_one_and_stays_a_probability(data) -> None:
     curve = kaplan_meier(*data)
     assert np.all(np.diff(np.append(1.0, curve.estimate)) <= 0)
@@ -56,6 +57,7 @@ def test_survival_falls_from_one_and_stays_a_probability(data) -> None:
 
 
 @given(episodes(fractional=True), st.randoms(use_true_random=False))
+@settings(deadline=None)
 def test_order_of_rows_changes_no_bit(data, random) -> None:
     time, event = data
     order = np.array(random.sample(range(len(time)), len(time)))
@@ -65,6 +67,7 @@ def test_order_of_rows_changes_no_bit(data, random) -> None:
 
 
 @given(episodes(), st.integers(0, 10**6))
+@settings(deadline=None)
 def test_frequency_weights_are_rows_written_out(data, seed) -> None:
     time, event = data
     rng = np.random.default_rng(seed)
@@ -80,6 +83,7 @@ def test_frequency_weights_are_rows_written_out(data, seed) -> None:
 
 
 @given(episodes())
+@settings(deadline=None)
 def test_entry_before_everything_changes_nothing(data) -> None:
     time, event = data
     a = kaplan_meier(time, event)
@@ -89,6 +93,7 @@ def test_entry_before_everything_changes_nothing(data) -> None:
 
 
 @given(episodes(), st.integers(0, 10**6))
+@settings(deadline=None)
 def test_numbers_at_risk_between_times_are_counted_rows(data, seed) -> None:
     time, event = data
     entry = np.random.default_rng(seed).uniform(0, 1, len(time)) * time * 0.99
@@ -101,6 +106,7 @@ def test_numbers_at_risk_between_times_are_counted_rows(data, seed) -> None:
 
 
 @given(episodes())
+@settings(deadline=None)
 def test_clusters_of_one_row_give_the_plain_standard_errors(data) -> None:
     time, event = data
     rows = np.arange(len(time))
@@ -113,6 +119,7 @@ def test_clusters_of_one_row_give_the_plain_standard_errors(data) -> None:
 
 
 @given(episodes())
+@settings(deadline=None)
 def test_probability_weights_that_are_equal_cancel(data) -> None:
     time, event = data
     weighted = kaplan_meier(time, event, weights=np.full(len(time), 2.5), weight_kind="probability")
@@ -351,6 +358,7 @@ def test_restricted_mean_by_hand() -> None:
 
 
 @given(episodes(max_causes=3), st.floats(0.5, 8))
+@settings(deadline=None)
 def test_time_kept_and_lost_add_up_to_the_horizon(data, horizon) -> None:
     time, cause = data
     lost = restricted_mean_time_lost(time, cause, horizon, n_causes=3)
@@ -390,3 +398,32 @@ def test_clusters_in_both_groups_cancel_what_they_share() -> None:
     assert np.isnan(paired.difference.p_value)
     apart = compare_restricted_means(time, event, group, 20)
     assert apart.difference.std_error > 1
+
+
+def test_time_lost_to_the_only_cause_mirrors_time_kept() -> None:
+    rng = np.random.default_rng(3)
+    time, event, group = rng.integers(1, 20, 120), rng.integers(0, 2, 120), rng.integers(0, 2, 120)
+    for cluster in (None, rng.integers(0, 9, 120)):
+        kept = compare_restricted_means(time, event, group, 15, cluster=cluster)
+        lost = compare_time_lost(time, event, group, 15, cluster=cluster)
+        assert lost.difference.estimate == pytest.approx(-kept.difference.estimate)
+        assert lost.difference.std_error == pytest.approx(kept.difference.std_error)
+        assert lost.difference.conf_low == pytest.approx(-kept.difference.conf_high)
+
+
+def test_time_lost_to_a_cause_by_group() -> None:
+    rng = np.random.default_rng(4)
+    time, cause, group = rng.integers(1, 20, 150), rng.integers(0, 4, 150), rng.integers(0, 2, 150)
+    comparison = compare_time_lost(time, cause, group, 12, of_cause=2)
+    means = [restricted_mean_time_lost(time[group == g], cause[group == g], 12)[1] for g in (0, 1)]
+    assert (comparison.reference, comparison.comparison) == tuple(means)
+    gap = means[1].estimate - means[0].estimate
+    assert comparison.difference.estimate == pytest.approx(gap)
+    error = np.hypot(means[0].std_error, means[1].std_error)
+    assert comparison.difference.std_error == pytest.approx(error)
+    # a cause that never occurs loses no time in either group: there is no ratio
+    absent = compare_time_lost(time, cause, group, 12, of_cause=5)
+    assert absent.difference.estimate == 0
+    assert (absent.ratio.status, absent.ratio.note) == ("not_estimable", "a restricted mean is 0")
+    with pytest.raises(ValueError, match="of_cause"):
+        compare_time_lost(time, cause, group, 12, of_cause=0)
