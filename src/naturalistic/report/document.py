@@ -16,6 +16,7 @@ from naturalistic.report.blocks import Figure, Heading, Section, Table, Text
 from naturalistic.report.narrative import answer, summary_text
 from naturalistic.report.released import Released
 from naturalistic.report.sections import SECTIONS
+from naturalistic.report.wording import long_date
 
 
 def write_report(
@@ -78,18 +79,26 @@ def render(released: Released, sections: list[Section]) -> str:
     environment.tests |= {
         name: lambda block, kind=kind: isinstance(block, kind) for name, kind in kinds.items()
     }
-    environment.filters["data_uri"] = _data_uri
+    environment.filters |= {"data_uri": _data_uri, "long_date": long_date}
     style = resources("naturalistic.report").joinpath("templates/style.css")
     return environment.get_template("report.html.j2").render(
         record=released.record,
         answer=answer(released),
         sections=sections,
+        years=_years(released),
         style=style.read_text(encoding="utf-8"),
     )
 
 
 def _figures(sections: list[Section]) -> list[Figure]:
     return [block for section in sections for block in section.blocks if isinstance(block, Figure)]
+
+
+def _years(released: Released) -> str:
+    """First and last year of referral of those with both forms, where any is released."""
+    found = {level for level, _ in released.levels("outcome_change", "year")}
+    years = sorted(year for year in found if year.isdigit())
+    return f"{years[0]} to {years[-1]}" if len(years) > 1 else "".join(years)
 
 
 def _data_uri(svg: str) -> str:

@@ -28,7 +28,7 @@ SIZE = 9.5  # points
 SMALL = 8.5
 _MARK = 0.22  # height kept free for the word SYNTHETIC, inches
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "naturalistic",
     "font.family": "DejaVu Sans",

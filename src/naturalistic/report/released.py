@@ -126,3 +126,9 @@ class Released:
 def is_ok(row: pd.Series | None) -> bool:
     """Whether there is a number to show."""
     return row is not None and str(row["status"]) == "ok" and pd.notna(row["estimate"])
+
+
+def first_known(rows: pd.DataFrame, column: str) -> float | None:
+    """The first value of a column that is not missing."""
+    known = rows[column].dropna() if len(rows) else pd.Series(dtype="float64")
+    return float(known.iloc[0]) if len(known) else None

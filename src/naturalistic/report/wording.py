@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections.abc import Iterable
@@ -30,6 +31,10 @@ _STATUS = {
 }
 MINUS = "−"
 _NARROW = 0.04
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _SPECIAL = {
     "first_score": "Score before therapy",
     "baseline": "Score before therapy",
@@ -125,6 +130,12 @@ def brief_interval(row: pd.Series | None) -> str:
 def level_of(row: pd.Series) -> int:
     """Nominal coverage of the interval, per cent."""
     return 95 if pd.isna(row["conf_level"]) else round(100 * float(row["conf_level"]))
+
+
+def long_date(iso: str) -> str:
+    """`2023-12-31` as `31 December 2023`."""
+    day = dt.date.fromisoformat(iso)
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def listed(words: Iterable[str]) -> str:

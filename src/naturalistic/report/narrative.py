@@ -1,0 +1,154 @@
+"""The answer in short, for the first screen and for the terminal, made from estimates by rules."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+import pandas as pd
+
+from naturalistic.report import sentences
+from naturalistic.report.released import Released, is_ok
+from naturalistic.report.wording import (
+    count,
+    interval,
+    lower_first,
+    number,
+    reason,
+    value,
+)
+from naturalistic.vocabulary import ENDINGS, WHY_NOT_PAIRED
+
+CAUTION = (
+    "There was no comparison group. Many people seek help when they feel worst, and some would have changed without "
+    "therapy. Those who left no last form may have fared better or worse than the others. The figures say what was "
+    "seen after therapy, not what therapy did."
+)
+WIDE = 96
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One headline number and what it is."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The first screen.
+
+    Attributes
+    ----------
+    tiles : tuple of Tile
+        Exactly three headline numbers.
+    sentences : tuple of str
+        The answer in plain words.
+    caution : str
+        What it cannot say.
+    """
+
+    tiles: tuple[Tile, Tile, Tile]
+    sentences: tuple[str, ...]
+    caution: str
+
+
+def answer(released: Released) -> Answer:
+    """Headline numbers and sentences for the first screen."""
+    groups = (
+        (sentences.who_started(released), sentences.share_with_both_forms(released)),
+        (sentences.mean_change(released), sentences.size_of_change(released)),
+        (sentences.reliable_rates(released),),
+        (sentences.dropped_out(released), sentences.missed_sessions(released)),
+    )
+    texts = (" ".join(text for text in group if text) for group in groups)
+    return Answer(tiles(released), tuple(text for text in texts if text), CAUTION)
+
+
+def tiles(released: Released) -> tuple[Tile, Tile, Tile]:
+    """People who started; mean change; reliable improvement on two denominators."""
+    return _tile_started(released), _tile_change(released), _tile_improved(released)
+
+
+def _tile_started(released: Released) -> Tile:
+    row = sentences.people(released, "started")
+    share = sentences.share_of_started(released, "paired")
+    label = "people started therapy"
+    if is_ok(share):
+        label += f"; {value(share)} of them have a first and a last form"
+    return Tile(_head(row, count(row)), label)
+
+
+def _tile_change(released: Released) -> Tile:
+    row = released.one(
+        "outcome_change", estimand="mean_change", population="paired", **released.measure
+    )
+    name = released.measure_name()
+    if row is None or not is_ok(row):
+        return Tile(_head(row, ""), f"mean change on {name}")
+    direction = "improvement" if row["estimate"] >= 0 else "worsening"
+    shown = number(abs(row["estimate"]))
+    limits = f" (interval for the improvement {interval(row)})" if interval(row) else ""
+    return Tile(f"{shown} points", f"mean {direction} on {name} of people with both forms{limits}")
+
+
+def _tile_improved(released: Released) -> Tile:
+    paired, started = (
+        released.one(
+            "clinical_change",
+            term="reliable_improvement",
+            population=population,
+            **released.measure,
+        )
+        for population in ("paired", "started")
+    )
+    label = "of people with both forms improved reliably"
+    if is_ok(started):
+        label += f"; {value(started)} of everyone who started are known to have"
+    return Tile(_head(paired, value(paired)), label)
+
+
+def _head(row: pd.Series | None, text: str) -> str:
+    return (reason(row) or text).capitalize()
+
+
+def summary_text(released: Released) -> str:
+    """What the terminal says at the end of a run: who was in, who was lost and why, three headline numbers."""
+    title = released.record["title"] + (" (SYNTHETIC)" if released.synthetic else "")
+    lines = [title, _who_was_in(released)]
+    lines += [f"Lost: {text}." for text in [_lost(released)] if text]
+    lines += [f"Set aside: {text}." for text in [_set_aside(released)] if text]
+    lines += [f"* {tile.value}: {tile.label}." for tile in tiles(released)]
+    wrapped = [textwrap.fill(line, WIDE, subsequent_indent="  ") for line in lines]
+    return "\n".join(wrapped) + "\n"
+
+
+def _who_was_in(released: Released) -> str:
+    steps = [("referred", "referred"), ("assessed", "assessed"), ("started", "started therapy")]
+    parts = [f"{count(sentences.people(released, key))} {words}" for key, words in steps]
+    paired = sentences.people(released, "paired")
+    return f"In: {', '.join(parts)}; {count(paired)} with a first and a last form."
+
+
+def _lost(released: Released) -> str:
+    forms = released.levels("participant_flow", "pairing", term="forms")
+    parts = [
+        f"{count(row)} {lower_first(WHY_NOT_PAIRED[level].label)}"
+        for level, row in forms
+        if level != "paired"
+    ]
+    endings = released.levels("participant_flow", "ending", term="lost_before_start")
+    parts += [
+        f"{count(row)} before the start ({lower_first(ENDINGS[level].label)})"
+        for level, row in endings
+    ]
+    return "; ".join(parts)
+
+
+def _set_aside(released: Released) -> str:
+    rows = released.cells("participant_flow", "table", "reason", term="rows_set_aside")
+    return "; ".join(
+        f"{count(row)} rows of {cell['table']} ({cell['reason'].replace('_', ' ')})"
+        for cell, row in rows
+    )

@@ -1,0 +1,1 @@
+"""Kinds of figure: plain numbers and words in, SVG text out."""

@@ -1,0 +1,286 @@
+"""Dots with intervals: rates side by side, forests of coefficients, standardised differences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from naturalistic.report.drawing import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    SMALL,
+    WIDTH,
+    Margins,
+    drawing,
+    text_width,
+    wrapped,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+ROW = 0.27  # height of a row, inches
+LINE = 0.16  # height of a line of text
+WIDEST = 2.7  # of a label
+FURTHEST = 20.0  # a ratio beyond it (or its inverse) is an arrow at the edge
+MARKERS = (("o", BLUE, BLUE), ("s", "white", ORANGE))
+
+
+@dataclass(frozen=True)
+class Point:
+    """An estimate with its interval (the same number twice where there is none)."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class DotRow:
+    """One line of a dot plot.
+
+    Attributes
+    ----------
+    label : str
+        At the left.
+    points : tuple of Point or None
+        One for each series; None where there is no number.
+    text : str
+        At the right: the number as a reader would quote it.
+    heading : bool
+        A line that only names the group below it.
+    """
+
+    label: str
+    points: tuple[Point | None, ...] = ()
+    text: str = ""
+    heading: bool = False
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The horizontal axis.
+
+    Attributes
+    ----------
+    label : str
+        Name with unit.
+    null : float or None
+        Where "no difference" stands.
+    logarithmic : bool
+        For ratios.
+    percent : bool
+        For proportions.
+    ends : tuple of str
+        What lies to the left and to the right of the null.
+    guides : tuple of float
+        Further thin lines.
+    """
+
+    label: str
+    null: float | None = None
+    logarithmic: bool = False
+    percent: bool = False
+    ends: tuple[str, str] = ("", "")
+    guides: tuple[float, ...] = ()
+
+
+def dot_plot(
+    rows: Sequence[DotRow],
+    scale: Scale,
+    *,
+    series: tuple[str, ...] = (),
+    column: str = "",
+    synthetic: bool = False,
+) -> str:
+    """Dots with intervals, one line a row, the numbers printed beside them.
+
+    Parameters
+    ----------
+    rows : sequence of DotRow
+        From top to bottom.
+    scale : Scale
+        The horizontal axis.
+    series : tuple of str
+        Names of the series where a row has several points.
+    column : str
+        Heading of the printed numbers.
+    synthetic : bool
+        Whether the data were made and not collected.
+    """
+    layout = _layout(rows, column)
+    heights = [max(ROW, LINE * len(lines) + 0.09) for lines in layout.labels]
+    middle = [sum(heights[:i]) + h / 2 for i, h in enumerate(heights)]
+    top = 0.12 + 0.3 * bool(series) + 0.24 * bool(column or any(scale.ends))
+    margins = Margins(layout.left, layout.right, 0.55, top)
+    height = sum(heights) + margins.top + margins.bottom
+    with drawing(height=height, margins=margins, synthetic=synthetic) as (result, canvas, axes):
+        axes.set_ylim(sum(heights), 0)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        _axis(axes, rows, scale)
+        _words(canvas, axes, rows, layout, middle, column)
+        for y, row in zip(middle, rows, strict=True):
+            for i, point in enumerate(row.points):
+                if point is not None:
+                    _point(axes, point, y + _offset(i, len(row.points)), i)
+        if series:
+            _legend(axes, series, 0.24 * bool(any(scale.ends)))
+    return result.svg
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Wrapped labels, and the room for labels and printed numbers, inches."""
+
+    labels: list[list[str]]
+    indent: float
+    left: float
+    right: float
+
+
+def _layout(rows: Sequence[DotRow], column: str) -> _Layout:
+    indent = 0.14 if any(row.heading for row in rows) else 0.0
+    # a heading may run over the dots, for there are none in its line
+    labels = [[row.label] if row.heading else wrapped(row.label, WIDEST - indent) for row in rows]
+    names = [
+        line for row, lines in zip(rows, labels, strict=True) if not row.heading for line in lines
+    ]
+    left = max([text_width(name) + indent for name in names], default=1.0) + 0.2
+    texts = [text_width(row.text) for row in rows] + [text_width(column, SMALL)]
+    return _Layout(labels, indent, left, max(texts) + 0.2)
+
+
+def _words(
+    canvas: Canvas,
+    axes: Axes,
+    rows: Sequence[DotRow],
+    layout: _Layout,
+    middle: Sequence[float],
+    column: str,
+) -> None:
+    from matplotlib.transforms import blended_transform_factory
+
+    inches: dict[str, Any] = {
+        "transform": blended_transform_factory(canvas.dpi_scale_trans, axes.transData),
+        "va": "center",
+    }
+    right = WIDTH - layout.right + 0.12
+    for y, row, lines in zip(middle, rows, layout.labels, strict=True):
+        x = 0.04 if row.heading else 0.04 + layout.indent
+        weight = "bold" if row.heading else "normal"
+        axes.text(x, y, "\n".join(lines), weight=weight, linespacing=1.15, **inches)
+        if not row.heading:
+            axes.axhline(y, color=PALE, lw=0.6, zorder=0)
+            axes.text(right, y, row.text, color=INK if any(row.points) else GREY, **inches)
+    if column:
+        axes.text(right, -0.13, column, color=GREY, fontsize=SMALL, **inches)
+
+
+def _axis(axes: Axes, rows: Sequence[DotRow], scale: Scale) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+    low, high = _ends(rows, scale)
+    if scale.logarithmic:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(FixedLocator(_ratio_ticks(low, high)))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    if scale.percent:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:.0f}%"))
+    axes.set_xlim(low, high)
+    axes.set_xlabel(scale.label)
+    if scale.null is not None:
+        axes.axvline(scale.null, color=INK, lw=1)
+    for guide in scale.guides:
+        axes.axvline(guide, color=GREY, lw=0.8, ls=":")
+    _name_ends(axes, scale)
+
+
+def _ends(rows: Sequence[DotRow], scale: Scale) -> tuple[float, float]:
+    """Ends of the axis: everything that is drawn, but a ratio no further than `FURTHEST`."""
+    points = [p for row in rows for p in row.points if p is not None]
+    ends = [v for p in points for v in (p.low, p.high)] + list(scale.guides)
+    ends += [scale.null] if scale.null is not None else []
+    low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
+    if scale.logarithmic:
+        return max(min(low / 1.05, 0.8), 1 / FURTHEST), min(max(high * 1.05, 1.25), FURTHEST)
+    margin = 0.04 * (high - low or 1.0)
+    if scale.percent:
+        return 0.0, min(high + margin, 1.0)
+    return low - margin, high + margin
+
+
+def _ratio_ticks(low: float, high: float) -> list[float]:
+    """The finest of three grids of ratios that leaves room between the labels."""
+    grids = (
+        (0.25, 0.33, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 4),
+        (0.1, 0.2, 0.33, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10),
+        (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20),
+    )
+    for grid in grids:
+        inside = [tick for tick in grid if low <= tick <= high]
+        room = math.log(high / low) / 11
+        if all(math.log(b / a) >= room for a, b in pairwise(inside)):
+            return inside
+    return [tick for tick in grids[-1] if low <= tick <= high]
+
+
+def _name_ends(axes: Axes, scale: Scale) -> None:
+    left, right = scale.ends
+    place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
+    place |= {"va": "bottom", "color": GREY, "fontsize": SMALL}
+    if left:
+        axes.annotate(f"← {left}", (0.0, 1.0), (0, 5), ha="left", **place)
+    if right:
+        axes.annotate(f"{right} →", (1.0, 1.0), (0, 5), ha="right", **place)
+
+
+def _offset(i: int, n: int) -> float:
+    return 0.0 if n < 2 else 0.05 * (2 * i / (n - 1) - 1)
+
+
+def _point(axes: Axes, point: Point, y: float, series: int) -> None:
+    marker, face, edge = MARKERS[series]
+    left, right = axes.get_xlim()
+    low, high = max(point.low, left), min(point.high, right)
+    if point.high > point.low:
+        axes.plot([low, high], [y, y], color=edge, lw=1.6, solid_capstyle="butt")
+    if left <= point.value <= right:
+        axes.plot(point.value, y, marker, mfc=face, mec=edge, mew=1.4, ms=6, zorder=3)
+    # an arrow where the interval goes on beyond the axis
+    for end, beyond, arrow in ((left, point.low < left, "<"), (right, point.high > right, ">")):
+        if beyond:
+            axes.plot(end, y, arrow, color=edge, ms=5, clip_on=False)
+
+
+def _legend(axes: Axes, series: tuple[str, ...], above: float) -> None:
+    """The names of the series in one line from the left edge of the figure."""
+    from matplotlib.lines import Line2D
+
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    handles = [
+        Line2D([], [], color=edge, marker=marker, mfc=face, mec=edge, label=name)
+        for name, (marker, face, edge) in zip(series, MARKERS, strict=False)
+    ]
+    box = axes.get_position()
+    height = float(figure.get_size_inches()[1])
+    figure.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(0, box.y1 + (0.03 + above) / height),
+        ncols=len(series),
+        borderaxespad=0.1,
+        handlelength=2,
+        columnspacing=1.5,
+    )

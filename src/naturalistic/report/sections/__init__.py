@@ -1,0 +1,36 @@
+"""The sections of the report, in order. Each is None where the cohort gives it nothing to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from naturalistic.reference.published_models import PublishedStudy
+from naturalistic.report.blocks import Section
+from naturalistic.report.released import Released
+from naturalistic.report.sections.attendance import attendance
+from naturalistic.report.sections.change import change
+from naturalistic.report.sections.definitions import definitions
+from naturalistic.report.sections.dropout import dropout
+from naturalistic.report.sections.flow import flow
+from naturalistic.report.sections.limits import limits
+from naturalistic.report.sections.methods import methods
+from naturalistic.report.sections.nice import nice
+from naturalistic.report.sections.people import people
+from naturalistic.report.sections.predictors import predictors
+from naturalistic.report.sections.published import published
+from naturalistic.report.sections.withheld import withheld
+
+SECTIONS: list[Callable[[Released, PublishedStudy | None], Section | None]] = [
+    flow,
+    people,
+    change,
+    attendance,
+    dropout,
+    predictors,
+    nice,
+    published,
+    limits,
+    withheld,
+    methods,
+    definitions,
+]

@@ -1,0 +1,318 @@
+"""The figures of change: scores before and after, distribution, categories, rates on four denominators."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from naturalistic.report.blocks import Figure, Table
+from naturalistic.report.drawing import PALE
+from naturalistic.report.plots.bars import SHADES, Bin, Line, Part, histogram, stacked_bars
+from naturalistic.report.plots.dots import DotRow, Point, Scale, dot_plot
+from naturalistic.report.plots.grid import Band, score_grid
+from naturalistic.report.released import Released, is_ok
+from naturalistic.report.thresholds import Thresholds, thresholds
+from naturalistic.report.wording import (
+    brief_interval,
+    capital,
+    category_label,
+    count,
+    number,
+    percent,
+    plain,
+    reason,
+    value,
+)
+
+CATEGORIES = {
+    # from best to worst; light and dark alternate so that neighbours differ in grey, hatching marks deterioration
+    "recovered": ("#003d78", "", True),
+    "improved": ("#3f86cf", "", True),
+    "non_reliably_recovered": ("#a9cbea", "", False),
+    "unchanged": (PALE, "", False),
+    "deteriorated": ("#e39a5b", "///", False),
+    "deteriorated_across_cutoff": ("#8f3a06", "///", True),
+}
+RATES = {
+    "reliable_improvement": "Reliably improved",
+    "recovery": "Recovered",
+    "reliable_deterioration": "Reliably deteriorated",
+}
+DENOMINATORS = {
+    "paired": "of those with both forms",
+    "planned_ending": "of those with a planned ending",
+    "started": "of everyone who started",
+    "referred": "of everyone referred",
+}
+WITHHELD_MARK = "×"
+
+
+def score_squares(released: Released) -> Figure | None:
+    """First against last score as binned counts; None where no bin can be shown."""
+    cells = {
+        (_band(levels["first"]), _band(levels["last"])): row
+        for levels, row in released.cells(
+            "outcome_change", "first", "last", term="pre_post", **released.measure
+        )
+    }
+    if not any(is_ok(row) for row in cells.values()):
+        return None
+    limits, name, scale = thresholds(released), released.measure_name(), released.scale
+    shown = {pair: float(r["estimate"]) if is_ok(r) else None for pair, r in cells.items()}
+    side = _by_side(released, shown)
+    return Figure(
+        "before_and_after",
+        score_grid(
+            shown,
+            x_label=f"{name} before therapy, points",
+            y_label=f"{name} after therapy, points",
+            limits=(scale.minimum, scale.maximum),
+            cut_offs=limits.cut_offs,
+            reliable=limits.reliable,
+            lower_is_better=released.lower_is_better,
+            synthetic=released.synthetic,
+        ),
+        f"{name} before and after therapy, people with both forms ({_n(released)}), in bands of the score. The area of "
+        f"a square is the number of people; {WITHHELD_MARK} marks a number that is withheld because it is small. Solid "
+        f"line: no change.{_guide(limits)}",
+        f"Squares of people by band of score before and after therapy. {side}",
+        _grid_table(cells),
+    )
+
+
+def _n(released: Released) -> str:
+    row = released.one(
+        "outcome_change", estimand="mean_change", population="paired", **released.measure
+    )
+    return f"n = {count(row, 'n_patients')}" if is_ok(row) else "number withheld"
+
+
+def _guide(limits: Thresholds) -> str:
+    text = ""
+    if limits.reliable is not None:
+        text += f" Dashed lines: reliable change ({limits.reliable_words})."
+    if limits.cut_offs:
+        text += f" Dotted lines: clinical cut-off ({limits.cut_off_text})."
+    return text
+
+
+def _by_side(released: Released, shown: dict[tuple[Band, Band], float | None]) -> str:
+    known = {pair: n for pair, n in shown.items() if n is not None}
+    down = sum(n for (first, last), n in known.items() if last < first)
+    up = sum(n for (first, last), n in known.items() if last > first)
+    same = sum(n for (first, last), n in known.items() if last == first)
+    better, worse = (down, up) if released.lower_is_better else (up, down)
+    return (
+        f"Among the bands that can be shown, about {number(better, 0)} people moved to a better band, "
+        f"{number(same, 0)} stayed in the same band and {number(worse, 0)} moved to a worse one."
+    )
+
+
+def _grid_table(cells: dict[tuple[Band, Band], pd.Series]) -> Table:
+    firsts = sorted({first for first, _ in cells})
+    lasts = sorted({last for _, last in cells})
+    rows = [
+        (
+            _words(first),
+            *(count(cells[first, last]) if (first, last) in cells else "0" for last in lasts),
+        )
+        for first in firsts
+    ]
+    return Table(
+        "People by band of the score before therapy (rows) and after (columns)",
+        ("Before", *(f"After {_words(last)}" for last in lasts)),
+        rows,
+    )
+
+
+def _band(text: str) -> Band:
+    low, high = text.split(" to ")
+    return float(low), float(high)
+
+
+def _words(band: Band) -> str:
+    return f"{plain(band[0])} to {plain(band[1])}"
+
+
+def change_distribution(released: Released) -> Figure | None:
+    """People by size of change, improvement to the right."""
+    found = {
+        _band(level): row
+        for level, row in released.levels(
+            "outcome_change", "change", term="change", **released.measure
+        )
+    }
+    if not any(is_ok(row) for row in found.values()):
+        return None
+    limits = thresholds(released)
+    size = limits.reliable
+    bins = [
+        Bin(*band, float(row["estimate"]) if is_ok(row) else None, _shade(band, size))
+        for band, row in sorted(found.items())
+    ]
+    lines = [Line(0.0, "", "-")]
+    low, high = bins[0].low, bins[-1].high
+    zones = []
+    if size is not None:
+        lines += [Line(-size, ""), Line(size, "")]
+        zones = [(low, -size, "reliably worse"), (size, high, "reliably better")]
+        zones = [zone for zone in zones if zone[1] > zone[0]]
+    most = max((b for b in bins if b.people is not None), key=lambda b: b.people or 0)
+    guide = f" Dashed lines: reliable change ({limits.reliable_words})." if size is not None else ""
+    return Figure(
+        "distribution_of_change",
+        histogram(
+            bins,
+            f"Improvement on {released.measure_name()}, points (negative: worse)",
+            lines=lines,
+            zones=zones,
+            synthetic=released.synthetic,
+        ),
+        f"How much each person changed, people with both forms ({_n(released)}). Solid line: no change.{guide} Hatched "
+        "stubs: withheld because the number is small.",
+        f"Bars of people by size of change. The fullest bin is an improvement of {_words((most.low, most.high))} points "
+        f"with {number(most.people, 0)} people. {_spread(bins, size)}",
+        Table(
+            "People by size of change, improvement positive",
+            ("Change, points", "People"),
+            [(_words(band), count(row)) for band, row in sorted(found.items())],
+        ),
+    )
+
+
+def _shade(band: Band, size: float | None) -> str:
+    if size is None:
+        return SHADES["none"]
+    if band[0] >= size:
+        return SHADES["better"]
+    return SHADES["worse"] if band[1] <= -size else SHADES["none"]
+
+
+def _spread(bins: list[Bin], size: float | None) -> str:
+    if size is None:
+        return ""
+    better = sum(b.people or 0 for b in bins if b.low >= size)
+    worse = sum(b.people or 0 for b in bins if b.high <= -size)
+    return (
+        f"About {number(better, 0)} people lie beyond reliable improvement and {number(worse, 0)} beyond reliable "
+        "deterioration, withheld bins left out."
+    )
+
+
+def category_bars(released: Released) -> Figure | None:
+    """Categories of change as bars, those who started on the non-clinical side apart."""
+    lower = released.lower_is_better
+    sides = ("above", "below") if lower else ("below", "above")
+    groups = {
+        "": "Everyone with\nboth forms",
+        "yes": f"Started {sides[0]}\nthe cut-off",
+        "no": f"Started {sides[1]}\nthe cut-off",
+    }
+    key = {"term": "category", **released.measure}
+    found = {"": dict(released.levels("clinical_change", "category", **key))}
+    for levels, row in released.cells("clinical_change", "case_at_start", "category", **key):
+        found.setdefault(levels["case_at_start"], {})[levels["category"]] = row
+    found = {case: rows for case, rows in found.items() if any(is_ok(r) for r in rows.values())}
+    if not found:
+        return None
+    order = [case for case in groups if case in found]
+    shares = [
+        [float(r["estimate"]) if is_ok(r) else None for r in _in_order(found[case])]
+        for case in order
+    ]
+    names = {c: category_label(c, lower_is_better=lower) for c in CATEGORIES}
+    parts = [Part(names[c], colour, hatch, dark) for c, (colour, hatch, dark) in CATEGORIES.items()]
+    labels = [f"{groups[case]}\n(n = {_total(found[case])})" for case in order]
+    return Figure(
+        "categories_of_change",
+        stacked_bars(
+            labels,
+            shares,
+            parts,
+            x_label="Share of people with both forms",
+            synthetic=released.synthetic,
+        ),
+        "Reliable and clinically significant change (Jacobson and Truax). People who did not start on the clinical side "
+        "cannot recover and stand apart. Hatched white: withheld because the number is small.",
+        "Stacked bars of the categories of change. "
+        + "; ".join(f"{names[c]}: {value(row)}" for c, row in found[order[0]].items() if is_ok(row))
+        + ".",
+        Table(
+            "Share of people with both forms in each category (interval)",
+            ("Category", *(g.replace("\n", " ") for g in (groups[case] for case in order))),
+            [
+                (names[c], *(brief_interval(found[case].get(c)) for case in order))
+                for c in CATEGORIES
+            ],
+        ),
+    )
+
+
+def _in_order(rows: dict[str, pd.Series]) -> list[pd.Series | None]:
+    return [rows.get(category) for category in CATEGORIES]
+
+
+def _total(rows: dict[str, pd.Series]) -> str:
+    known = [row["denominator"] for row in rows.values() if is_ok(row)]
+    return number(known[0], 0) if known else "withheld"
+
+
+def headline_rates(released: Released) -> Figure | None:
+    """Reliable improvement, recovery and reliable deterioration on four denominators side by side."""
+    rows: list[DotRow] = []
+    table: list[tuple[str, ...]] = []
+    for term, name in RATES.items():
+        rows.append(DotRow(_of_whom(released, term, name), heading=True))
+        for population, words in DENOMINATORS.items():
+            row = released.one(
+                "clinical_change", term=term, population=population, **released.measure
+            )
+            rows.append(DotRow(words, (_point(row),), _text(row)))
+            people = _people(row)
+            table.append((f"{name}, {words}", brief_interval(row), people))
+    if not any(any(row.points) for row in rows):
+        return None
+    best = [
+        released.one(
+            "clinical_change", term="reliable_improvement", population=p, **released.measure
+        )
+        for p in DENOMINATORS
+    ]
+    finding = ", ".join(
+        f"{value(row)} {words}" for row, words in zip(best, DENOMINATORS.values(), strict=True)
+    )
+    return Figure(
+        "headline_rates",
+        dot_plot(
+            rows,
+            Scale("Share of people", percent=True),
+            column="Share (interval)",
+            synthetic=released.synthetic,
+        ),
+        "The same people counted on four denominators. People without a last form are in the lower three denominators "
+        "and never among those who improved, recovered or deteriorated, so these shares are the least that is certain.",
+        f"Dot plot with intervals. Reliable improvement: {finding}.",
+        Table("Rates on four denominators", ("Rate", "Share (interval)", "People"), table),
+    )
+
+
+def _people(row: pd.Series | None) -> str:
+    if row is None or not is_ok(row):
+        return reason(row)
+    return f"{number(row['numerator'], 0)} of {number(row['denominator'], 0)}"
+
+
+def _of_whom(released: Released, term: str, name: str) -> str:
+    if term != "recovery":
+        return name
+    side = "above" if released.lower_is_better else "below"
+    return f"{name} (started {side} cut-off)"
+
+
+def _point(row: pd.Series | None) -> Point | None:
+    if row is None or not is_ok(row):
+        return None
+    return Point(float(row["estimate"]), float(row["conf_low"]), float(row["conf_high"]))
+
+
+def _text(row: pd.Series | None) -> str:
+    return brief_interval(row) if is_ok(row) else capital(reason(row)) or percent(None)

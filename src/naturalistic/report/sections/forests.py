@@ -1,0 +1,168 @@
+"""Coefficients of a model as a forest, a table, and a sentence on what stands clear of chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from naturalistic.report.blocks import Figure, Table
+from naturalistic.report.plots.dots import DotRow, Point, Scale, dot_plot
+from naturalistic.report.released import Released, is_ok
+from naturalistic.report.wording import (
+    brief_interval,
+    count,
+    label,
+    listed,
+    lower_first,
+    number,
+    reason,
+    term_in_sentence,
+    term_label,
+)
+from naturalistic.vocabulary import ESTIMANDS
+
+Namer = Callable[[str, str], str]
+
+
+@dataclass(frozen=True)
+class Forest:
+    """A set of coefficients that are drawn together.
+
+    Attributes
+    ----------
+    name : str
+        File name of the figure.
+    rows : DataFrame
+        Rows of the estimates table.
+    scale : Scale
+        The axis, with the null.
+    caption : str
+        What the figure shows.
+    named : callable
+        Readers' words for a term and a contrast.
+    prefix : str
+        What to take off a term before it is named in a sentence.
+    """
+
+    name: str
+    rows: pd.DataFrame
+    scale: Scale
+    caption: str
+    named: Namer = term_label
+    prefix: str = ""
+
+
+def baseline_namer(unit: str) -> Namer:
+    """Words for terms where `baseline` is the score before therapy per so many points."""
+
+    def named(term: str, contrast: str) -> str:
+        return f"{label(term)}, {unit}" if term == "baseline" else term_label(term, contrast)
+
+    return named
+
+
+def forest_figure(released: Released, forest: Forest) -> Figure | None:
+    """The forest with its table; None where no coefficient can be shown."""
+    found = [row for _, row in forest.rows.iterrows()]
+    if not any(is_ok(row) for row in found):
+        return None
+    names = [forest.named(str(row["term"]), str(row["contrast"])) for row in found]
+    lines = _grouped(names, found)
+    clear = clear_of_chance(forest)
+    digits = ESTIMANDS[str(found[0]["estimand"])].digits
+    finding = (
+        "Clear of no difference: "
+        + "; ".join(f"{lower_first(n)} {number(r['estimate'], digits)}" for n, r in clear)
+        if clear
+        else "No interval excludes no difference"
+    )
+    return Figure(
+        forest.name,
+        dot_plot(lines, forest.scale, column="Estimate (interval)", synthetic=released.synthetic),
+        forest.caption,
+        f"Forest plot of {len(found)} coefficients with intervals. {finding}.",
+        Table(
+            f"Coefficients with intervals: {lower_first(forest.scale.label)}",
+            ("Characteristic", "Estimate (interval)", "People at that level"),
+            [
+                (name, brief_interval(row), count(row, "n_patients"))
+                for name, row in zip(names, found, strict=True)
+            ],
+        ),
+    )
+
+
+def _grouped(names: list[str], found: list[pd.Series]) -> list[DotRow]:
+    """Levels of one characteristic under its name with the reference level; numbers on a line of their own."""
+    lines: list[DotRow] = []
+    last = ""
+    for name, row in zip(names, found, strict=True):
+        head, _, rest = name.partition(": ")
+        shown = name
+        if rest:
+            level, _, against = rest.partition(" (against ")
+            if head != last:
+                lines.append(DotRow(f"{head} (against {against}", heading=True))
+            shown = level
+        last = head
+        lines.append(DotRow(shown, (point(row),), _text(row)))
+    return lines
+
+
+def point(row: pd.Series) -> Point | None:
+    """Estimate and limits as a point; None where there is no number or no interval."""
+    if not is_ok(row) or pd.isna(row["conf_low"]) or pd.isna(row["conf_high"]):
+        return None
+    return Point(float(row["estimate"]), float(row["conf_low"]), float(row["conf_high"]))
+
+
+def _text(row: pd.Series) -> str:
+    return reason(row) or brief_interval(row)
+
+
+def clear_of_chance(forest: Forest) -> list[tuple[str, pd.Series]]:
+    """Names and rows of the coefficients whose interval excludes the null."""
+    null = forest.scale.null
+    return [
+        (forest.named(str(row["term"]), str(row["contrast"])), row)
+        for _, row in forest.rows.iterrows()
+        if is_ok(row) and null is not None and not row["conf_low"] <= null <= row["conf_high"]
+    ]
+
+
+def sentence(forest: Forest, what: str, higher: str, lower: str) -> str:
+    """What stands clear of chance, in both directions, and how many would by chance alone.
+
+    Parameters
+    ----------
+    forest : Forest
+        The coefficients.
+    what : str
+        What was looked for, `differences in attendance`.
+    higher, lower : str
+        What lies above and below the null, `more sessions missed`.
+    """
+    known = int(sum(is_ok(row) for _, row in forest.rows.iterrows()))
+    if not known:
+        why = reason(forest.rows.iloc[0]) if len(forest.rows) else reason(None)
+        return f"{what}: {why}."
+    clear = clear_of_chance(forest)
+    if not clear:
+        return f"{what}: none of the {known} comparisons stands clear of chance."
+    null = forest.scale.null or 0.0
+    named = [(bool(row["estimate"] > null), _in_sentence(forest, row)) for _, row in clear]
+    parts = [
+        f"{words} went with {listed(name for up, name in named if up == side)}"
+        for side, words in ((True, higher), (False, lower))
+        if any(up == side for up, _ in named)
+    ]
+    return (
+        f"{what}, other characteristics held equal: {'; '.join(parts)}. {len(clear)} of {known} comparisons stand "
+        f"clear of chance; about {max(1, round(known / 20))} would by chance alone."
+    )
+
+
+def _in_sentence(forest: Forest, row: pd.Series) -> str:
+    return term_in_sentence(str(row["term"]).removeprefix(forest.prefix), str(row["contrast"]))

@@ -1,0 +1,186 @@
+"""Who starts higher and who changes more: the models of the score."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from naturalistic.reference.published_models import PublishedStudy
+from naturalistic.report.blocks import Block, Section, Table, Text
+from naturalistic.report.plots.dots import Scale
+from naturalistic.report.released import Released, first_known, is_ok
+from naturalistic.report.sections.forests import Forest, forest_figure, sentence
+from naturalistic.report.wording import (
+    brief_interval,
+    count,
+    lower_first,
+    number,
+    percent,
+    reason,
+    term_label,
+    with_interval,
+)
+
+NAME = "outcome_models"
+TIME = "time:"
+
+
+def predictors(released: Released, _: PublishedStudy | None) -> Section | None:
+    """Forests of the level before therapy and of change, variances in words, growth where it was run."""
+    if not released.has(NAME):
+        return None
+    rows = released.rows(NAME, model="pre_post", estimand="coefficient")
+    level, change = _level_forest(released, rows), _change_forest(released, rows)
+    figures = (forest_figure(released, level), forest_figure(released, change))
+    blocks: list[Block] = [figure for figure in figures if figure is not None]
+    words = [text for text in (_variances(released), _growth_words(released)) if text]
+    if words:
+        blocks.append(Text(tuple(words)))
+    if (table := _growth(released)) is not None:
+        blocks.append(table)
+    return Section(
+        "predictors",
+        "Who starts higher and who changes more",
+        tuple(text for text in _findings(released, level, change) if text),
+        tuple(blocks),
+    )
+
+
+def _findings(released: Released, level: Forest, change: Forest) -> list[str]:
+    name = released.measure_name()
+    start, time = (
+        released.one(NAME, model="pre_post", estimand="coefficient", term=term)
+        for term in ("Intercept", "time")
+    )
+    if not is_ok(start) and not is_ok(time):
+        return [f"Models of the score: {reason(time) or reason(start)}."]
+    lower = released.lower_is_better
+    worse, better = (
+        ("a higher score", "a lower score") if lower else ("a lower score", "a higher score")
+    )
+    up, down = (worse, better) if lower else (better, worse)
+    less, more = "less improvement", "more improvement"
+    return [
+        f"By the model, an average person at the reference levels scores {with_interval(start)} on {name} before "
+        f"therapy and {_moves(time)} by the last form.",
+        sentence(level, "Scores before therapy", up, down),
+        sentence(change, "Change over therapy", *((less, more) if lower else (more, less))),
+    ]
+
+
+def _moves(row: pd.Series | None) -> str:
+    if row is None or not is_ok(row):
+        return f"changes by an amount that is {reason(row)}"
+    return f"changes by {with_interval(row)} points"
+
+
+def _level_forest(released: Released, rows: pd.DataFrame) -> Forest:
+    lower = released.lower_is_better
+    ends = ("lower, better", "higher, worse") if lower else ("lower, worse", "higher, better")
+    chosen = rows[~rows["term"].isin(["Intercept", "time"]) & ~rows["term"].str.startswith(TIME)]
+    return Forest(
+        "coefficients_before_therapy",
+        chosen,
+        Scale("Difference before therapy, points", null=0.0, ends=ends),
+        f"Differences in {released.measure_name()} before therapy, all characteristics in one mixed model{_size(rows)}. "
+        "Zero means no difference.",
+    )
+
+
+def _change_forest(released: Released, rows: pd.DataFrame) -> Forest:
+    lower = released.lower_is_better
+    ends = ("more improvement", "less improvement")
+    chosen = rows[rows["term"].str.startswith(TIME)]
+    return Forest(
+        "coefficients_of_change",
+        chosen,
+        Scale(
+            "Difference in change over therapy, points",
+            null=0.0,
+            ends=ends if lower else (ends[1], ends[0]),
+        ),
+        f"Differences in change of {released.measure_name()} from the first to the last form, from the same model. Zero "
+        "means the same change as at the reference level.",
+        lambda term, contrast: term_label(term.removeprefix(TIME), contrast),
+        prefix=TIME,
+    )
+
+
+def _size(rows: pd.DataFrame) -> str:
+    people = first_known(rows, "denominator")
+    return "" if people is None else f" (n = {number(people, 0)})"
+
+
+def _parts(released: Released, model: str) -> dict[str, float]:
+    rows = released.rows(NAME, model=model, estimand="variance", status="ok")
+    return {str(term): float(v) for term, v in zip(rows["term"], rows["estimate"], strict=True)}
+
+
+def _variances(released: Released) -> str:
+    """The spread between people, between therapists and within a person, in points."""
+    parts = _parts(released, "pre_post")
+    if not parts:
+        return ""
+    names = {
+        "patient.intercept": "between people",
+        "therapist.intercept": "between therapists",
+        "residual.time=0": "around a person's own level at the first form",
+        "residual.time=1": "around a person's own level at the last form",
+    }
+    spreads = [
+        f"{number(math.sqrt(max(parts[key], 0.0)))} {words}"
+        for key, words in names.items()
+        if key in parts
+    ]
+    text = f"Spread that the characteristics leave over, as standard deviations in points: {', '.join(spreads)}."
+    if "therapist.intercept" not in parts:
+        return (
+            text
+            + " The data do not record therapists, so differences between them are not measured here."
+        )
+    whole = sum(parts.get(key, 0.0) for key in list(names)[:3])
+    if whole > 0:
+        share = parts["therapist.intercept"] / whole
+        text += f" Therapists stand for {percent(share)} of the spread of scores before therapy."
+    return text
+
+
+def _growth_words(released: Released) -> str:
+    rows = released.rows(NAME, model="growth", estimand="coefficient")
+    if not len(rows):
+        return ""
+    slope = released.one(NAME, model="growth", estimand="coefficient", term="time")
+    if is_ok(slope):
+        return f"Over all forms, the score changes by {with_interval(slope)} points a month."
+    why = str(rows.iloc[0]["note"])
+    return f"Change month by month: {reason(rows.iloc[0])}{f' ({why})' if why else ''}."
+
+
+def _growth(released: Released) -> Table | None:
+    found = [
+        row for _, row in released.rows(NAME, model="growth", estimand="coefficient").iterrows()
+    ]
+    if not any(is_ok(row) for row in found):
+        return None
+    return Table(
+        "Model of change month by month over all forms: points, and points a month",
+        ("Term", "Coefficient (interval)", "People"),
+        [
+            (
+                _growth_term(str(row["term"]), str(row["contrast"])),
+                brief_interval(row),
+                count(row, "n_patients"),
+            )
+            for row in found
+        ],
+        folded=True,
+    )
+
+
+def _growth_term(term: str, contrast: str) -> str:
+    if term == "time":
+        return "Points a month"
+    if term.startswith(TIME):
+        return f"Points a month, {lower_first(term_label(term.removeprefix(TIME), contrast))}"
+    return f"At the first form, {lower_first(term_label(term, contrast))}"

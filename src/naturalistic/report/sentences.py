@@ -1,0 +1,213 @@
+"""Sentences made from estimates by rules: controlled words, every claim with its number, never a cause.
+
+A sentence is empty where the cohort has nothing to say on its subject and another sentence already says so; otherwise
+a number that cannot be given is named with the reason.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from naturalistic.report.released import Released, is_ok
+from naturalistic.report.thresholds import Thresholds, thresholds
+from naturalistic.report.wording import (
+    absence_label,
+    brief_interval,
+    count,
+    interval,
+    level_of,
+    number,
+    percent,
+    reason,
+    value,
+    with_interval,
+)
+from naturalistic.vocabulary import DROPOUT_DEFINITIONS
+
+
+def people(released: Released, population: str, **key: str) -> pd.Series | None:
+    """The row that counts the people of a population."""
+    return released.one("participant_flow", term="people", population=population, **key)
+
+
+def share_of_started(released: Released, population: str) -> pd.Series | None:
+    """The row with a population as a share of everyone who started."""
+    return released.one("participant_flow", term="share_of_started", population=population)
+
+
+def about(released: Released, row: pd.Series | None) -> str:
+    """A count as it stands in a sentence: `about 545` where counts are rounded."""
+    if not is_ok(row):
+        return count(row)
+    rounded = int(released.record["disclosure"]["rounding_base"]) > 1
+    return f"about {count(row)}" if rounded else count(row)
+
+
+def who_started(released: Released) -> str:
+    """How many people were referred and started."""
+    started, referred = people(released, "started"), people(released, "referred")
+    if not is_ok(started):
+        if reason(started) == "withheld":
+            return "How many people started therapy is withheld: the number is small."
+        return "These data do not say how many people started therapy."
+    if float(started["estimate"]) == 0:  # type: ignore[index]  # a row that is_ok
+        return "Nobody in these data started therapy."
+    text = f"{about(released, started).capitalize()} people started therapy"
+    if is_ok(referred):
+        text += f", of {about(released, referred)} referred"
+    return text + "."
+
+
+def share_with_both_forms(released: Released) -> str:
+    """For what share of everyone who started change can be measured."""
+    row, share = people(released, "paired"), share_of_started(released, "paired")
+    name = released.measure_name()
+    if not is_ok(share):
+        return f"How many of them have a first and a last {name} form: {reason(share) or 'none'}."
+    return (
+        f"{value(share)} of them ({about(released, row)} people) have a first and a last {name} form. "
+        "Only for these people can change be measured."
+    )
+
+
+def mean_change(released: Released) -> str:
+    """Mean change of those with both forms, in the direction of the scale."""
+    row = _primary_change(released, "mean_change")
+    if not is_ok(row):
+        return f"Mean change on {released.measure_name()}: {reason(row)}."
+    assert row is not None
+    name = released.measure_name()
+    points = f"{number(abs(row['estimate']))} points"
+    limits = f"{level_of(row)}% interval for the improvement {interval(row)}"
+    if row["conf_low"] <= 0 <= row["conf_high"]:
+        return (
+            f"After therapy, people with both forms scored about the same on {name} as before: the mean change was "
+            f"{value(row)} points, improvement counted as positive ({limits}). The data do not show which way the "
+            f"average moved.{_first_and_last(released)}"
+        )
+    better = row["estimate"] > 0
+    way = "lower" if better == released.lower_is_better else "higher"
+    verdict = "an improvement" if better else "a worsening"
+    return (
+        f"After therapy, people with both forms scored on average {points} {way} on {name} than before, {verdict} "
+        f"({limits}).{_first_and_last(released)}"
+    )
+
+
+def _first_and_last(released: Released) -> str:
+    first, last = (_primary_change(released, "mean", term) for term in ("first", "last"))
+    if not (is_ok(first) and is_ok(last)):
+        return ""
+    return f" The mean was {value(first)} before and {value(last)} after."
+
+
+def size_of_change(released: Released) -> str:
+    """What the mean change amounts to, against reliable change and the cut-off."""
+    row, limits = _primary_change(released, "mean_change"), thresholds(released)
+    if not is_ok(row):
+        return ""
+    assert row is not None
+    parts = []
+    if limits.reliable is not None and row["conf_high"] > 0:
+        parts.append(
+            f"For one person, a change of {limits.reliable_words} counts as reliable: more than the form's own "
+            f"imprecision is likely to produce. The mean improvement is {_against(row, limits.reliable)} that."
+        )
+    if cut := _against_cut_off(released, limits):
+        parts.append(cut)
+    standardised = _primary_change(released, "standardised_mean_change")
+    if is_ok(standardised):
+        parts.append(
+            "In standard deviations of the scores before therapy the improvement is "
+            f"{with_interval(standardised)}."
+        )
+    return " ".join(parts)
+
+
+def _against(row: pd.Series, size: float) -> str:
+    if row["conf_low"] > size:
+        return "larger than"
+    return "smaller than" if row["conf_high"] < size else "about as large as"
+
+
+def _against_cut_off(released: Released, limits: Thresholds) -> str:
+    first, last = (_primary_change(released, "mean", term) for term in ("first", "last"))
+    if not (is_ok(first) and is_ok(last)) or len(limits.cut_offs) != 1:
+        return ""
+    assert first is not None and last is not None
+    sides = [_clinical(released, float(row["estimate"]), limits) for row in (first, last)]
+    words = {
+        (True, True): "stayed on the clinical side of the cut-off",
+        (True, False): "moved from the clinical side of the cut-off to the other",
+        (False, False): "was never on the clinical side of the cut-off",
+        (False, True): "moved to the clinical side of the cut-off",
+    }
+    return f"The mean {words[sides[0], sides[1]]} ({limits.cut_off_text})."
+
+
+def _clinical(released: Released, score: float, limits: Thresholds) -> bool:
+    cut_off = limits.cut_offs[0]
+    return score >= cut_off if released.lower_is_better else score <= cut_off
+
+
+def reliable_rates(released: Released) -> str:
+    """Reliably improved and deteriorated, of those with both forms and of everyone who started."""
+    rates = {
+        (term, population): released.one(
+            "clinical_change", term=term, population=population, **released.measure
+        )
+        for term in ("reliable_improvement", "reliable_deterioration")
+        for population in ("paired", "started")
+    }
+    better, worse = (rates[f"reliable_{w}", "paired"] for w in ("improvement", "deterioration"))
+    if not is_ok(better) and not is_ok(worse):
+        why = reason(better)
+        return f"How many people improved or deteriorated reliably: {why}."
+    text = (
+        f"Of those with both forms, {_of(better)} improved reliably and {_of(worse)} "
+        "deteriorated reliably."
+    )
+    all_better, all_worse = (
+        rates[f"reliable_{w}", "started"] for w in ("improvement", "deterioration")
+    )
+    if is_ok(all_better):
+        text += (
+            f" Of everyone who started, {_of(all_better)} are known to have improved reliably and "
+            f"{_of(all_worse)} to have deteriorated; people without a last form count among everyone, never among "
+            "the improved."
+        )
+    return text
+
+
+def _of(row: pd.Series | None) -> str:
+    if not is_ok(row):
+        return f"a share that is {reason(row)}"
+    return brief_interval(row)
+
+
+def dropped_out(released: Released) -> str:
+    """Share that dropped out under the primary definition."""
+    definition = released.primary["dropout_definition"]
+    row = released.one("dropout", estimand="proportion", term="dropout", definition=definition)
+    words = DROPOUT_DEFINITIONS[definition].label
+    if not is_ok(row):
+        return f"How many people dropped out ({words}): {reason(row)}."
+    return f"Of those whose therapy has ended, {with_interval(row)} dropped out ({words})."
+
+
+def missed_sessions(released: Released) -> str:
+    """Absence under the primary definition."""
+    definition = released.primary["absence_definition"]
+    row = released.one("attendance", term="absence", definition=definition)
+    if not is_ok(row):
+        return f"How many sessions were missed: {reason(row)}."
+    return (
+        f"{percent(row['estimate'])} of sessions were missed "  # type: ignore[index]  # a row that is_ok
+        f"({level_of(row)}% interval {interval(row)}; {absence_label(definition)})."  # type: ignore[arg-type]
+    )
+
+
+def _primary_change(released: Released, estimand: str, term: str = "") -> pd.Series | None:
+    return released.one(
+        "outcome_change", estimand=estimand, term=term, population="paired", **released.measure
+    )
