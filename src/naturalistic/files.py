@@ -8,12 +8,13 @@ import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from naturalistic.tables.estimates import ESTIMATES
 from naturalistic.tables.schema import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ def write_table(path: Path, frame: pd.DataFrame, table: Table) -> None:
 
 def read_table(path: Path, columns: Iterable[str] | None = None) -> pd.DataFrame:
     """A table written by `write_table`, or some of its columns."""
+    import pandas as pd
+
     return pd.read_parquet(path, columns=list(columns) if columns is not None else None)
 
 
@@ -150,11 +153,15 @@ def read_json(path: Path) -> Any:
 
 def read_plain_csv(path: Path) -> pd.DataFrame:
     """A CSV file written by `write_csv`, every cell as text."""
+    import pandas as pd
+
     return pd.read_csv(path, dtype="string", keep_default_na=False)
 
 
 def read_released_estimates(path: Path) -> pd.DataFrame:
     """Released estimates, typed as the contract of the estimates table says."""
+    import pandas as pd
+
     text = read_plain_csv(path)
     columns = {}
     for column in ESTIMATES.columns:

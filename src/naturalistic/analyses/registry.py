@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from naturalistic.analyses.interface import AnalysisInput, AnalysisResult
+if TYPE_CHECKING:
+    from naturalistic.analyses.interface import AnalysisInput, AnalysisResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,16 @@
-"""What a table is: typed, described columns and a key."""
+"""What a table is: typed, described columns and a key.
+
+pandas is imported where it is used: the plan of a run needs the columns, not the data.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 Kind = Literal["id", "category", "integer", "number", "date", "text"]
 
@@ -54,6 +58,8 @@ class Column:
     @property
     def dtype(self) -> Any:
         """The pandas dtype of the column."""
+        import pandas as pd
+
         if self.kind == "id":
             return "int64" if self.required else "Int64"
         if self.kind == "category":
@@ -84,6 +90,8 @@ class Table:
 
     def empty(self) -> pd.DataFrame:
         """A frame with every column and no row."""
+        import pandas as pd
+
         return self.conform(pd.DataFrame({name: [] for name in self.names}))
 
     def conform(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -94,6 +102,8 @@ class Table:
         ValueError
             A required column is absent, or a column is not part of the table.
         """
+        import pandas as pd
+
         unknown = [name for name in frame.columns if name not in self.names]
         absent = [c.name for c in self.columns if c.required and c.name not in frame.columns]
         if unknown or absent:
@@ -114,6 +124,8 @@ class Table:
 
 
 def _typed(frame: pd.DataFrame, column: Column) -> pd.Series:
+    import pandas as pd
+
     if column.name not in frame.columns:
         missing = (
             float("nan") if column.kind == "number" else pd.NaT if column.kind == "date" else pd.NA
@@ -135,6 +147,8 @@ def _typed(frame: pd.DataFrame, column: Column) -> pd.Series:
 
 
 def _faults(frame: pd.DataFrame, column: Column) -> Iterable[str]:
+    import pandas as pd
+
     values = frame[column.name]
     if column.required and (missing := int(values.isna().sum())):
         yield f"{missing} rows lack a required value"
