@@ -13,6 +13,7 @@ from naturalistic.stats.glmm_request import Grouping, Request, formula, method_n
 from naturalistic.stats.glmm_result import (
     GeneralisedMixedModelFit,
     RandomIntercept,
+    finite_exp,
     normal_quantile,
 )
 from naturalistic.stats.glmm_search import Solution
@@ -235,7 +236,7 @@ def _one_effect(
 ) -> RandomIntercept:
     stretch = float("nan")
     if spread > 0.0:
-        stretch = float(np.exp(normal_quantile(conf_level) * error / spread))
+        stretch = finite_exp(normal_quantile(conf_level) * error / spread)
     return RandomIntercept(
         label=grouping.label,
         levels=grouping.levels,

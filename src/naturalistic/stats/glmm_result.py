@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -183,6 +184,11 @@ class GeneralisedMixedModelFit:
             method=self.method,
             note="; ".join(self.notes),
         )
+
+
+def finite_exp(value: float) -> float:
+    """``exp``, infinite instead of a warning where it overflows."""
+    return math.exp(value) if value < 700.0 else math.inf
 
 
 def normal_quantile(conf_level: float) -> float:

@@ -167,6 +167,7 @@ class Objective:
         self.effects = model.zero_effects()
 
     def __call__(self, vector: Array) -> tuple[float, Array]:
+        """Evaluate at a flat parameter vector."""
         parameters = self.model.unpack(vector)
         modes = self.model.modes(parameters, self.effects)
         self.effects = modes.effects

@@ -8,6 +8,7 @@ from scipy.special import chdtrc, expit, logit, ndtri
 from naturalistic.stats.glmm_result import (
     GeneralisedMixedModelFit,
     RandomIntercept,
+    finite_exp,
     normal_quantile,
 )
 from naturalistic.stats.result import Estimate, not_estimable
@@ -22,7 +23,8 @@ def latent_variance_share(fit: GeneralisedMixedModelFit, label: str) -> Estimate
 
     with v the variance of a single row on the scale of the linear predictor: ``pi^2 / 3`` for
     the logit link, ``log(1 + 1 / m)`` for Poisson and ``log(1 + 1 / m + 1 / theta)`` for NB2,
-    m being the mean count. The interval is the delta method's on the logit scale, with m fixed.
+    m being the mean count. The interval is the delta method's on the logit scale, with m fixed;
+    for a single random effect (binomial, Poisson) with profile limits it follows from those.
 
     Parameters
     ----------
@@ -33,7 +35,7 @@ def latent_variance_share(fit: GeneralisedMixedModelFit, label: str) -> Estimate
     Returns
     -------
     Estimate
-        0 without an interval where the variance was estimated as zero.
+        0 without an interval where the variance was estimated as zero and has no profile limits.
 
     References
     ----------
@@ -43,26 +45,25 @@ def latent_variance_share(fit: GeneralisedMixedModelFit, label: str) -> Estimate
     method = f"variance share on the latent scale; {fit.method}"
     if fit.status != "ok":
         return not_estimable("; ".join(fit.notes), method=method, conf_level=fit.conf_level)
-    if effect.singular:
+    profiled = (
+        len(fit.random_effects) == 1
+        and fit.family != "nb2"
+        and np.isfinite(effect.profile_conf_low)
+    )
+    if effect.singular and not profiled:
         return _boundary(fit, effect, 0.0, method)
-    deviations = np.array([other.standard_deviation for other in fit.random_effects])
-    total = float(np.sum(deviations**2)) + _row_variance(fit)
-    share = effect.variance / total
-    gradient = np.zeros(len(fit.joint_covariance))
-    p = len(fit.term_names)
-    places = p + np.arange(len(deviations))
-    gradient[places] = -2.0 * deviations * effect.variance / total**2
-    gradient[p + fit.random_effects.index(effect)] += 2.0 * effect.standard_deviation / total
-    if fit.family == "nb2" and np.isfinite(fit.theta):
-        # d v / d log theta
-        inner = 1.0 + 1.0 / fit.mean_count + 1.0 / fit.theta
-        gradient[-1] = effect.variance / total**2 / (inner * fit.theta)
-    known = np.isfinite(np.diag(fit.joint_covariance))
-    known[:p] = False
-    covariance = fit.joint_covariance[np.ix_(known, known)]
-    error = float(np.sqrt(gradient[known] @ covariance @ gradient[known]))
-    reach = normal_quantile(fit.conf_level) * error / (share * (1.0 - share))
-    low, high = expit(logit(share) - reach), expit(logit(share) + reach)
+    row = _row_variance(fit)
+    total = sum(other.variance for other in fit.random_effects) + row
+    share, error = effect.variance / total, _share_error(fit, effect, total)
+    if profiled:
+        low, high = (
+            1.0 - row / (row + limit**2)
+            for limit in (effect.profile_conf_low, effect.profile_conf_high)
+        )
+        method += ", profile limits"
+    else:
+        reach = normal_quantile(fit.conf_level) * error / (share * (1.0 - share))
+        low, high = expit(logit(share) - reach), expit(logit(share) + reach)
     return Estimate(
         share,
         error,
@@ -72,6 +73,26 @@ def latent_variance_share(fit: GeneralisedMixedModelFit, label: str) -> Estimate
         method=method,
         note="; ".join(fit.notes),
     )
+
+
+def _share_error(fit: GeneralisedMixedModelFit, effect: RandomIntercept, total: float) -> float:
+    """Delta-method standard error; NaN for a variance of zero."""
+    if effect.singular:
+        return float("nan")
+    p = len(fit.term_names)
+    deviations = np.array([other.standard_deviation for other in fit.random_effects])
+    gradient = np.zeros(len(fit.joint_covariance))
+    places = p + np.arange(len(deviations))
+    gradient[places] = -2.0 * deviations * effect.variance / total**2
+    gradient[p + fit.random_effects.index(effect)] += 2.0 * effect.standard_deviation / total
+    if fit.family == "nb2" and np.isfinite(fit.theta):
+        # the row variance falls with log theta
+        inner = 1.0 + 1.0 / fit.mean_count + 1.0 / fit.theta
+        gradient[-1] = effect.variance / total**2 / (inner * fit.theta)
+    known = np.isfinite(np.diag(fit.joint_covariance))
+    known[:p] = False
+    covariance = fit.joint_covariance[np.ix_(known, known)]
+    return float(np.sqrt(gradient[known] @ covariance @ gradient[known]))
 
 
 def _row_variance(fit: GeneralisedMixedModelFit) -> float:
@@ -129,12 +150,12 @@ def median_odds_ratio(fit: GeneralisedMixedModelFit, label: str) -> Estimate:
         low, high = effect.profile_conf_low, effect.profile_conf_high
         method += ", profile limits"
     scale = np.sqrt(2.0) * float(ndtri(0.75))
-    ratio = float(np.exp(scale * effect.standard_deviation))
+    ratio = finite_exp(scale * effect.standard_deviation)
     return Estimate(
         ratio,
         ratio * scale * effect.standard_deviation_std_error,
-        float(np.exp(scale * low)),
-        float(np.exp(scale * high)),
+        finite_exp(scale * low),
+        finite_exp(scale * high),
         fit.conf_level,
         method=method,
         note="; ".join(fit.notes),

@@ -278,3 +278,82 @@ def test_likelihood_ratio_of_theta_and_of_a_zero_variance(
     assert likelihood_ratio_test(
         mixed, fit_generalised_mixed_model(events, ones, **arguments)
     ).p_value == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("family", "points"), [("binomial", 1), ("poisson", 4), ("nb2", 1)])
+def test_profile_limits_are_where_the_likelihood_has_fallen(family: str, points: int) -> None:
+    made = simulate(spread=0.5)
+    mean = np.exp(made["eta"])
+    data: dict[str, Any] = {
+        "binomial": {"response": made["rng"].binomial(4, mean / (1 + mean)), "trials": [4] * ROWS},
+        "poisson": {"response": made["rng"].poisson(mean)},
+        "nb2": {"response": made["rng"].negative_binomial(2, 2 / (2 + mean))},
+    }[family]
+    fit = fit_generalised_mixed_model(
+        design=made["design"], family=family, group=made["group"], quadrature_points=points,
+        profile=True, **data,
+    )  # fmt: skip
+    effect = fit.random_effects[0]
+    assert 0 < effect.profile_conf_low < effect.standard_deviation < effect.profile_conf_high
+    fallen = [
+        fit.log_likelihood - profiled_by_hand(made, data, family, points, limit)
+        for limit in (effect.profile_conf_low, effect.profile_conf_high)
+    ]
+    np.testing.assert_allclose(fallen, stats.chi2.ppf(0.95, 1) / 2, atol=2e-4)
+
+
+def profiled_by_hand(
+    made: dict[str, Any], data: dict[str, Any], family: str, points: int, spread: float
+) -> float:
+    """Maximum over all parameters but the spread, by a general optimiser without gradients."""
+    from scipy.optimize import minimize
+
+    from naturalistic.stats.glmm_families import make_family
+    from naturalistic.stats.glmm_likelihood import Model
+    from naturalistic.stats.glmm_quadrature import adaptive_quadrature
+    from naturalistic.stats.glmm_structure import OneFactor
+
+    trials = np.array(data["trials"], dtype=float) if "trials" in data else None
+    held = make_family(family, np.asarray(data["response"], dtype=float), trials)
+    model = Model(made["design"], 0.0, held, OneFactor(made["group"], GROUPS))
+    tail = [0.7] if family == "nb2" else []
+
+    def negative(others: np.ndarray) -> float:
+        parameters = model.unpack(np.insert(others, 4, spread))
+        modes = model.modes(parameters, model.zero_effects())
+        return -adaptive_quadrature(model, parameters, modes, points)[0]
+
+    start = np.array([-0.7, 0.4, 0.5, -0.3, *tail])
+    options = {"xatol": 1e-6, "fatol": 1e-7, "maxiter": 4000, "maxfev": 4000}
+    return -float(minimize(negative, start, method="Nelder-Mead", options=options).fun)
+
+
+def test_profile_limits_at_a_variance_of_zero_start_at_zero() -> None:
+    events = np.tile([1.0, 2.0], 200)
+    group = np.repeat(np.arange(20), 20)
+    fit = fit_generalised_mixed_model(
+        events, np.ones((400, 1)), family="binomial", trials=np.full(400, 3.0), group=group,
+        profile=True,
+    )  # fmt: skip
+    effect = fit.random_effects[0]
+    assert effect.singular
+    assert effect.profile_conf_low == 0.0
+    assert 0.05 < effect.profile_conf_high < 0.3
+    share, ratio = latent_variance_share(fit, "group"), median_odds_ratio(fit, "group")
+    upper = effect.profile_conf_high**2
+    assert (share.estimate, share.conf_low) == (0.0, 0.0)
+    assert share.conf_high == pytest.approx(upper / (upper + np.pi**2 / 3))
+    assert ratio.conf_low == 1.0 and ratio.conf_high > 1.0
+
+
+def test_a_hopelessly_wide_wald_interval_is_infinite_without_a_warning() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        fit = fit_generalised_mixed_model(
+            rng.binomial(1, 0.4, 120), np.ones((120, 1)), family="binomial",
+            group=np.arange(120) % 40,
+        )  # fmt: skip
+        effect = fit.random_effects[0]
+        if not effect.singular:
+            assert effect.standard_deviation_conf_low < effect.standard_deviation_conf_high
+            assert median_odds_ratio(fit, "group").conf_high > 1.0
