@@ -139,7 +139,39 @@ occasions <- list(
   steep = with_therapist(score_steep ~ time, ~ 1 | t),
   therapist_slope = with_therapist(score ~ time + age, ~ time | t))
 
+# ---- what follows a fit: tests, profiles, R squared ----------------------------------------------
+refit <- function(formula, reml = TRUE, data = sessions) lmerTest::lmer(formula, data, REML = reml, control = tight)
+base <- refit(update(full, . ~ . + (time | patient) + (1 | therapist)))
+L <- diag(5)[3:5, ]
+l1 <- c(1, 4, 40, 1, 4)
+joint <- contest(base, L); single <- contest(base, l1, joint = FALSE)
+ml <- refit(update(full, . ~ . + (time | patient) + (1 | therapist)), FALSE)
+ml_smaller <- refit(score ~ time + age + (time | patient) + (1 | therapist), FALSE)
+no_therapist <- refit(update(full, . ~ . + (time | patient)))
+no_slope <- refit(update(full, . ~ . + (1 | patient) + (1 | therapist)))
+three <- refit(update(full, . ~ . + (1 | patient) + (1 | therapist) + (1 | service)), FALSE)
+flat <- refit(update(full, score_flat ~ . + (1 | patient) + (1 | therapist)), FALSE)
+profile_of <- function(fit) {
+  limits <- confint(profile(fit, which = "theta_", signames = FALSE), level = 0.95)
+  list(name = rownames(limits), low = unname(limits[, 1]), high = unname(limits[, 2]))
+}
+fixed_variance <- var(as.vector(model.matrix(base) %*% fixef(base)))
+Z <- model.matrix(~ time, sessions); D <- VarCorr(base)$patient
+random_variance <- mean(rowSums((Z %*% D) * Z)) + VarCorr(base)$therapist[1]
+follow_up <- list(
+  joint = list(L = L, statistic = joint[["F value"]], df_numerator = joint$NumDF,
+    df_denominator = joint$DenDF, p_value = joint[["Pr(>F)"]]),
+  single = list(l = l1, estimate = single$Estimate, std_error = single[["Std. Error"]],
+    df = single$df, p_value = single[["Pr(>|t|)"]]),
+  anova = list(time = as.list(setNames(unlist(anova(base, type = 3)["time", ]),
+    c("ss", "ms", "numdf", "dendf", "f", "p")))),
+  loglik = list(ml = as.numeric(logLik(ml)), ml_smaller = as.numeric(logLik(ml_smaller)),
+    no_therapist = as.numeric(logLik(no_therapist)), no_slope = as.numeric(logLik(no_slope))),
+  profile = list(slope_therapist = profile_of(ml), three_level = profile_of(three), flat = profile_of(flat),
+    crossed = profile_of(refit(update(full, score_crossed ~ . + (1 | patient) + (1 | therapist_crossed)), FALSE))),
+  r_squared = list(fixed = fixed_variance, random = random_variance, residual = sigma(base)^2))
+
 write_json(list(r = R.version.string, lme4 = as.character(packageVersion("lme4")),
   lmerTest = as.character(packageVersion("lmerTest")), nlme = as.character(packageVersion("nlme")),
-  models = models, occasions = occasions),
+  models = models, occasions = occasions, follow_up = follow_up),
   "linear_mixed_model.json", digits = NA, auto_unbox = TRUE, matrix = "rowmajor", pretty = TRUE)

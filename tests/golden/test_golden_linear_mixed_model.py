@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from naturalistic.stats.linear_mixed_model import LinearMixedModelFit, fit_linear_mixed_model
+from naturalistic.stats.lmm_comparison import likelihood_ratio_test
+from naturalistic.stats.lmm_contrasts import joint_test, joint_test_of_terms, linear_combination
+from naturalistic.stats.lmm_predictions import random_effects
+from naturalistic.stats.lmm_profile import profile_standard_deviation
+from naturalistic.stats.lmm_shares import r_squared
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "linear_mixed_model.json").read_text())
@@ -81,7 +88,8 @@ MODELS = {
 }
 
 
-def fit_golden(name: str, shift: float = 0.0) -> LinearMixedModelFit:
+@cache
+def fit_golden(name: str, shift: float = 0.0, reml: bool | None = None) -> LinearMixedModelFit:
     data, outcome, patient, therapist, service, time, options = MODELS[name]
     expected = GOLDEN["models"][name]
     return fit_linear_mixed_model(
@@ -91,7 +99,7 @@ def fit_golden(name: str, shift: float = 0.0) -> LinearMixedModelFit:
         time=None if time is None else data[time],
         therapist=_codes(data, therapist),
         service=_codes(data, service),
-        reml=expected["reml"],
+        reml=expected["reml"] if reml is None else reml,
         term_names=expected["terms"],
         **options,
     )
@@ -208,3 +216,111 @@ def test_two_occasions_equal_nlme(name: str) -> None:
     if name == "therapist_slope":
         assert fit.component("therapist.slope").value == pytest.approx(block[3], rel=1e-3)
         assert fit.component("therapist.covariance").value == pytest.approx(block[1], rel=1e-3)
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if not name.endswith("_ml")])
+def test_predicted_effects_and_their_spread_equal_lme4(name: str) -> None:
+    fit, expected = fit_golden(name), GOLDEN["models"][name]
+    for group, values in expected["random"].items():
+        found = random_effects(fit, GROUPS.get(group, group))
+        rows = np.searchsorted(found.ids, values["id"])
+        scale = np.sqrt(np.mean(np.square(values["value"]), axis=0)) + 1e-6
+        difference = np.abs(found.effects[rows] - np.array(values["value"])) / scale
+        assert difference.max() < 1e-4
+        np.testing.assert_allclose(
+            found.std_errors[rows], np.array(values["se"]), rtol=1e-4, atol=1e-4
+        )
+
+
+FOLLOW_UP = GOLDEN["follow_up"]
+
+
+def test_joint_f_test_equals_lmertest() -> None:
+    fit, expected = fit_golden("slope_therapist"), FOLLOW_UP["joint"]
+    found = joint_test(fit, expected["L"])
+    by_name = joint_test_of_terms(fit, ["age", "medication", "time:medication"])
+    assert by_name == found
+    assert found.statistic == pytest.approx(expected["statistic"], rel=1e-5)
+    assert found.df_numerator == expected["df_numerator"]
+    assert found.df_denominator == pytest.approx(expected["df_denominator"], rel=1e-3)
+    assert found.p_value == pytest.approx(expected["p_value"], rel=1e-3)
+    single = joint_test_of_terms(fit, ["time"])
+    assert single.statistic == pytest.approx(FOLLOW_UP["anova"]["time"]["f"], rel=1e-5)
+    assert single.df_denominator == pytest.approx(FOLLOW_UP["anova"]["time"]["dendf"], rel=1e-3)
+
+
+def test_linear_combination_equals_lmertest() -> None:
+    expected = FOLLOW_UP["single"]
+    found = linear_combination(fit_golden("slope_therapist"), expected["l"])
+    assert found.estimate == pytest.approx(expected["estimate"], abs=1e-5 * expected["std_error"])
+    assert found.std_error == pytest.approx(expected["std_error"], rel=1e-4)
+    assert found.df == pytest.approx(expected["df"], rel=1e-3)
+    assert found.p_value == pytest.approx(expected["p_value"], rel=1e-2)
+
+
+def test_likelihood_ratio_of_variances_and_of_fixed_effects() -> None:
+    full, loglik = fit_golden("slope_therapist"), FOLLOW_UP["loglik"]
+    data = {name: SESSIONS[name] for name in ("score", "time")}
+    design = _design(SESSIONS, list(full.terms))
+    patient, therapist = SESSIONS["patient"].astype(int), SESSIONS["therapist"].astype(int)
+
+    def fit(columns: slice = slice(None), **options) -> LinearMixedModelFit:
+        return fit_linear_mixed_model(
+            data["score"],
+            design[:, columns],
+            patient,
+            time=data["time"],
+            term_names=full.terms[columns],
+            **options,
+        )
+
+    no_therapist = likelihood_ratio_test(full, fit(random_slope=True))
+    statistic = 2 * (full.loglik - loglik["no_therapist"])
+    assert no_therapist.statistic == pytest.approx(statistic, abs=1e-5)
+    assert no_therapist.p_value == pytest.approx(0.5 * chi2.sf(statistic, 1), rel=1e-5)
+    no_slope = likelihood_ratio_test(full, fit(therapist=therapist))
+    statistic = 2 * (full.loglik - loglik["no_slope"])
+    assert no_slope.p_value == pytest.approx(
+        0.5 * chi2.sf(statistic, 1) + 0.5 * chi2.sf(statistic, 2), rel=1e-4
+    )
+    smaller = fit(slice(3), random_slope=True, therapist=therapist, reml=False)
+    fixed = likelihood_ratio_test(fit_golden("slope_therapist_ml"), smaller)
+    statistic = 2 * (loglik["ml"] - loglik["ml_smaller"])
+    assert fixed.statistic == pytest.approx(statistic, abs=1e-5)
+    assert fixed.p_value == pytest.approx(chi2.sf(statistic, 2), rel=1e-4)
+
+
+PROFILED = {
+    "slope_therapist": "slope_therapist",
+    "three_level": "three_level",
+    "flat": "boundary",
+    "crossed": "crossed",
+}
+SD_NAMES = {
+    "sd_(Intercept)|patient": "patient.intercept",
+    "sd_time|patient": "patient.slope",
+    "sd_(Intercept)|therapist": "therapist.intercept",
+    "sd_(Intercept)|therapist_crossed": "therapist.intercept",
+    "sd_(Intercept)|service": "service.intercept",
+    "sigma": "residual.all",
+}
+
+
+@pytest.mark.parametrize("name", list(PROFILED))
+def test_profile_intervals_equal_lme4(name: str) -> None:
+    fit, expected = fit_golden(PROFILED[name], reml=False), FOLLOW_UP["profile"][name]
+    for label, low, high in zip(expected["name"], expected["low"], expected["high"], strict=True):
+        if not label.startswith("cor_"):
+            found = profile_standard_deviation(fit, SD_NAMES[label])
+            # lme4 interpolates the profile between a few points
+            assert found.conf_low == pytest.approx(low, abs=1e-3)
+            assert found.conf_high == pytest.approx(high, abs=1e-3)
+
+
+def test_r_squared_parts() -> None:
+    found, expected = r_squared(fit_golden("slope_therapist")), FOLLOW_UP["r_squared"]
+    assert found.fixed_variance == pytest.approx(expected["fixed"], rel=1e-5)
+    assert found.random_variance == pytest.approx(expected["random"], rel=1e-4)
+    assert found.residual_variance == pytest.approx(expected["residual"], rel=1e-4)
+    total = sum(expected.values())
+    assert found.conditional == pytest.approx(1 - expected["residual"] / total, rel=1e-4)
