@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-_WHOLE_NUMBER = re.compile(r"([+-]?)0*(\d+?)(?:\.0*)?")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,2})?", re.IGNORECASE)
+_WHOLE_NUMBER = re.compile(r"([+-]?)0*(\d+?)(?:\.0*)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +177,7 @@ def read_numbers(
             numbers[i] = float(str(coded[i]))
         elif not missing[i] and _NUMBER.fullmatch(text):
             numbers[i] = float(text)
+    numbers[np.isinf(numbers)] = np.nan
     explained = np.array([code is not None for code in coded], dtype=bool)
     return numbers, np.isnan(numbers) & ~missing & ~explained
 

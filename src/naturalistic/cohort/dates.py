@@ -29,11 +29,11 @@ OTHER_ORDERS = (
 _DAY = np.timedelta64(1, "D")
 _NOT_A_DATE = np.datetime64("NaT", "D")
 _TIME = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp][Mm])?(?:Z|[+-]\d{2}:?\d{2})?)?"
-_ISO = re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})" + _TIME)
+_ISO = re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})" + _TIME, re.ASCII)
 _DMY = re.compile(
-    r"(?P<d>\d{1,2})(?P<s>[/. -])(?P<m>\d{1,2}|[A-Za-z]{3,9})(?P=s)(?P<y>\d{4})" + _TIME
+    r"(?P<d>\d{1,2})(?P<s>[/. -])(?P<m>\d{1,2}|[A-Za-z]{3,9})(?P=s)(?P<y>\d{4})" + _TIME, re.ASCII
 )
-_NUMBER = re.compile(r"-?\d{1,7}(?:\.\d+)?")
+_NUMBER = re.compile(r"-?\d{1,7}(?:\.\d+)?", re.ASCII)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _FULL_MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july", "august"),
