@@ -128,6 +128,13 @@ def is_ok(row: pd.Series | None) -> bool:
     return row is not None and str(row["status"]) == "ok" and pd.notna(row["estimate"])
 
 
+def has_interval(row: pd.Series | None) -> bool:
+    """Whether there is a number with both limits."""
+    if row is None or not is_ok(row):
+        return False
+    return bool(pd.notna(row["conf_low"]) and pd.notna(row["conf_high"]))
+
+
 def first_known(rows: pd.DataFrame, column: str) -> float | None:
     """The first value of a column that is not missing."""
     known = rows[column].dropna() if len(rows) else pd.Series(dtype="float64")

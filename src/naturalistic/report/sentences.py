@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from naturalistic.report.released import Released, is_ok
+from naturalistic.report.released import Released, has_interval, is_ok
 from naturalistic.report.thresholds import Thresholds, thresholds
 from naturalistic.report.wording import (
     absence_label,
@@ -17,7 +17,6 @@ from naturalistic.report.wording import (
     interval,
     level_of,
     number,
-    percent,
     reason,
     value,
     with_interval,
@@ -78,8 +77,10 @@ def mean_change(released: Released) -> str:
     assert row is not None
     name = released.measure_name()
     points = f"{number(abs(row['estimate']))} points"
-    limits = f"{level_of(row)}% interval for the improvement {interval(row)}"
-    if row["conf_low"] <= 0 <= row["conf_high"]:
+    limits = "no interval can be given"
+    if has_interval(row):
+        limits = f"{level_of(row)}% interval for the improvement {interval(row)}"
+    if not has_interval(row) or row["conf_low"] <= 0 <= row["conf_high"]:
         return (
             f"After therapy, people with both forms scored about the same on {name} as before: the mean change was "
             f"{value(row)} points, improvement counted as positive ({limits}). The data do not show which way the "
@@ -108,7 +109,7 @@ def size_of_change(released: Released) -> str:
         return ""
     assert row is not None
     parts = []
-    if limits.reliable is not None and row["conf_high"] > 0:
+    if limits.reliable is not None and has_interval(row) and row["conf_high"] > 0:
         parts.append(
             f"For one person, a change of {limits.reliable_words} counts as reliable: more than the form's own "
             f"imprecision is likely to produce. The mean improvement is {_against(row, limits.reliable)} that."
@@ -202,7 +203,7 @@ def missed_sessions(released: Released) -> str:
     if not is_ok(row):
         return f"How many sessions were missed: {reason(row)}."
     return (
-        f"{percent(row['estimate'])} of sessions were missed "  # type: ignore[index]  # a row that is_ok
+        f"{value(row)} of sessions were missed "
         f"({level_of(row)}% interval {interval(row)}; {absence_label(definition)})."  # type: ignore[arg-type]
     )
 

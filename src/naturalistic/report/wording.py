@@ -106,11 +106,15 @@ def _in_unit(row: pd.Series, column: str) -> str:
         "cumulative_incidence",
         "survival_probability",
     )
+    width = row["conf_high"] - row["conf_low"]
     if share:
         # a narrow interval of whole per cents would show no width
-        width = row["conf_high"] - row["conf_low"]
         return percent(row[column], 1 if pd.notna(width) and width < _NARROW else 0)
-    return number(row[column], estimand.digits)
+    digits = estimand.digits
+    if estimand.key == "coefficient" and pd.notna(width) and width >= 1:
+        # hundredths of a point say nothing when the interval is wider than a point
+        digits = min(digits, 1)
+    return number(row[column], digits)
 
 
 def with_interval(row: pd.Series | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -52,13 +53,20 @@ def curves(
             _curve(axes, line, i)
         last = max([max(line.time) for line in lines if len(line.time)], default=1.0)
         axes.set_xlim(0, last)
-        axes.set_ylim(0, 1)
-        axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+        _shares(axes, max((max(line.high) for line in lines if len(line.high)), default=1.0))
         axes.grid(axis="y", lw=0.6)
         axes.set_ylabel(y_label)
         _names(axes, lines, last)
         _numbers_at_risk(axes, at_risk, last, x_label)
     return result.svg
+
+
+def _shares(axes: Axes, highest: float) -> None:
+    """From nobody to the next quarter above the highest limit."""
+    quarters = min(4, math.ceil(highest / 0.25))
+    axes.set_ylim(0, quarters / 4)
+    ticks = range(quarters + 1)
+    axes.set_yticks([q / 4 for q in ticks], [f"{25 * q}%" for q in ticks])
 
 
 def _curve(axes: Axes, line: Curve, i: int) -> None:
@@ -77,7 +85,7 @@ def _names(axes: Axes, lines: Sequence[Curve], last: float) -> None:
     )
     placed = -1.0
     for height, i, name in ends:
-        placed = max(height, placed + 0.1)
+        placed = max(height, placed + 0.1 * axes.get_ylim()[1])
         axes.text(
             last * 1.015, placed, name, color=COLOURS[i], va="center", weight="bold", fontsize=9
         )

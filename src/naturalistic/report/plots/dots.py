@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ROW = 0.27  # height of a row, inches
 LINE = 0.16  # height of a line of text
 WIDEST = 2.7  # of a label
+INDENT = 0.14
 FURTHEST = 20.0  # a ratio beyond it (or its inverse) is an arrow at the edge
 MARKERS = (("o", BLUE, BLUE), ("s", "white", ORANGE))
 
@@ -56,12 +57,15 @@ class DotRow:
         At the right: the number as a reader would quote it.
     heading : bool
         A line that only names the group below it.
+    indented : bool
+        A line of the group named above.
     """
 
     label: str
     points: tuple[Point | None, ...] = ()
     text: str = ""
     heading: bool = False
+    indented: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,21 +145,24 @@ class _Layout:
     """Wrapped labels, and the room for labels and printed numbers, inches."""
 
     labels: list[list[str]]
-    indent: float
     left: float
     right: float
 
 
 def _layout(rows: Sequence[DotRow], column: str) -> _Layout:
-    indent = 0.14 if any(row.heading for row in rows) else 0.0
     # a heading may run over the dots, for there are none in its line
-    labels = [[row.label] if row.heading else wrapped(row.label, WIDEST - indent) for row in rows]
-    names = [
-        line for row, lines in zip(rows, labels, strict=True) if not row.heading for line in lines
+    labels = [
+        [row.label] if row.heading else wrapped(row.label, WIDEST - INDENT * row.indented)
+        for row in rows
     ]
-    left = max([text_width(name) + indent for name in names], default=1.0) + 0.2
+    widths = [
+        text_width(line) + INDENT * row.indented
+        for row, lines in zip(rows, labels, strict=True)
+        for line in lines
+        if not row.heading
+    ]
     texts = [text_width(row.text) for row in rows] + [text_width(column, SMALL)]
-    return _Layout(labels, indent, left, max(texts) + 0.2)
+    return _Layout(labels, max(widths, default=1.0) + 0.2, max(texts) + 0.2)
 
 
 def _words(
@@ -174,7 +181,7 @@ def _words(
     }
     right = WIDTH - layout.right + 0.12
     for y, row, lines in zip(middle, rows, layout.labels, strict=True):
-        x = 0.04 if row.heading else 0.04 + layout.indent
+        x = 0.04 + INDENT * row.indented
         weight = "bold" if row.heading else "normal"
         axes.text(x, y, "\n".join(lines), weight=weight, linespacing=1.15, **inches)
         if not row.heading:

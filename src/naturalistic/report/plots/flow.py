@@ -69,19 +69,20 @@ def flow_diagram(
         axes.set_ylim(total, 0)
         y = 0.05
         for step, height in zip(steps, heights, strict=True):
-            y = _step(axes, y, step, height)
-        y = _endings(axes, y - GAP, endings)
+            y = _step(axes, y, step, height, arrow=step is not steps[-1])
+        y = _endings(axes, y - GAP - max(0.0, heights[-1] - 0.62), endings)
         _box(axes, *MAIN, y, 0.62, last.title, last.people, strong=True)
         if last.lost:
             _loss(axes, y, last)
     return result.svg
 
 
-def _step(axes: Axes, y: float, step: Step, height: float) -> float:
+def _step(axes: Axes, y: float, step: Step, height: float, *, arrow: bool) -> float:
     _box(axes, *MAIN, y, 0.62, step.title, step.people)
     bottom = y + max(0.62, height) + GAP
     middle = MAIN[0] + MAIN[1] / 2
-    _arrow(axes, (middle, y + 0.62), (middle, bottom - 0.02))
+    if arrow:
+        _arrow(axes, (middle, y + 0.62), (middle, bottom - 0.02))
     if step.lost:
         _loss(axes, y, step)
     return bottom

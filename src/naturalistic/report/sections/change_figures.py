@@ -7,9 +7,10 @@ import pandas as pd
 from naturalistic.report.blocks import Figure, Table
 from naturalistic.report.drawing import PALE
 from naturalistic.report.plots.bars import SHADES, Bin, Line, Part, histogram, stacked_bars
-from naturalistic.report.plots.dots import DotRow, Point, Scale, dot_plot
+from naturalistic.report.plots.dots import DotRow, Scale, dot_plot
 from naturalistic.report.plots.grid import Band, score_grid
 from naturalistic.report.released import Released, is_ok
+from naturalistic.report.sections.forests import point
 from naturalistic.report.thresholds import Thresholds, thresholds
 from naturalistic.report.wording import (
     brief_interval,
@@ -216,7 +217,10 @@ def category_bars(released: Released) -> Figure | None:
         return None
     order = [case for case in groups if case in found]
     shares = [
-        [float(r["estimate"]) if is_ok(r) else None for r in _in_order(found[case])]
+        [
+            float(r["estimate"]) if r is not None and is_ok(r) else None
+            for r in _in_order(found[case])
+        ]
         for case in order
     ]
     names = {c: category_label(c, lower_is_better=lower) for c in CATEGORIES}
@@ -266,7 +270,9 @@ def headline_rates(released: Released) -> Figure | None:
             row = released.one(
                 "clinical_change", term=term, population=population, **released.measure
             )
-            rows.append(DotRow(words, (_point(row),), _text(row)))
+            rows.append(
+                DotRow(words, (point(row) if row is not None else None,), _text(row), indented=True)
+            )
             people = _people(row)
             table.append((f"{name}, {words}", brief_interval(row), people))
     if not any(any(row.points) for row in rows):
@@ -306,12 +312,6 @@ def _of_whom(released: Released, term: str, name: str) -> str:
         return name
     side = "above" if released.lower_is_better else "below"
     return f"{name} (started {side} cut-off)"
-
-
-def _point(row: pd.Series | None) -> Point | None:
-    if row is None or not is_ok(row):
-        return None
-    return Point(float(row["estimate"]), float(row["conf_low"]), float(row["conf_high"]))
 
 
 def _text(row: pd.Series | None) -> str:

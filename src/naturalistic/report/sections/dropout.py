@@ -98,17 +98,7 @@ def _curve_rows(released: Released, clock: str, term: str) -> pd.DataFrame:
 def _incidence(released: Released, clock: str) -> Figure | None:
     found = {term: _curve_rows(released, clock, term) for term in CAUSES}
     shown = {term: rows[rows["status"] == "ok"] for term, rows in found.items()}
-    lines = [
-        Curve(
-            CAUSES[term],
-            *(
-                rows[c].astype(float).tolist()
-                for c in ("time", "estimate", "conf_low", "conf_high")
-            ),
-        )
-        for term, rows in shown.items()
-        if len(rows)
-    ]
+    lines = [_as_curve(CAUSES[term], rows) for term, rows in shown.items() if len(rows)]
     if not lines:
         return None
     at_risk = _at_risk(released, clock)
@@ -133,6 +123,14 @@ def _incidence(released: Released, clock: str) -> Figure | None:
         f"Rising curves of the ways of ending by {words}: {'; '.join(ends)}.",
         _incidence_table(found, words, at_risk),
     )
+
+
+def _as_curve(name: str, rows: pd.DataFrame) -> Curve:
+    """A curve of the rows; where there are no limits (nobody yet) the band has no width."""
+    value = rows["estimate"].astype(float)
+    low, high = (rows[c].astype(float).fillna(value) for c in ("conf_low", "conf_high"))
+    time = rows["time"].astype(float)
+    return Curve(name, time.tolist(), value.tolist(), low.tolist(), high.tolist())
 
 
 def _at_risk(released: Released, clock: str) -> dict[float, str]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from naturalistic.report.blocks import Figure, Table
 from naturalistic.report.plots.dots import DotRow, Point, Scale, dot_plot
-from naturalistic.report.released import Released, is_ok
+from naturalistic.report.released import Released, has_interval, is_ok
 from naturalistic.report.wording import (
     brief_interval,
     count,
@@ -95,27 +95,31 @@ def forest_figure(released: Released, forest: Forest) -> Figure | None:
 
 
 def _grouped(names: list[str], found: list[pd.Series]) -> list[DotRow]:
-    """Levels of one characteristic under its name with the reference level; numbers on a line of their own."""
-    lines: list[DotRow] = []
+    """Numbers first, then the levels of each characteristic under its name with the reference level."""
+    numbers: list[DotRow] = []
+    levels: list[DotRow] = []
     last = ""
     for name, row in zip(names, found, strict=True):
         head, _, rest = name.partition(": ")
-        shown = name
-        if rest:
-            level, _, against = rest.partition(" (against ")
-            if head != last:
-                lines.append(DotRow(f"{head} (against {against}", heading=True))
-            shown = level
+        if not rest:
+            numbers.append(DotRow(name, (point(row),), _text(row)))
+            continue
+        level, _, against = rest.partition(" (against ")
+        if head != last:
+            levels.append(DotRow(f"{head} (against {against}", heading=True))
+        levels.append(DotRow(level, (point(row),), _text(row), indented=True))
         last = head
-        lines.append(DotRow(shown, (point(row),), _text(row)))
-    return lines
+    return numbers + levels
 
 
 def point(row: pd.Series) -> Point | None:
-    """Estimate and limits as a point; None where there is no number or no interval."""
-    if not is_ok(row) or pd.isna(row["conf_low"]) or pd.isna(row["conf_high"]):
+    """Estimate and limits as a point, without an interval where there is none; None without a number."""
+    if not is_ok(row):
         return None
-    return Point(float(row["estimate"]), float(row["conf_low"]), float(row["conf_high"]))
+    value = float(row["estimate"])
+    if not has_interval(row):
+        return Point(value, value, value)
+    return Point(value, float(row["conf_low"]), float(row["conf_high"]))
 
 
 def _text(row: pd.Series) -> str:
@@ -128,7 +132,9 @@ def clear_of_chance(forest: Forest) -> list[tuple[str, pd.Series]]:
     return [
         (forest.named(str(row["term"]), str(row["contrast"])), row)
         for _, row in forest.rows.iterrows()
-        if is_ok(row) and null is not None and not row["conf_low"] <= null <= row["conf_high"]
+        if null is not None
+        and has_interval(row)
+        and not row["conf_low"] <= null <= row["conf_high"]
     ]
 
 
@@ -144,7 +150,7 @@ def sentence(forest: Forest, what: str, higher: str, lower: str) -> str:
     higher, lower : str
         What lies above and below the null, `more sessions missed`.
     """
-    known = int(sum(is_ok(row) for _, row in forest.rows.iterrows()))
+    known = int(sum(has_interval(row) for _, row in forest.rows.iterrows()))
     if not known:
         why = reason(forest.rows.iloc[0]) if len(forest.rows) else reason(None)
         return f"{what}: {why}."

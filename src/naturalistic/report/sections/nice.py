@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pandas as pd
 
@@ -144,55 +144,53 @@ def _current(population: str) -> Iterator[tuple[Guideline, Recommendation]]:
                 yield guideline, each
 
 
-def _line(guideline: Guideline, each: Recommendation) -> tuple[str, ...]:
-    names = {model.key: model.label for model in load_therapy_models().models}
-    therapy = listed(names.get(key, key) for key in each.interventions)
+def _line(
+    guideline: Guideline, each: Recommendation, only: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Cells of one recommendation; `only` names the therapies of interest among several."""
+    names = {model.key: lower_first(model.label) for model in load_therapy_models().models}
+    shown = [key for key in each.interventions if key in only] or list(each.interventions)
+    therapy = "; ".join(names.get(key, key) for key in shown)
     if each.together_with:
-        therapy += " together with " + listed(names.get(key, key) for key in each.together_with)
-    if each.format != "any":
-        therapy += f" ({each.format})"
-    number = (
-        f"{guideline.code} {each.number}" if each.number else f"{guideline.code}, not numbered here"
-    )
-    severity = "any" if each.severity == "any" else each.severity.replace("_", " ")
+        therapy += " with " + listed(names.get(key, key) for key in each.together_with)
+    details: list[str] = [each.format] if each.format != "any" else []
+    details += [each.severity.replace("_", " ")] if each.severity != "any" else []
+    therapy += f" ({', '.join(details)})" if details else ""
+    number = f"{guideline.code} {each.number}" if each.number else guideline.code
     condition = f" Only: {lower_first(each.condition)}" if each.condition else ""
     return (
         capital(therapy),
         WORDS[str(each.strength)],
-        severity,
         f"{each.paraphrase}{condition}",
-        number,
-        STATUS[each.status],
+        f"{number} ({STATUS[each.status]})",
     )
 
 
-HEADER = ("Therapy", "Strength", "Severity", "In our words", "Guideline", "Checked")
+HEADER = ("Therapy", "Strength", "In our words", "Guideline (how checked)")
 
 
 def _on_delivered(populations: list[NicePopulation], models: list[str]) -> Table:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for population in populations:
         found = [
             (guideline, each)
             for guideline, each in _current(population.key)
             if set(each.interventions) & set(models)
         ]
-        lines = [(population.label, *_line(g, each)) for g, each in _by_strength(found)]
+        lines = [_line(guideline, each, models) for guideline, each in _by_strength(found)]
+        rows.append((population.label,))
         rows += lines or [
             (
-                population.label,
+                "None of those delivered",
                 "–",
-                WORDS["no_recommendation"],
-                "–",
-                "The recommendations held here do not mention the therapies delivered for it.",
-                "–",
+                "The recommendations held here do not mention the therapies delivered here.",
                 "–",
             )
         ]
     names = listed(lower_first(label("therapy_model", model)) for model in models)
     return Table(
         f"What current NICE guidelines say on the therapies delivered here: {names}",
-        ("Population", *HEADER),
+        HEADER,
         rows,
         note=NOTE,
         prose=True,
@@ -211,7 +209,7 @@ def _all(population: NicePopulation) -> Table:
         f"Current NICE recommendations held here for: {lower_first(population.label)}",
         HEADER,
         [_line(guideline, each) for guideline, each in found]
-        or [("–", "–", "–", "None is held in this version.", "–", "–")],
+        or [("–", "–", "None is held in this version.", "–")],
         folded=True,
         note=NOTE,
         prose=True,

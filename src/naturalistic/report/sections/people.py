@@ -7,7 +7,7 @@ import pandas as pd
 from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Block, Figure, Section, Table, Text
 from naturalistic.report.plots.dots import DotRow, Point, Scale, dot_plot
-from naturalistic.report.released import Released, is_ok
+from naturalistic.report.released import Released, has_interval, is_ok
 from naturalistic.report.sentences import people as population_count
 from naturalistic.report.wording import (
     brief_interval,
@@ -191,15 +191,17 @@ def _finding(released: Released, held: list[str], contrast: str) -> str:
     large = {
         term: row
         for term, row in rows.items()
-        if row is not None and _size(row) >= LARGE and not row["conf_low"] <= 0 <= row["conf_high"]
+        if row is not None
+        and has_interval(row)
+        and _size(row) >= LARGE
+        and not row["conf_low"] <= 0 <= row["conf_high"]
     }
     if not large:
         return (
             f"{groups} were alike in what was recorded: no standardised difference of {LARGE:g} or more stands clear "
             "of chance."
         )
-    names = listed(
-        f"{lower_first(label(term))} ({number(_size(row), 2)})"
-        for term, row in sorted(large.items(), key=lambda item: -_size(item[1]))
-    )
-    return f"{groups} differed in {names} (standardised difference)."
+    order = sorted(large.items(), key=lambda item: -_size(item[1]))
+    names = [f"{lower_first(label(term))} ({number(_size(row), 2)})" for term, row in order]
+    names[0] = names[0].replace("(", "(standardised difference ", 1)
+    return f"{groups} differed most in {listed(names)}."

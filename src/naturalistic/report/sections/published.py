@@ -73,7 +73,9 @@ def _reproduced(released: Released, figure: PublishedFigure) -> tuple[pd.Series 
 
 def _line(released: Released, figure: PublishedFigure) -> tuple[str, ...]:
     row, why = _reproduced(released, figure)
-    here = _shown(float(row["estimate"]), figure) if is_ok(row) else reason(row)  # type: ignore[index]
+    here = "–"
+    if row is not None:
+        here = _shown(float(row["estimate"]), figure) if is_ok(row) else reason(row)
     stated = NOT_KNOWN if figure.value is None else _shown(figure.value, figure)
     difference = "–"
     if figure.value is not None and row is not None and is_ok(row):
