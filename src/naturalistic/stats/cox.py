@@ -22,7 +22,7 @@ from naturalistic.stats.cox_design import (
     sparseness,
 )
 from naturalistic.stats.cox_fit import CoxFit
-from naturalistic.stats.cox_input import FloatArray
+from naturalistic.stats.cox_input import FloatArray, checked_names
 from naturalistic.stats.cox_likelihood import PartialLikelihood, evaluate
 from naturalistic.stats.cox_residuals import sandwich
 from naturalistic.stats.cox_search import Maximum, maximise
@@ -95,7 +95,7 @@ def fit_cox(
         frequency=frequency,
         ties=ties,
     )
-    names = _names(term_names, len(full.columns))
+    names = checked_names(term_names, len(full.columns))
     notes = levels_without_events(full, names) if full.n_events else []
     null = evaluate(full, np.zeros(len(names)))
     active, alias_notes = aliased_terms(null.information, full.cell_weight.sum(), names)
@@ -133,13 +133,6 @@ def fit_cox(
         method=_method(full, cluster is not None, robust, cluster_correction),
         notes=notes,
     )
-
-
-def _names(term_names: Sequence[str] | None, p: int) -> tuple[str, ...]:
-    names = tuple(term_names) if term_names is not None else tuple(f"x{j + 1}" for j in range(p))
-    if len(names) != p or len(set(names)) != p:
-        raise ValueError(f"term_names must hold {p} different names")
-    return names
 
 
 def _method(data: CoxData, clustered: bool, robust: bool, corrected: bool) -> str:

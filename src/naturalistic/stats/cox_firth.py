@@ -12,7 +12,7 @@ from scipy import optimize, stats
 from naturalistic.stats.coefficient_table import chi_squared_test
 from naturalistic.stats.cox_data import CoxData, prepare_cox_data
 from naturalistic.stats.cox_design import aliased_terms, levels_without_events, sparseness
-from naturalistic.stats.cox_input import FloatArray
+from naturalistic.stats.cox_input import FloatArray, checked_names
 from naturalistic.stats.cox_likelihood import evaluate
 from naturalistic.stats.cox_penalty import PenalisedLikelihood, evaluate_penalised
 from naturalistic.stats.result import Estimate, not_estimable
@@ -126,9 +126,7 @@ def fit_cox_firth(
     """
     full = prepare_cox_data(time, event, design, entry=entry, strata=strata, ties=ties)
     p = len(full.columns)
-    names = tuple(term_names) if term_names is not None else tuple(f"x{j + 1}" for j in range(p))
-    if len(names) != p or len(set(names)) != p:
-        raise ValueError(f"term_names must hold {p} different names")
+    names = checked_names(term_names, p)
     if full.n_events == 0:
         return _assemble(
             names, full, np.zeros(p, bool), [], ["no events: nothing to estimate"], conf_level

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -85,6 +85,20 @@ def label_codes(labels: ArrayLike, name: str, n: int) -> tuple[NDArray[np.generi
         raise ValueError(f"{name} holds missing labels")
     distinct, codes = np.unique(values, return_inverse=True)
     return distinct, codes.astype(np.intp, copy=False)
+
+
+def checked_names(names: Sequence[str] | None, p: int) -> tuple[str, ...]:
+    """Names of p covariates, x1 ... xp when None.
+
+    Raises
+    ------
+    ValueError
+        Another number of names, or a repeated one.
+    """
+    out = tuple(names) if names is not None else tuple(f"x{j + 1}" for j in range(p))
+    if len(out) != p or len(set(out)) != p:
+        raise ValueError(f"term_names must hold {p} different names")
+    return out
 
 
 def content_key(parts: Iterable[ArrayLike], n: int) -> FloatArray:

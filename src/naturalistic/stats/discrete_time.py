@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from naturalistic.stats.coefficient_table import CoefficientTable, coefficient_columns
+from naturalistic.stats.coefficient_table import coefficient_columns
 from naturalistic.stats.cox_design import aliased_terms, runaway_terms, sparseness
-from naturalistic.stats.cox_input import FloatArray
-from naturalistic.stats.cox_search import maximise
+from naturalistic.stats.cox_input import FloatArray, checked_names
+from naturalistic.stats.cox_search import Maximum, maximise
 from naturalistic.stats.discrete_time_baseline import SessionBaseline, session_baseline
 from naturalistic.stats.discrete_time_counts import SessionCounts, count_sessions
+from naturalistic.stats.discrete_time_fit import (
+    DiscreteTimeFit,
+    fit_without_events,
+    method_in_words,
+    model_sizes,
+)
 from naturalistic.stats.discrete_time_likelihood import (
     LINKS,
     HazardLikelihood,
@@ -22,52 +28,7 @@ from naturalistic.stats.discrete_time_likelihood import (
     evaluate_hazard,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class DiscreteTimeFit(CoefficientTable):
-    """A fitted discrete-time hazard model.
-
-    `terms` are the baseline functions followed by the covariates. With the complementary log-log
-    link a covariate's coefficient is the log hazard ratio of the grouped-time proportional hazards
-    model, comparable with a Cox model with Efron's ties; with the logit link a log odds ratio.
-
-    Attributes
-    ----------
-    n_baseline : int
-        Number of baseline terms (they come first).
-    link : str
-    baseline : SessionBaseline
-    first_session, last_session : int
-        Range of sessions observed; predictions stay inside it.
-    loglik : float
-        Over person-sessions (minus half the deviance of the ungrouped binomial regression).
-    n, n_person_sessions, n_events : float
-    n_clusters : int or None
-    events_per_parameter : float
-    converged : bool
-    iterations : int
-    active : (m + p,) which terms were kept.
-    """
-
-    n_baseline: int
-    link: str
-    baseline: SessionBaseline
-    first_session: int
-    last_session: int
-    loglik: float
-    n: float
-    n_person_sessions: float
-    n_events: float
-    n_clusters: int | None
-    events_per_parameter: float
-    converged: bool
-    iterations: int
-    active: np.ndarray = field(repr=False, compare=False)
-
-    @property
-    def covariates(self) -> tuple[str, ...]:
-        """Names of the covariates."""
-        return self.terms[self.n_baseline :]
+__all__ = ["DiscreteTimeFit", "fit_discrete_time_hazard"]
 
 
 def fit_discrete_time_hazard(
@@ -115,53 +76,33 @@ def fit_discrete_time_hazard(
     Returns
     -------
     DiscreteTimeFit
+        ``not_estimable`` when there is no event.
 
     Raises
     ------
     ValueError
-        Shapes that differ, missing values, sessions that are not whole, no events, an unknown link
-        or baseline, or a step without events.
+        Shapes that differ, missing values, sessions that are not whole, an unknown link or
+        baseline, or a given step without events.
     """
     if link not in LINKS:
         raise ValueError(f"link must be one of {', '.join(LINKS)}, not {link!r}")
     counts = count_sessions(session, event, design, entry=entry, weights=weights)
-    p = len(counts.columns)
-    names = tuple(term_names) if term_names is not None else tuple(f"x{j + 1}" for j in range(p))
-    if len(names) != p or len(set(names)) != p:
-        raise ValueError(f"term_names must hold {p} different names")
+    names = checked_names(term_names, len(counts.columns))
     if counts.n_events == 0:
-        raise ValueError("no events: a hazard by session cannot be fitted")
+        return fit_without_events(counts, names, link, conf_level)
     places = session_baseline(
         counts, baseline, knots=knots, n_knots=n_knots, step_starts=step_starts
     )
     names = (*places.names, *names)
     basis = places.basis(counts.sessions)
-    m = basis.shape[1]
-    start, at_start = _start(counts, basis, link)
-    # Without a covariate the baseline has full rank, so only covariates can be left out.
-    active, notes = aliased_terms(at_start.information, counts.n_events, names)
-    if not active.all():
-        kept_columns = active[m:]
-        counts = replace(
-            counts,
-            columns=counts.columns[kept_columns],
-            mean=counts.mean[kept_columns],
-            scale=counts.scale[kept_columns],
-        )
-        start, at_start = _start(counts, basis, link)
-    top = maximise(partial(evaluate_hazard, counts, basis, link), at_start, start)
-    back = _back_transform(places, counts)
-    estimate = back @ top.beta
-    kept = [name for name, keep in zip(names, active, strict=True) if keep]
-    infinite, runaway = runaway_terms(back @ top.runaway, estimate, kept)
-    naive = covariance = top.inverse_information
-    n_clusters = None
+    counts, active, top, notes = _search(counts, basis, link, names)
+    covariance, n_clusters = top.inverse_information, None
     if cluster is not None:
         # Counted again with the clusters apart: only this one step pays for the finer counts.
         by_cluster = count_sessions(
             session,
             event,
-            np.asarray(design, dtype=float)[:, active[m:]],
+            np.asarray(design, dtype=float)[:, active[basis.shape[1] :]],
             entry=entry,
             cluster=cluster,
             weights=weights,
@@ -169,44 +110,93 @@ def fit_discrete_time_hazard(
         )
         n_clusters = by_cluster.n_clusters
         scores = cluster_scores(by_cluster, basis, link, top.beta)
-        covariance = _sandwich(naive, scores, cluster_correction)
+        covariance = _sandwich(covariance, scores, cluster_correction)
+    return _assemble(
+        names,
+        places,
+        counts,
+        active,
+        top,
+        covariance,
+        notes,
+        link=link,
+        n_clusters=n_clusters,
+        corrected=cluster_correction,
+        conf_level=conf_level,
+    )
+
+
+def _search(
+    counts: SessionCounts, basis: FloatArray, link: str, names: tuple[str, ...]
+) -> tuple[SessionCounts, np.ndarray, Maximum[HazardLikelihood], list[str]]:
+    """Maximise over the terms that can be told apart; the baseline alone always can."""
+    start, at_start = _start(counts, basis, link)
+    active, notes = aliased_terms(at_start.information, counts.n_events, names)
+    kept = active[basis.shape[1] :]
+    if not kept.all():
+        counts = replace(
+            counts,
+            columns=counts.columns[kept],
+            mean=counts.mean[kept],
+            scale=counts.scale[kept],
+        )
+        start, at_start = _start(counts, basis, link)
+    top = maximise(partial(evaluate_hazard, counts, basis, link), at_start, start)
+    return counts, active, top, notes
+
+
+def _assemble(
+    names: tuple[str, ...],
+    places: SessionBaseline,
+    counts: SessionCounts,
+    active: np.ndarray,
+    top: Maximum[HazardLikelihood],
+    covariance: FloatArray,
+    notes: list[str],
+    *,
+    link: str,
+    n_clusters: int | None,
+    corrected: bool,
+    conf_level: float,
+) -> DiscreteTimeFit:
+    """Back to the covariates' own units, with tests, limits and cautions."""
+    back = _back_transform(places, counts)
+    estimate = back @ top.beta
+    kept = [name for name, keep in zip(names, active, strict=True) if keep]
+    infinite, runaway = runaway_terms(back @ top.runaway, estimate, kept)
     unknown = np.where(infinite == 0, 0.0, np.nan)
-    df_residual = n_clusters - 1.0 if n_clusters and cluster_correction else np.inf
+    df_residual = n_clusters - 1.0 if n_clusters and corrected else np.inf
 
     def in_own_units(matrix: FloatArray) -> FloatArray:
         return _expand(back @ matrix @ back.T + np.add.outer(unknown, unknown), active)
 
-    notes += runaway + sparseness(counts.n_events, int(active[m:].sum()), n_clusters)
+    n_covariates = int(active[len(places.names) :].sum())
+    notes = notes + runaway + sparseness(counts.n_events, n_covariates, n_clusters)
     if not (top.converged or runaway):
         notes.append(f"no convergence after {top.iterations} steps")
+    columns = coefficient_columns(
+        _expand(np.where(infinite == 0, estimate, infinite), active),
+        in_own_units(covariance),
+        conf_level,
+        df_residual,
+    )
     return DiscreteTimeFit(
         terms=names,
-        **coefficient_columns(
-            _expand(np.where(infinite == 0, estimate, infinite), active),
-            in_own_units(covariance),
-            conf_level,
-            df_residual,
-        ),
+        **columns,
         conf_level=conf_level,
-        naive_covariance=in_own_units(naive),
+        naive_covariance=in_own_units(top.inverse_information),
         df_residual=df_residual,
         status="ok",
-        method=_method(link, baseline, n_clusters, cluster_correction),
+        method=method_in_words(link, places.kind, n_clusters, corrected),
         notes=tuple(notes),
-        n_baseline=m,
-        link=link,
         baseline=places,
-        first_session=int(counts.sessions[0]),
-        last_session=int(counts.sessions[-1]),
         loglik=top.at.loglik,
-        n=counts.n_rows,
-        n_person_sessions=float(counts.at_risk.sum()),
-        n_events=counts.n_events,
         n_clusters=n_clusters,
-        events_per_parameter=counts.n_events / max(int(active[m:].sum()), 1),
+        events_per_parameter=counts.n_events / max(n_covariates, 1),
         converged=top.converged,
         iterations=top.iterations,
         active=active,
+        **model_sizes(counts, places, link),
     )
 
 
@@ -253,12 +243,3 @@ def _expand(values: FloatArray, active: np.ndarray) -> FloatArray:
     out = np.full((len(active),) * values.ndim, np.nan)
     out[np.ix_(*(active,) * values.ndim)] = values
     return out
-
-
-def _method(link: str, baseline: str, n_clusters: int | None, corrected: bool) -> str:
-    parts = [f"discrete-time hazard, {link} link, {baseline} of session number"]
-    if n_clusters is not None:
-        parts.append("cluster-robust standard errors")
-        if corrected:
-            parts.append("G/(G-1) and t(G-1)")
-    return ", ".join(parts)

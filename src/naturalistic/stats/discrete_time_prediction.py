@@ -127,7 +127,7 @@ def _checked(
 
 
 def _finite(fit: DiscreteTimeFit) -> bool:
-    return bool(np.isfinite(fit.coefficients[fit.active]).all())
+    return fit.status == "ok" and bool(np.isfinite(fit.coefficients[fit.active]).all())
 
 
 def _linear(

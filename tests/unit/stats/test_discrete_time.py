@@ -151,11 +151,19 @@ def test_hazard_limits_stay_inside_and_level_is_used() -> None:
     assert np.all((a.conf_low < b.conf_low) & (b.conf_high < a.conf_high))
 
 
+def test_no_events_is_not_estimable() -> None:
+    result = fit(cohort() | {"event": np.zeros(400)})
+    assert result.status == "not_estimable"
+    assert result.estimate("x1").status == "not_estimable"
+    assert "no events" in result.estimate("x1").note
+    assert predict_left_by(result, [[0, 0]], [3]).status == "not_estimable"
+    assert result.n_person_sessions == cohort()["session"].sum()
+
+
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
         ({"session": np.full(400, 1.5)}, {}, "whole numbers"),
-        ({"event": np.zeros(400)}, {}, "no events"),
         ({}, {"entry": np.full(400, 10)}, "entry must be smaller"),
         ({}, {"link": "probit"}, "link must be one of"),
         ({}, {"baseline": "loess"}, "baseline must be one of"),
