@@ -38,12 +38,13 @@ tasks <- list(
     f <- coxph(model, long, weights = fgwt, ties = "breslow", cluster = therapist)
     sqrt(f$var[1, 1])
   })
+processor_time <- function() sum(proc.time()[c("user.self", "sys.self")])
 run <- tasks[[task]]
 seconds <- numeric(repeats)
 for (k in seq_len(repeats)) {
-  begin <- proc.time()[["elapsed"]]
+  begin <- processor_time()
   check <- run()
-  seconds[k] <- proc.time()[["elapsed"]] - begin
+  seconds[k] <- processor_time() - begin
   if (sum(seconds[seq_len(k)]) > 20) break
 }
 cat("seconds", format(median(seconds[seq_len(k)]), digits = 8), "\n")

@@ -8,6 +8,7 @@ import pytest
 
 from naturalistic.stats.competing_risks import aalen_johansen
 from naturalistic.stats.fine_gray import fine_gray
+from naturalistic.stats.fine_gray_prediction import incidence_difference, standardised_incidence
 from naturalistic.stats.grays_test import grays_test
 from naturalistic.stats.restricted_mean import restricted_mean_time, restricted_mean_time_lost
 from naturalistic.stats.restricted_mean_comparison import compare_restricted_means
@@ -152,7 +153,9 @@ def test_subdistribution_hazard_ratios_come_back(convention: str) -> None:
     """Simulated as Fine and Gray (1999), section 4: F1(t|x) = 1 - {1 - p(1 - e^-t)}^exp(x'b)."""
     rng, draws, n = np.random.default_rng(77), 250, 300
     truth, p = np.array([0.6, -0.5]), 0.5
-    estimates, covered = [], []
+    # F1(1 | x) of two described persons: recorded time 10 is a time up to 1
+    risks = 1 - (1 - p * (1 - np.exp(-1))) ** np.exp([truth[0], 0.0])
+    estimates, covered, gap_covered, risk_covered = [], [], [], []
     for _ in range(draws):
         x = np.column_stack([rng.integers(0, 2, n), rng.normal(size=n)])
         power = np.exp(x @ truth)
@@ -166,6 +169,12 @@ def test_subdistribution_hazard_ratios_come_back(convention: str) -> None:
         fit = fine_gray(x, np.ceil(np.minimum(time, limit) * 10), cause, convention=convention)
         estimates.append(fit.coefficients)
         covered.append((fit.conf_low <= truth) & (truth <= fit.conf_high))
+        risk = standardised_incidence(fit, [[1, 0]], [10])[0]
+        risk_covered.append(risk.conf_low <= risks[0] <= risk.conf_high)
+        gap = incidence_difference(fit, [[1, 0]], [[0, 0]], [10])[0]
+        gap_covered.append(gap.conf_low <= risks[0] - risks[1] <= gap.conf_high)
+    assert near(np.mean(risk_covered), 0.95, draws)
+    assert near(np.mean(gap_covered), 0.95, draws)
     spread = np.std(estimates, axis=0)
     # Breslow ties and 300 rows: a bias of less than a tenth of the spread of the estimates
     assert np.all(

@@ -9,7 +9,9 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from naturalistic.stats.curves import normal_quantile
-from naturalistic.stats.event_table import FloatArray, IntArray, event_table, group_codes
+from naturalistic.stats.event_table import FloatArray, event_table, group_codes
+from naturalistic.stats.fine_gray_fit import FineGrayFit, Internals
+from naturalistic.stats.fine_gray_influence import influence_products
 from naturalistic.stats.fine_gray_terms import (
     CENSORED,
     COMPETING,
@@ -20,7 +22,6 @@ from naturalistic.stats.fine_gray_terms import (
     build_design,
     risk_sets,
     score_and_information,
-    score_sandwich,
 )
 
 _MAX_ITERATIONS = 50
@@ -28,85 +29,6 @@ _MAX_ITERATIONS = 50
 _STEP_TOLERANCE = 1e-9
 # a standardised log hazard ratio of this size means that the likelihood has no maximum
 _DIVERGED = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class FineGrayFit:
-    """Log subdistribution hazard ratios of one cause.
-
-    Attributes
-    ----------
-    coefficients, std_error, statistic, p_value, conf_low, conf_high : ndarray of float, shape (p,)
-        On the log scale; Wald z and two-sided p.
-    covariance, model_covariance : ndarray of float, shape (p, p)
-        Sandwich covariance (used above); inverse information, which ignores the weights.
-    log_likelihood, null_log_likelihood : float
-        Partial log likelihoods at the estimate and at 0.
-    baseline_times : ndarray of float, shape (m,)
-        Distinct times.
-    baseline_hazard : ndarray of float, shape (S, m)
-        Cumulative subdistribution hazard of each stratum where all covariates are 0.
-    n, n_events, n_clusters : int
-        Rows, events of the cause, clusters (rows where none were given).
-    conf_level : float
-        Coverage of the limits.
-    method, status, note : str
-        As in `naturalistic.stats.result.Estimate`.
-    """
-
-    coefficients: FloatArray
-    std_error: FloatArray
-    statistic: FloatArray
-    p_value: FloatArray
-    conf_low: FloatArray
-    conf_high: FloatArray
-    covariance: FloatArray
-    model_covariance: FloatArray
-    log_likelihood: float
-    null_log_likelihood: float
-    baseline_times: FloatArray
-    baseline_hazard: FloatArray
-    n: int
-    n_events: int
-    n_clusters: int
-    conf_level: float
-    method: str
-    status: str = "ok"
-    note: str = ""
-
-    def cumulative_incidence(
-        self, covariates: ArrayLike, grid: ArrayLike, *, stratum: int = 0
-    ) -> FloatArray:
-        r"""Predicted incidence :math:`1-\exp\{-\Lambda_0(t)e^{x^\top b}\}` of described persons.
-
-        Parameters
-        ----------
-        covariates : array_like of float, shape (r, p)
-            One row a person.
-        grid : array_like of float, shape (g,)
-            Times.
-        stratum : int
-            Index of the stratum in sorted order.
-
-        Returns
-        -------
-        ndarray of float, shape (r, g)
-            NaN after the last time observed and where the model is not estimable.
-
-        Raises
-        ------
-        ValueError
-            Wrong shapes or no such stratum.
-        """
-        persons, times = np.asarray(covariates, float), np.asarray(grid, float)
-        if persons.ndim != 2 or persons.shape[1] != len(self.coefficients):
-            raise ValueError(f"covariates must have {len(self.coefficients)} columns")
-        if not 0 <= stratum < len(self.baseline_hazard):
-            raise ValueError(f"stratum must be one of 0 to {len(self.baseline_hazard) - 1}")
-        past = np.searchsorted(self.baseline_times, times, side="right")
-        hazard = np.concatenate([[0.0], self.baseline_hazard[stratum]])[past]
-        hazard = np.where(times > self.baseline_times[-1], np.nan, hazard)
-        return np.asarray(-np.expm1(-np.exp(persons @ self.coefficients)[:, None] * hazard))
 
 
 def fine_gray(
@@ -200,13 +122,9 @@ def fine_gray(
     if isinstance(found, str):
         return frame.refused(found)
     coefficients, sets, information, null = found
-    inverse = np.linalg.inv(information)
-    middle = score_sandwich(
-        design,
-        sets,
-        None if clusters is None else clusters[order],
-        censoring=convention == "crr",
-    )
+    inverse: FloatArray = np.linalg.inv(information).astype(np.float64)
+    owners = None if clusters is None else clusters[order]
+    middle = influence_products(design, sets, owners, censoring=convention == "crr")
     beta = coefficients / scale
     return frame.fitted(
         beta,
@@ -214,7 +132,7 @@ def fine_gray(
         inverse / np.outer(scale, scale),
         (sets.log_likelihood, null),
         np.cumsum(sets.hazard, axis=1) * np.exp(-sets.shift - centre @ beta),
-        clusters,
+        Internals(design, sets, owners, centre, scale, coefficients, inverse),
     )
 
 
@@ -247,6 +165,7 @@ class _Frame:
             n_events=self.n_events,
             n_clusters=n,
             conf_level=self.conf_level,
+            convention=self.convention,
             method=self.method,
             status="not_estimable",
             note=reason,
@@ -259,9 +178,9 @@ class _Frame:
         model_covariance: FloatArray,
         likelihoods: tuple[float, float],
         hazard: FloatArray,
-        clusters: IntArray | None,
+        internals: Internals,
     ) -> FineGrayFit:
-        error = np.sqrt(np.diag(covariance))
+        error, clusters = np.sqrt(np.diag(covariance)), internals.cluster
         z = normal_quantile(self.conf_level)
         n = len(self.covariates)
         return FineGrayFit(
@@ -281,7 +200,9 @@ class _Frame:
             n_events=self.n_events,
             n_clusters=n if clusters is None else len(np.unique(clusters)),
             conf_level=self.conf_level,
+            convention=self.convention,
             method=self.method + ("" if clusters is None else ", clustered sandwich"),
+            internals=internals,
         )
 
 

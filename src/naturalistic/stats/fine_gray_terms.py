@@ -1,4 +1,4 @@
-r"""Risk sets, score, information and influence of the Fine-Gray model, as sums over times.
+r"""Risk sets, score and information of the Fine-Gray model, as sums over times.
 
 Who ended by a competing cause stays at risk with the weight :math:`w_i(t)=G(t^-)/G(T_i^-)`, G the distribution of
 censoring. G is a step function that depends on the time alone, so a sum over the retained rows at t is
@@ -133,11 +133,11 @@ def build_design(
     x = covariates[order]
 
     def count(rows: np.ndarray, codes: IntArray, levels: int) -> FloatArray:
-        return _table(codes[rows] * m + of_position[rows], size[rows], (levels, m))
+        return cell_table(codes[rows] * m + of_position[rows], size[rows], (levels, m))
 
     censored = count(of_kind == CENSORED, of_group, n_groups)
     ended = count(of_kind != CENSORED, of_group, n_groups)
-    at_risk = _from(censored + ended)
+    at_risk = sum_from(censored + ended)
     if convention == "finegray":
         at_risk = at_risk - ended
     rate = np.divide(censored, at_risk, out=np.zeros_like(censored), where=at_risk > 0)
@@ -189,119 +189,55 @@ def risk_sets(design: Design, coefficients: FloatArray) -> RiskSets:
 def score_and_information(design: Design, sets: RiskSets) -> tuple[FloatArray, FloatArray]:
     """Score (p,) and information (p, p), the latter from row totals, without second moments by time."""
     score = design.own_sum - np.einsum("sk,skp->p", design.events, sets.mean)
-    exposure = _exposure(design, sets.hazard)
+    exposure = weighted_exposure(design, sets.hazard)
     weight = sets.relative_hazard * np.repeat(exposure, design.rows_of_cell)
     second = np.zeros((len(score), len(score)))
-    for rows in _blocks(len(weight)):
+    for rows in blocks(len(weight)):
         x = design.covariates[rows]
         second += x.T @ (x * weight[rows, None])
     return score, second - np.einsum("sk,skp,skq->pq", design.events, sets.mean, sets.mean)
-
-
-def score_sandwich(
-    design: Design, sets: RiskSets, cluster: IntArray | None, *, censoring: bool
-) -> FloatArray:
-    r"""Sum over clusters (or rows) of the outer products of their score influence, shape (p, p).
-
-    Row i contributes :math:`\eta_i+\psi_i`, with :math:`\eta_i=\int(x_i-E)w_i\,dM_i` and, where `censoring`,
-    :math:`\psi_i` for the estimation of G (Fine and Gray 1999).
-
-    Parameters
-    ----------
-    cluster : ndarray of int, shape (n,), or None
-        Codes 0..C-1 in the order of the design's rows.
-    """
-    p = design.covariates.shape[1]
-    exposure = _exposure(design, sets.hazard)
-    means = np.moveaxis(sets.mean, 2, 0)
-    exposure_mean = np.column_stack([_exposure(design, sets.hazard * mean) for mean in means])
-    own = (design.kind == OWN).astype(np.float64)
-    constant = -own[:, None] * sets.mean[design.stratum, design.position]
-    if censoring:
-        constant += _censoring_influence(design, sets)
-    cell = np.repeat(np.arange(len(own)), design.rows_of_cell)
-    sandwich = np.zeros((p, p))
-    n_clusters = 0 if cluster is None else int(cluster.max()) + 1
-    sums = np.zeros(n_clusters * p)
-    for rows in _blocks(len(cell)):
-        hazard, where = sets.relative_hazard[rows], cell[rows]
-        influence = design.covariates[rows] * (own[where] - hazard * exposure[where])[:, None]
-        influence += hazard[:, None] * exposure_mean[where] + constant[where]
-        if cluster is None:
-            sandwich += influence.T @ influence
-        else:
-            # one-dimensional indices: numpy adds in place three times faster than by rows
-            flat = (cluster[rows, None] * p + np.arange(p)).ravel()
-            np.add.at(sums, flat, influence.ravel())
-    by_cluster = sums.reshape(n_clusters, p)
-    return sandwich if cluster is None else np.asarray(by_cluster.T @ by_cluster)
 
 
 def _risk_sum(design: Design, cell_values: FloatArray) -> FloatArray:
     """Sum over the weighted risk set at each time of each stratum, shape (S, m), of cell totals (c,)."""
     shape = design.events.shape
     cell = design.stratum * shape[1] + design.position
-    total = _from(_table(cell, cell_values, shape))
+    total = sum_from(cell_table(cell, cell_values, shape))
     retained = cell_values * design.retained_weight
     for g, uncensored in enumerate(design.still_uncensored):
         rows = (design.group == g) & (design.kind == COMPETING)
-        total += uncensored * _before(_table(cell[rows], retained[rows], shape))
+        total += uncensored * sum_before(cell_table(cell[rows], retained[rows], shape))
     return total
 
 
-def _exposure(design: Design, steps: FloatArray) -> FloatArray:
+def weighted_exposure(design: Design, steps: FloatArray) -> FloatArray:
     r"""Weighted integral :math:`\int w_i(t)\,dA(t)` of steps dA (S, m) for the rows of each cell, shape (c,)."""
     total = np.cumsum(steps, axis=1)[design.stratum, design.position]
     for g, uncensored in enumerate(design.still_uncensored):
         rows = (design.group == g) & (design.kind == COMPETING)
-        later = _from(uncensored * steps) - uncensored * steps
+        later = sum_from(uncensored * steps) - uncensored * steps
         total[rows] += (
             design.retained_weight[rows] * later[design.stratum[rows], design.position[rows]]
         )
     return np.asarray(total)
 
 
-def _censoring_influence(design: Design, sets: RiskSets) -> FloatArray:
-    r"""Influence through G of a row of each cell, :math:`\psi=\int q(u)/Y_c(u)\,dM^c(u)`, shape (c, p).
-
-    :math:`q(u)=\sum_{T_i<u}(r_i/G_i)\sum_{t\ge u}\{x_i-E(t)\}G(t^-)\,d\Lambda_0(t)` over the rows retained.
-    """
-    influence = np.zeros_like(sets.cell_moment)
-    shape = design.events.shape
-    for g, uncensored in enumerate(design.still_uncensored):
-        rows = (design.group == g) & (design.kind == COMPETING)
-        cell = (design.stratum * shape[1] + design.position)[rows]
-        weight = design.retained_weight[rows]
-        steps = uncensored * sets.hazard
-        count = _before(_table(cell, weight * sets.cell_hazard[rows], shape))
-        members = design.group == g
-        where, leaves = design.position[members], design.kind[members] == CENSORED
-        risk = design.censoring_risk[g]
-        share = np.divide(1.0, risk, out=np.zeros_like(risk), where=risk > 0)
-        for j, moment in enumerate(sets.cell_moment.T):
-            first = _before(_table(cell, weight * moment[rows], shape))
-            q = first * _from(steps) - count * _from(steps * sets.mean[:, :, j])
-            each = q.sum(axis=0) * share
-            compensator = np.cumsum(each * design.censored[g] * share)
-            influence[members, j] = np.where(leaves, each[where], 0.0) - compensator[where]
-    return influence
-
-
-def _blocks(n: int) -> Iterator[slice]:
+def blocks(n: int) -> Iterator[slice]:
+    """Slices of rows to handle at once."""
     return (slice(start, start + _BLOCK) for start in range(0, n, _BLOCK))
 
 
-def _table(cell: IntArray, values: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+def cell_table(cell: IntArray, values: FloatArray, shape: tuple[int, ...]) -> FloatArray:
     """Sum of `values` in each cell, as floats even where there is none."""
     sums = np.bincount(cell, weights=values, minlength=shape[0] * shape[1])
     return np.asarray(sums.reshape(shape), dtype=np.float64)
 
 
-def _before(steps: FloatArray) -> FloatArray:
+def sum_before(steps: FloatArray) -> FloatArray:
     """Sum over strictly earlier times (axis 1)."""
     return np.asarray(np.cumsum(steps, axis=1) - steps)
 
 
-def _from(steps: FloatArray) -> FloatArray:
+def sum_from(steps: FloatArray) -> FloatArray:
     """Sum over this and later times (axis 1)."""
     return np.asarray(np.cumsum(steps[:, ::-1], axis=1)[:, ::-1])

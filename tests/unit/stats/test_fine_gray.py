@@ -7,6 +7,7 @@ import pytest
 
 from naturalistic.stats.cox import fit_cox
 from naturalistic.stats.fine_gray import fine_gray
+from naturalistic.stats.fine_gray_prediction import incidence_difference, standardised_incidence
 
 RNG = np.random.default_rng(20)
 N = 250
@@ -109,6 +110,78 @@ def test_prediction_follows_the_incidence() -> None:
         fit.cumulative_incidence([[1.0]], [1])
     with pytest.raises(ValueError, match="stratum"):
         fit.cumulative_incidence(X[:1], [1], stratum=1)
+
+
+# ---- predictions with intervals
+
+
+def test_standardised_incidence_is_the_mean_of_the_predictions() -> None:
+    stratum = np.arange(N) % 2
+    for fit, where in (
+        (fine_gray(X, TIME, CAUSE), None),
+        (fine_gray(X, TIME, CAUSE, strata=stratum), stratum),
+    ):
+        found = standardised_incidence(fit, X, [2, 9, 15], stratum=where)
+        each = [
+            fit.cumulative_incidence(X, [2, 9], stratum=s) for s in range(len(fit.baseline_hazard))
+        ]
+        own = each[0] if where is None else np.where(where[:, None] == 0, each[0], each[1])
+        np.testing.assert_allclose([e.estimate for e in found[:2]], own.mean(axis=0), rtol=1e-12)
+        assert found[2].status == "not_estimable"
+        assert "follow-up ends at 14" in found[2].note
+        assert all(e.conf_low < e.estimate < e.conf_high for e in found[:2])
+
+
+@pytest.mark.parametrize("options", [{}, {"strata": True}, {"censoring_group": True}])
+def test_intervals_of_predictions_agree_with_the_jackknife(options: dict) -> None:
+    rows = np.arange(120)
+    groups = np.random.default_rng(9).integers(0, 2, len(rows))
+    x, time, cause = X[rows, :2], TIME[rows], CAUSE[rows]
+    one, zero = x * [1, 0] + [0, 1], x * [1, 0]
+    grid = [3.0, 8.0]
+
+    def predict(keep: np.ndarray) -> tuple:
+        short = {key: groups[keep] for key in options}
+        fit = fine_gray(x[keep], time[keep], cause[keep], **short)
+        where = groups if "strata" in options else None
+        risks = standardised_incidence(fit, one, grid, stratum=where)
+        gaps = incidence_difference(fit, one, zero, grid, stratum=where, reference_stratum=where)
+        return (*risks, *gaps)
+
+    whole = predict(np.full(len(rows), True))
+    left_out = [[e.estimate for e in predict(rows != row)] for row in rows]
+    spread = np.array(left_out) - np.mean(left_out, axis=0)
+    jackknife = np.sqrt((spread**2).sum(axis=0))
+    np.testing.assert_allclose([e.std_error for e in whole], jackknife, rtol=0.08)
+
+
+def test_difference_of_the_same_persons_is_nothing() -> None:
+    fit = fine_gray(X, TIME, CAUSE, cluster=np.arange(N) // 5)
+    gap = incidence_difference(fit, X, X, [5])[0]
+    assert (gap.estimate, gap.std_error) == (0, 0)
+    assert np.isnan(gap.p_value)
+    moved = incidence_difference(fit, X * [1, 0, 1] + [0, 1, 0], X * [1, 0, 1], [5])[0]
+    assert moved.statistic == pytest.approx(moved.estimate / moved.std_error)
+    # the sign of the effect is that of the coefficient, and nearly so its test
+    assert np.sign(moved.estimate) == np.sign(fit.coefficients[1])
+    assert moved.statistic == pytest.approx(fit.statistic[1], abs=0.1)
+
+
+def test_predictions_refuse_and_pass_on_reasons() -> None:
+    fit = fine_gray(X, TIME, CAUSE)
+    for persons, grid, stratum, message in (
+        (X[:, :2], [1], None, "3 columns"),
+        (X[:0], [1], None, "at least one row"),
+        (X, [np.nan], None, "grid"),
+        (X, [1], np.ones(N, int), "stratum must be one of"),
+        (X, [1], np.ones(N), "whole number"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            standardised_incidence(fit, persons, grid, stratum=stratum)
+    none = fine_gray(X, TIME, np.where(CAUSE == 1, 2, CAUSE))
+    answer = standardised_incidence(none, X, [1, 2])
+    assert [a.status for a in answer] == ["not_estimable"] * 2
+    assert answer[0].note == "no event of cause 1"
 
 
 @pytest.mark.parametrize(
