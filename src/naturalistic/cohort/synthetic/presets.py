@@ -27,6 +27,10 @@ _ETHNICITY = (
     ("other_ethnicity", 0.04),
 )
 
+# ASSUME A42: the published 31.7 sessions are sessions attended by the 474 (of which the text does not say whether they
+# were attended or offered). ASSUME A43: the published 26 % absence is what the patient missed or cancelled, of sessions
+# that the service did not cancel, pooled over the sessions of the 474. The alternatives are settings:
+# `primary.clock: booked_sessions`, and `primary.absence_definition`.
 HIRSCHFELD = CohortModel(
     name="hirschfeld",
     n_people=1610,
