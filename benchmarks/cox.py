@@ -44,7 +44,7 @@ NOT_IN_R = frozenset({"discrete_time_clustered", "risk_difference"})
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 MEMORY_LIMIT = 8 * 1024**3
 # relative; coxph and glm stop their iterations earlier than we do, frailty() much earlier
-SAME = {"frailty": 1e-3, "discrete_time": 1e-4}
+SAME = {"frailty": 5e-3, "discrete_time": 1e-4}
 SAME_ELSE = 1e-5
 N_COLUMNS = 13
 
@@ -183,6 +183,9 @@ def compare(n: int, limit: float, unfinished: set[str], tasks: list[str]) -> lis
                     raise SystemExit(f"{task} at {n}: {ours['check']} here, {r['check']} in R")
                 times = r["seconds"] / ours["seconds"]
                 theirs = duration(r["seconds"])
+                if r["seconds"] > limit / 10:
+                    # No estimator is faster than linear: ten times the size would not finish.
+                    unfinished.add(task)
                 ratio = f"{times:,.0f}" if times >= 10 else f"{times:.1f}"
             row = (TASKS[task], duration(ours["seconds"]), theirs, ratio, f"{ours['peak_mb']:,.0f}")
             rows.append("| " + " | ".join(row) + " |")
@@ -203,7 +206,7 @@ def document(tables: dict[int, list[str]], limit: float) -> str:
         "same run; medians of processor time. Each row was first checked: Python and R give the "
         f"same number (relative {SAME_ELSE:g}; {SAME['discrete_time']:g} and {SAME['frailty']:g} "
         "for glm and frailty, which in R stop short of the maximum). R was given "
-        f"{limit:g} s and 8 GB a task; `not tried`: it did not finish at "
+        f"{limit:g} s and 8 GB a task; `not tried`: it did not finish, or needed a tenth of the time, at "
         "a smaller size. R's clock counts milliseconds. Peak memory is that of the whole Python "
         "process with the data.",
     ]

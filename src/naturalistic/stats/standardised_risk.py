@@ -156,7 +156,7 @@ def standardised_risk(
     model : CauseSpecificFit
         Without strata and weights; one row per person.
     scenarios : name -> (n, p) covariates, rows as in the fit: usually the cohort's own with one
-        characteristic set to one value for everybody.
+        characteristic set to one value for everybody; or (p,) covariates of one described person.
     times : (T,)
     cause : int
     over : (n,) bool, people to average over; everybody when None.
@@ -180,9 +180,10 @@ def standardised_risk(
     if len(first.data.strata_labels) > 1 or first.data.weight is not None:
         raise ValueError("standardised risks need fits without strata and weights")
     designs = {name: np.asarray(design, dtype=float) for name, design in scenarios.items()}
+    p = len(model.terms)
     for name, design in designs.items():
-        if design.shape != (n, len(model.terms)) or not np.isfinite(design).all():
-            raise ValueError(f"scenario {name!r} must be ({n}, {len(model.terms)}) without gaps")
+        if design.shape not in ((n, p), (p,)) or not np.isfinite(design).all():
+            raise ValueError(f"scenario {name!r} must be ({n}, {p}) or ({p},), without gaps")
     weight = _average_weights(over, n)
     codes = np.arange(n) if cluster is None else label_codes(cluster, "cluster", n)[1]
     n_clusters = int(codes.max()) + 1
@@ -208,12 +209,52 @@ def standardised_risk(
     order = first.data.order
     weight = weight[order]
     for design in designs.values():
-        mean = mean_risk(model, grid, cause, design[order], at_times, weight)
-        by_row = risk_influence(model, grid, mean)[order]
-        by_row += weight[:, None] * (mean.each - mean.risk)
+        if design.ndim == 1:
+            mean = mean_risk(model, grid, cause, design[None], at_times, np.ones(1))
+            by_row = risk_influence(model, grid, mean)[order]
+        else:
+            mean = mean_risk(model, grid, cause, design[order], at_times, weight)
+            by_row = risk_influence(model, grid, mean)[order]
+            by_row += weight[:, None] * (mean.each - mean.risk)
         risks.append(mean.risk)
         influence.append(_by_cluster(by_row, codes[order], n_clusters))
     return replace(result, risks=np.array(risks), influence=np.array(influence), status="ok")
+
+
+def predicted_risk(
+    model: CauseSpecificFit, design: ArrayLike, times: ArrayLike, *, cause: int = 1
+) -> FloatArray:
+    """Probability of ending by `cause` by each time for each of some people.
+
+    For calibration: the mean of a group of people is set beside the group's observed incidence.
+    Not for decisions about a person.
+
+    Parameters
+    ----------
+    model : CauseSpecificFit
+        Without strata.
+    design : (m, p) covariates in the units of the fit.
+    times : (T,)
+    cause : int
+
+    Returns
+    -------
+    (m, T) array; NaN when a cause has no finite estimates.
+
+    Raises
+    ------
+    ValueError
+        A wrong number of covariates, an unknown cause, strata in the fit.
+    """
+    rows, at_times = np.asarray(design, dtype=float), np.asarray(times, dtype=float)
+    if rows.ndim != 2 or rows.shape[1] != len(model.terms):
+        raise ValueError(f"design must have shape (people, {len(model.terms)})")
+    if len(model.of(cause).data.strata_labels) > 1:
+        raise ValueError("predicted risks need fits without strata")
+    if not all(has_finite_coefficients(fit) for fit in model.fits):
+        return np.full((len(rows), len(at_times)), np.nan)
+    grid = hazard_grid(model, float(at_times.max()))
+    return mean_risk(model, grid, cause, rows, at_times, np.full(len(rows), 1 / len(rows))).each
 
 
 def standardised_risk_difference(

@@ -6,7 +6,11 @@ import pytest
 from naturalistic.stats.absolute_risk import hazard_grid, mean_risk
 from naturalistic.stats.cause_specific import CauseSpecificFit, fit_cause_specific
 from naturalistic.stats.cox import fit_cox
-from naturalistic.stats.standardised_risk import standardised_risk, standardised_risk_difference
+from naturalistic.stats.standardised_risk import (
+    predicted_risk,
+    standardised_risk,
+    standardised_risk_difference,
+)
 
 
 def cohort(n: int = 250, seed: int = 1) -> dict[str, np.ndarray]:
@@ -126,6 +130,23 @@ def test_difference_ratio_and_limits_hang_together() -> None:
     ).difference("yes", "no")[0]
     assert corrected.std_error == pytest.approx(difference.std_error * np.sqrt(15 / 14))
     assert corrected.df == 14
+
+
+def test_described_person_and_each_person() -> None:
+    data = cohort()
+    model = model_of(data)
+    times = [3.0, 12.0]
+    person = np.array([1.0, -0.5])
+    got = standardised_risk(model, {"one": person, "all alike": np.tile(person, (250, 1))}, times)
+    np.testing.assert_allclose(got.risks[0], got.risks[1], rtol=1e-12)
+    np.testing.assert_allclose(got.influence[0], got.influence[1], atol=1e-15)
+    each = predicted_risk(model, data["design"], times)
+    assert each.shape == (250, 2)
+    mean = standardised_risk(model, {"a": data["design"]}, times).risks[0]
+    np.testing.assert_allclose(each.mean(axis=0), mean, rtol=1e-12)
+    np.testing.assert_allclose(predicted_risk(model, [person], times)[0], got.risks[0], rtol=1e-12)
+    with pytest.raises(ValueError, match="design must have shape"):
+        predicted_risk(model, person, times)
 
 
 def test_standardising_over_some() -> None:
