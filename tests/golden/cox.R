@@ -63,6 +63,14 @@ for (cause in 1:3) {
     coxph(model(paste0("Surv(sessions, etype == ", cause, ")")), complete, control = tight)
   )
 }
+# A coefficient that changes with log time, by tt().
+out$changing <- entry(coxph(Surv(sessions, dropout) ~ female + phq0 + tt(phq0), complete,
+  tt = function(x, t, ...) x * log(t), control = tight))
+# An effect by period, by survSplit().
+pieces <- survSplit(Surv(sessions, dropout) ~ ., complete[c("sessions", "dropout", "female", "cbt",
+  "therapist")], cut = c(4, 10), episode = "period")
+out$by_period <- entry(coxph(Surv(tstart, sessions, dropout) ~ female + cbt:strata(period), pieces,
+  cluster = therapist, control = tight))
 
 times <- c(1, 3, 5, 8, 12, 20)
 person <- data.frame(age = 40, female = 1, phq0 = 18, unemp = 0, med = 1, prior = 1, cbt = 1,

@@ -10,6 +10,7 @@ import pytest
 from naturalistic.stats.cox import CoxFit, fit_cox
 from naturalistic.stats.cox_diagnostics import dfbeta, martingale_residuals, schoenfeld
 from naturalistic.stats.cox_prediction import baseline_hazard, predict_survival
+from naturalistic.stats.episode_rows import split_at
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "cox.json").read_text())
@@ -84,7 +85,29 @@ def varying_fit(clustered: bool) -> CoxFit:
     )
 
 
+def changing_fit() -> CoxFit:
+    """R's tt(): the coefficient of phq0 may change with log time."""
+    rows = split_at(PEOPLE["sessions"], PEOPLE["dropout"], np.arange(1, 41))
+    phq = PEOPLE["phq0"][rows.row]
+    design = np.column_stack([PEOPLE["female"][rows.row], phq, phq * np.log(rows.time)])
+    return fit_cox(rows.time, rows.event, design, entry=rows.entry)
+
+
+def by_period_fit() -> CoxFit:
+    rows = split_at(PEOPLE["sessions"], PEOPLE["dropout"], [4, 10])
+    periods = PEOPLE["cbt"][rows.row][:, None] * (rows.period[:, None] == np.arange(3))
+    return fit_cox(
+        rows.time,
+        rows.event,
+        np.column_stack([PEOPLE["female"][rows.row], periods]),
+        entry=rows.entry,
+        strata=rows.period,
+        cluster=PEOPLE["therapist"][rows.row],
+    )
+
+
 FITS = {
+    "by_period": by_period_fit,
     "lung_efron": lambda: lung_fit("efron"),
     "lung_breslow": lambda: lung_fit("breslow"),
     "sessions_efron": sessions_fit,
@@ -137,6 +160,13 @@ def test_fit_equals_coxph(name: str) -> None:
         )
         assert test.df == df
         assert test.p_value == pytest.approx(p_value, rel=1e-8, abs=1e-8)
+
+
+def test_coefficient_that_changes_with_time_equals_tt() -> None:
+    fit, expected = changing_fit(), GOLDEN["changing"]
+    np.testing.assert_allclose(fit.coefficients, expected["coef"], rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(fit.covariance, expected["var"], rtol=1e-7, atol=1e-11)
+    assert fit.loglik == pytest.approx(expected["loglik"][1], rel=1e-12)
 
 
 @pytest.mark.parametrize("ties", ["efron", "breslow"])
