@@ -11,7 +11,7 @@ import pandas as pd
 from naturalistic.cohort.answers import Catalogue
 from naturalistic.cohort.apply_mapping import ColumnReader, draft_table
 from naturalistic.cohort.calendar import latest_plausible_date
-from naturalistic.cohort.conforming import conform
+from naturalistic.cohort.conforming import conform, empty_table
 from naturalistic.cohort.flow import Chain
 from naturalistic.cohort.form_block import FormBlock
 from naturalistic.cohort.forms import read_forms
@@ -128,7 +128,7 @@ class TableBuilder:
         check_endings(referral_rows)
         check_therapists(referral_rows, sessions)
         referrals = Referrals(referral_rows.frame, referrals.file, by_row)
-        tables = {name: table.empty() for name, table in COHORT_TABLES.items()}
+        tables = {name: empty_table(name) for name in COHORT_TABLES}
         if sessions is not None:
             check_sessions(sessions, referrals, cut)
             tables["sessions"] = conform("sessions", sessions.frame)

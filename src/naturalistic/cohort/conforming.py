@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
 from naturalistic.cohort.cells import categorical
 from naturalistic.cohort.pseudonyms import MISSING
 from naturalistic.tables.cohort import COHORT_TABLES
+
+
+def empty_table(table: str) -> pd.DataFrame:
+    """The canonical table without a row."""
+    return _empty(table).copy()
+
+
+@cache
+def _empty(table: str) -> pd.DataFrame:
+    return COHORT_TABLES[table].empty()
 
 
 def conform(table: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -17,7 +29,7 @@ def conform(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """
     contract = COHORT_TABLES[table]
     data: dict[str, object] = {}
-    nothing = contract.empty()
+    nothing = _empty(table)
     for column in contract.columns:
         if column.name not in frame:
             data[column.name] = nothing[column.name].reindex(range(len(frame))).array
