@@ -314,7 +314,7 @@ _CONTACTS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(contacts=_CONTACTS, seed=st.integers(0, 2**16))
 def test_counts_add_up_and_row_order_does_not_matter(
     contacts: list[tuple[int, int, str, str | None, int]], seed: int

@@ -316,7 +316,7 @@ _FORM = st.tuples(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rows=st.lists(_FORM, min_size=1, max_size=15), seed=st.integers(0, 2**16))
 def test_row_order_and_identities_do_not_matter(rows: list[Any], seed: int) -> None:
     forms = [form(*row) for row in rows]

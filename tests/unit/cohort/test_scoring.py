@@ -146,7 +146,7 @@ def test_no_form_gives_an_empty_table() -> None:
     assert frame.empty and SCORES.problems(frame) == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     answers=st.lists(
         st.lists(st.one_of(st.none(), st.integers(0, 4)), min_size=34, max_size=34).filter(
