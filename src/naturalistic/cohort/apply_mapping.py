@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from naturalistic.cohort.cells import Cells, categorical, read_ids, read_numbers, read_words
+from naturalistic.cohort.cells import (
+    Cells,
+    categorical,
+    cell_text,
+    lookup,
+    read_ids,
+    read_numbers,
+    read_words,
+)
 from naturalistic.cohort.dates import read_dates
 from naturalistic.cohort.plan import column_contract
 from naturalistic.cohort.problems import ProblemLog
@@ -152,8 +160,17 @@ class ColumnReader:
     def dates(
         self, name: str, spec: ColumnMap, earliest: np.datetime64 = EARLIEST_DATE
     ) -> np.ndarray:
-        """Dates, NaT where missing, unreadable or before `earliest`."""
+        """Dates, NaT where missing, unreadable or before `earliest`.
+
+        Codes stand for dates in the format of the column ("month 6" for 183 days); other texts are dates themselves.
+        """
         cells = self.cells(spec)
+        if spec.codes:
+            coded = lookup(cells.values, spec.codes)
+            texts = [
+                t if c is None else cell_text(c) for t, c in zip(cells.values, coded, strict=True)
+            ]
+            cells = Cells(cells.codes, np.array(texts, dtype=object))
         declared = spec.date_format or self.source.date_format
         read = read_dates(cells, declared, self.missing_codes(spec), typed=self.raw.typed)
         said = f"declared: {declared or 'none, only real dates of the file'}"
