@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from naturalistic.stats.cox_input import FloatArray
 from naturalistic.stats.result import Estimate, not_estimable
@@ -120,20 +120,20 @@ class CoefficientTable:
 def reference_quantile(conf_level: float, df: float) -> float:
     """Half-width of an interval in standard errors: normal, or t for finite `df`."""
     upper = (1 + conf_level) / 2
-    return float(stats.norm.ppf(upper) if np.isinf(df) else stats.t.ppf(upper, df))
+    return float(special.ndtri(upper) if np.isinf(df) else special.stdtrit(df, upper))
 
 
 def two_sided_p(statistic: FloatArray, df: float) -> FloatArray:
     """Two-sided p-values against the normal, or t for finite `df`."""
     size = np.abs(statistic)
-    return 2 * (stats.norm.sf(size) if np.isinf(df) else stats.t.sf(size, df))
+    return np.asarray(2 * (special.ndtr(-size) if np.isinf(df) else special.stdtr(df, -size)))
 
 
 def chi_squared_test(statistic: float, df: float) -> ChiSquaredTest:
     """Upper tail of chi-squared; NaN for no degrees of freedom or no finite statistic."""
     if df == 0 or not np.isfinite(statistic):
         return ChiSquaredTest(np.nan, df, np.nan)
-    return ChiSquaredTest(float(statistic), float(df), float(stats.chi2.sf(statistic, df)))
+    return ChiSquaredTest(float(statistic), float(df), float(special.chdtrc(df, statistic)))
 
 
 def wald_test(coefficients: FloatArray, covariance: FloatArray) -> ChiSquaredTest:
