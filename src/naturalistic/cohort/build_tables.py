@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -111,7 +111,7 @@ class TableBuilder:
         """
         log, given = self.extract.log, self.extract.mapping.data_cut
         referral_rows, by_row = self._read_referrals()
-        patients = self._read_patients(referral_rows)
+        patients = self._read_patients()
         unique_referrals(referral_rows, listed=not self._holds_finer_rows())
         referrals = Referrals(referral_rows.frame, referral_rows.draft.file, by_row)
         people = patients.frame["patient_id"]
@@ -162,19 +162,30 @@ class TableBuilder:
                 _count_from(rows, name, rows.date("received_date"))
         return rows, draft.frame.set_index("row")["referral_id"]
 
-    def _read_patients(self, referrals: Rows) -> Rows:
+    def _read_patients(self) -> Rows:
         tables = self.extract.mapping.tables
         reader = self.extract.reader(tables.patients.file, "patients")
         draft = draft_table(reader, tables.patients.columns)
         rows = Rows(draft, self._chain(tables.patients.file, "patients"), self.extract.log)
         rows.set_aside("patient_id_missing", (rows.frame["patient_id"] == MISSING).to_numpy())
-        earliest = None
-        if tables.patients.file == tables.referrals.file and "received_date" in referrals.frame:
-            received = referrals.frame.set_index("row")["received_date"]
-            earliest = received.reindex(rows.frame["row"]).to_numpy()
+        earliest = self._dates_of_rows(tables.patients.file, rows.frame["row"])
         shared = [block.file for _, block in tables.blocks()].count(tables.patients.file) > 1
         unique_patients(rows, earliest, listed=not shared)
         return rows
+
+    def _dates_of_rows(self, file: str, rows: pd.Series) -> np.ndarray | None:
+        """Date of each row of the patients' file, where it also holds referrals, sessions or forms with a date."""
+        for table, block in self.extract.mapping.tables.blocks():
+            name = "received_date" if table == "referrals" else "date"
+            spec = block.columns.get(name)
+            if block.file == file and spec is not None and not spec.drop:
+                reader = self.extract.reader(file, table)
+                unheard = replace(
+                    reader, log=ProblemLog("")
+                )  # the block itself lists what is wrong
+                dates = pd.Series(unheard.dates(name, spec), index=reader.raw.rows)
+                return dates.reindex(rows).to_numpy()
+        return None
 
     def _holds_finer_rows(self) -> bool:
         """The file of the referrals also has one row a session or a form, so that referrals repeat by design."""

@@ -21,7 +21,7 @@ PATIENTS = (
         "patient_conflict",
         "cell_set_to_missing",
         "belong to a person whose rows contradict each other equally often",
-        "The value of the earliest referral counts, then the most frequent; here neither decides.",
+        "The value of the earliest dated row counts, then the most frequent; here neither decides.",
     ),
     Rule(
         "born_after_referral",

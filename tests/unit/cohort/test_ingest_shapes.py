@@ -321,3 +321,32 @@ def test_a_dropped_column_is_not_read(tmp_path):
     extract = Extract()
     extract.columns("patients")["area"] = {"from": "gone", "drop": True}
     assert extract.ingest(tmp_path).tables["patients"]["area"].isna().all()
+
+
+def test_the_first_interview_decides_in_a_file_with_one_row_a_form(tmp_path):
+    extract = Extract()
+    scores = extract.files["scores"].merge(extract.files["referrals"][["ref", "pid"]], on="ref")
+    scores["sex"] = ["F", "M"] * 30
+    extract.files["scores"] = scores.iloc[::-1].reset_index(drop=True)
+    extract.mapping["tables"]["patients"] = {
+        "file": "scores",
+        "columns": {
+            "patient_id": "pid",
+            "gender": {"from": "sex", "codes": {"F": "female", "M": "male"}},
+        },
+    }
+    result = extract.ingest(tmp_path)
+    assert (result.tables["patients"]["gender"] == "female").all()
+    assert result.problems.empty
+
+
+def test_codes_can_stand_for_dates(tmp_path):
+    extract = Extract()
+    before = forms(extract.ingest(tmp_path), "core_om")
+    extract.files["scores"]["day"] = ["first", "2.0"] * 30
+    extract.mapping["tables"]["questionnaires"][1]["columns"]["date"] = {
+        "from": "day",
+        "date_format": "days",
+        "codes": {"first": 10, "2": 59},
+    }
+    pd.testing.assert_frame_equal(forms(extract.ingest(tmp_path), "core_om"), before)
