@@ -90,7 +90,7 @@ def test_one_minus_kaplan_meier_overstates_dropout() -> None:
 
 
 def test_clustered_intervals_cover_when_therapists_differ() -> None:
-    rng, draws = np.random.default_rng(33), 400
+    rng, draws = np.random.default_rng(33), 300
     therapist = np.repeat(np.arange(60), 10)
     big = rng.gamma(1.5, 1 / 1.5, 200_000)
     time, cause = simulate(rng, len(big), big)
@@ -110,7 +110,7 @@ def test_clustered_intervals_cover_when_therapists_differ() -> None:
 
 
 def test_tests_of_no_difference_hold_their_level_and_find_one() -> None:
-    rng, draws = np.random.default_rng(12), 600
+    rng, draws = np.random.default_rng(12), 400
     rejected = {"gray": 0, "log-rank": 0, "mean": 0}
     for _ in range(draws):
         time, cause = simulate(rng, 200)
@@ -151,7 +151,7 @@ def test_restricted_mean_with_probability_weights_restores_the_population() -> N
 @pytest.mark.parametrize("convention", ["crr", "finegray"])
 def test_subdistribution_hazard_ratios_come_back(convention: str) -> None:
     """Simulated as Fine and Gray (1999), section 4: F1(t|x) = 1 - {1 - p(1 - e^-t)}^exp(x'b)."""
-    rng, draws, n = np.random.default_rng(77), 250, 300
+    rng, draws, n = np.random.default_rng(77), 150, 300
     truth, p = np.array([0.6, -0.5]), 0.5
     # F1(1 | x) of two described persons: recorded time 10 is a time up to 1
     risks = 1 - (1 - p * (1 - np.exp(-1))) ** np.exp([truth[0], 0.0])

@@ -68,7 +68,7 @@ def test_clusters() -> None:
 
 
 def test_variance_agrees_with_the_jackknife() -> None:
-    rows = np.arange(120)
+    rows = np.arange(90)
     x, time, cause = X[rows, :2], TIME[rows], CAUSE[rows]
     groups = np.random.default_rng(9).integers(0, 2, len(rows))
     for options in ({}, {"censoring_group": groups}, {"strata": groups}):
@@ -80,7 +80,7 @@ def test_variance_agrees_with_the_jackknife() -> None:
         spread = np.array(left_out) - np.mean(left_out, axis=0)
         jackknife = np.sqrt((spread**2).sum(axis=0))
         np.testing.assert_allclose(
-            fine_gray(x, time, cause, **options).std_error, jackknife, rtol=0.08
+            fine_gray(x, time, cause, **options).std_error, jackknife, rtol=0.1
         )
 
 
@@ -134,7 +134,7 @@ def test_standardised_incidence_is_the_mean_of_the_predictions() -> None:
 
 @pytest.mark.parametrize("options", [{}, {"strata": True}, {"censoring_group": True}])
 def test_intervals_of_predictions_agree_with_the_jackknife(options: dict) -> None:
-    rows = np.arange(120)
+    rows = np.arange(90)
     groups = np.random.default_rng(9).integers(0, 2, len(rows))
     x, time, cause = X[rows, :2], TIME[rows], CAUSE[rows]
     one, zero = x * [1, 0] + [0, 1], x * [1, 0]
@@ -152,7 +152,7 @@ def test_intervals_of_predictions_agree_with_the_jackknife(options: dict) -> Non
     left_out = [[e.estimate for e in predict(rows != row)] for row in rows]
     spread = np.array(left_out) - np.mean(left_out, axis=0)
     jackknife = np.sqrt((spread**2).sum(axis=0))
-    np.testing.assert_allclose([e.std_error for e in whole], jackknife, rtol=0.08)
+    np.testing.assert_allclose([e.std_error for e in whole], jackknife, rtol=0.1)
 
 
 def test_difference_of_the_same_persons_is_nothing() -> None:
