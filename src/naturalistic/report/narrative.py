@@ -10,6 +10,7 @@ import pandas as pd
 from naturalistic.report import sentences
 from naturalistic.report.released import Released, is_ok
 from naturalistic.report.wording import (
+    capital,
     count,
     interval,
     lower_first,
@@ -74,10 +75,12 @@ def tiles(released: Released) -> tuple[Tile, Tile, Tile]:
 def _tile_started(released: Released) -> Tile:
     row = sentences.people(released, "started")
     share = sentences.share_of_started(released, "paired")
+    if not is_ok(row):
+        return Tile(_why(row), "how many people started therapy")
     label = "people started therapy"
     if is_ok(share):
         label += f"; {value(share)} of them have a first and a last form"
-    return Tile(_head(row, count(row)), label)
+    return Tile(count(row), label)
 
 
 def _tile_change(released: Released) -> Tile:
@@ -86,7 +89,7 @@ def _tile_change(released: Released) -> Tile:
     )
     name = released.measure_name()
     if row is None or not is_ok(row):
-        return Tile(_head(row, ""), f"mean change on {name}")
+        return Tile(_why(row), f"mean change on {name}")
     direction = "improvement" if row["estimate"] >= 0 else "worsening"
     shown = number(abs(row["estimate"]))
     limits = f" (interval for the improvement {interval(row)})" if interval(row) else ""
@@ -103,14 +106,16 @@ def _tile_improved(released: Released) -> Tile:
         )
         for population in ("paired", "started")
     )
+    if not is_ok(paired):
+        return Tile(_why(paired), "share of people with both forms who improved reliably")
     label = "of people with both forms improved reliably"
     if is_ok(started):
         label += f"; {value(started)} of everyone who started are known to have"
-    return Tile(_head(paired, value(paired)), label)
+    return Tile(value(paired), label)
 
 
-def _head(row: pd.Series | None, text: str) -> str:
-    return (reason(row) or text).capitalize()
+def _why(row: pd.Series | None) -> str:
+    return capital(reason(row))
 
 
 def summary_text(released: Released) -> str:

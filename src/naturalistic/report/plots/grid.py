@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from naturalistic.report.drawing import BLUE, GREY, INK, WASH, Margins, drawing
-from naturalistic.report.wording import number, plain
+from naturalistic.report.wording import brief, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,8 +57,8 @@ def score_grid(
         for (first, last), people in cells.items():
             _cell(axes, first, last, people, largest)
         edges = sorted({edge for pair in cells for band in pair for edge in band})
-        axes.set_xticks(edges, [plain(e) for e in edges])
-        axes.set_yticks(edges, [plain(e) for e in edges])
+        axes.set_xticks(edges, [brief(e) for e in edges])
+        axes.set_yticks(edges, [brief(e) for e in edges])
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         _sides(axes, lower_is_better)

@@ -13,13 +13,13 @@ from naturalistic.report.released import Released, is_ok
 from naturalistic.report.sections.forests import point
 from naturalistic.report.thresholds import Thresholds, thresholds
 from naturalistic.report.wording import (
+    brief,
     brief_interval,
     capital,
     category_label,
     count,
     number,
     percent,
-    plain,
     reason,
     value,
 )
@@ -131,7 +131,7 @@ def _band(text: str) -> Band:
 
 
 def _words(band: Band) -> str:
-    return f"{plain(band[0])} to {plain(band[1])}"
+    return f"{brief(band[0])} to {brief(band[1])}"
 
 
 def change_distribution(released: Released) -> Figure | None:

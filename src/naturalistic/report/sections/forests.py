@@ -156,7 +156,7 @@ def sentence(forest: Forest, what: str, higher: str, lower: str) -> str:
         return f"{what}: {why}."
     clear = clear_of_chance(forest)
     if not clear:
-        return f"{what}: none of the {known} comparisons stands clear of chance."
+        return f"{what}: {_none_of(known)} clear of chance."
     null = forest.scale.null or 0.0
     named = [(bool(row["estimate"] > null), _in_sentence(forest, row)) for _, row in clear]
     parts = [
@@ -164,10 +164,15 @@ def sentence(forest: Forest, what: str, higher: str, lower: str) -> str:
         for side, words in ((True, higher), (False, lower))
         if any(up == side for up, _ in named)
     ]
+    stands = "stands" if len(clear) == 1 else "stand"
     return (
-        f"{what}, other characteristics held equal: {'; '.join(parts)}. {len(clear)} of {known} comparisons stand "
+        f"{what}, other characteristics held equal: {'; '.join(parts)}. {len(clear)} of {known} comparisons {stands} "
         f"clear of chance; about {max(1, round(known / 20))} would by chance alone."
     )
+
+
+def _none_of(n: int) -> str:
+    return "the one comparison does not stand" if n == 1 else f"none of the {n} comparisons stands"
 
 
 def _in_sentence(forest: Forest, row: pd.Series) -> str:

@@ -8,7 +8,7 @@ from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Block, Heading, Section, Table, Text
 from naturalistic.report.released import Released, is_ok
 from naturalistic.report.sentences import share_of_started
-from naturalistic.report.wording import NOT_MEASURED, capital, label, value
+from naturalistic.report.wording import NOT_MEASURED, capital, label, listed, lower_first, value
 
 
 def limits(released: Released, _: PublishedStudy | None) -> Section:
@@ -75,17 +75,17 @@ def _limits(released: Released) -> Iterator[str]:
 
 
 def _not_measured(released: Released) -> Iterator[tuple[str, ...]]:
-    """One line for each subject that an analysis looked for and did not find."""
+    """One line for each reason in each analysis, with the subjects it holds for."""
     for analysis, frame in released.estimates.items():
         rows = frame[frame["status"].isin(["not_measured", "not_run"])]
-        seen: set[tuple[str, str]] = set()
+        subjects: dict[str, list[str]] = {}
         for _, row in rows.iterrows():
             what = _subject(str(row["term"]), str(row["definition"]))
-            note = str(row["note"])
-            if (what, note) in seen:
-                continue
-            seen.add((what, note))
-            yield capital(analysis.replace("_", " ")), what, capital(note) or NOT_MEASURED
+            found = subjects.setdefault(str(row["note"]), [])
+            found += [what] if what not in found else []
+        for note, names in subjects.items():
+            words = capital(listed(map(lower_first, names)))
+            yield capital(analysis.replace("_", " ")), words, capital(note) or NOT_MEASURED
 
 
 def _subject(term: str, definition: str) -> str:
