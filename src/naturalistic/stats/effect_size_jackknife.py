@@ -32,10 +32,12 @@ def jackknife_change(
     r"""Effect size with a jackknife interval, by patient or by therapist.
 
     .. math:: se^2 = \frac{G - 1}{G} \sum_g (\hat\theta_{(g)} - \bar\theta_{(\cdot)})^2, \qquad
-              \hat\theta \pm t_{G-1}\, se
+              \hat\theta \pm t_{G^*-1}\, se, \qquad G^* = \frac{n^2}{\sum_g n_g^2}
 
     with one of G patients, or one of G therapists and all their patients, left out in turn (Tukey
-    1958; for clusters the "CV3" of MacKinnon, Nielsen & Webb 2023). Nothing is drawn at random and a
+    1958; for clusters the "CV3" of MacKinnon, Nielsen & Webb 2023). G* is the effective number of
+    therapists, G where all have the same caseload (Carter, Schnepel & Steigerwald 2017 with the
+    patients of one therapist fully alike): a few large caseloads leave less to compare. Nothing is drawn at random and a
     million patients take a second. With a few dozen therapists it covers where the bootstrap by
     therapist is too narrow (`benchmarks/effect_size_coverage.md`).
 
@@ -59,8 +61,8 @@ def jackknife_change(
     Returns
     -------
     Estimate
-        With a t test of no change on G - 1 df. Not estimable with fewer than three units, or where
-        the value, or one with a unit left out, does not exist.
+        With a t test of no change on G* - 1 df. Not estimable with fewer than three units or two
+        effective ones, or where the value, or one with a unit left out, does not exist.
 
     Raises
     ------
@@ -80,6 +82,10 @@ def jackknife_change(
     if count < 3:
         return not_estimable(f"fewer than three {word}", method=method, conf_level=conf_level)
     total = units.sum(axis=0)
+    df = float(total[0] ** 2 / np.sum(units[:, 0] ** 2)) - 1.0
+    if df < 1.0:
+        reason = "one therapist has nearly all patients: fewer than two effective therapists"
+        return not_estimable(reason, method=method, conf_level=conf_level)
     arguments = (centre, measure, better_is, bias_corrected, external_sd)
     value = float(values_of_sums(total[np.newaxis], *arguments)[0])
     left_out = values_of_sums(total - units, *arguments)
@@ -91,7 +97,6 @@ def jackknife_change(
         return Estimate(
             value, conf_level=conf_level, method=method, note="no variation: no interval"
         )
-    df = count - 1
     half = float(stdtrit(df, 0.5 * (1.0 + conf_level))) * std_error
     return Estimate(
         estimate=value,
@@ -100,7 +105,7 @@ def jackknife_change(
         conf_high=value + half,
         conf_level=conf_level,
         statistic=value / std_error,
-        df=float(df),
+        df=df,
         p_value=2.0 * float(stdtr(df, -abs(value) / std_error)),
         method=method,
     )

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import stdtrit
 
 from naturalistic.stats.effect_size import raw_mean_change, standardised_mean_change
 from naturalistic.stats.effect_size_jackknife import jackknife_change
@@ -39,9 +40,19 @@ def test_leaving_one_out_by_hand():
     )
     assert result.estimate == pytest.approx(whole.estimate, rel=1e-12)
     assert result.std_error == pytest.approx(math.sqrt(4 * left_out.var()), rel=1e-10)
-    assert result.conf_high - result.estimate == pytest.approx(
-        2.7764451051977987 * result.std_error, rel=1e-9
+    caseload = np.bincount(therapist)
+    df = 40**2 / np.sum(caseload**2) - 1
+    assert result.df == pytest.approx(df) and df < 4
+    half = stdtrit(df, 0.975) * result.std_error
+    assert result.conf_high - result.estimate == pytest.approx(half, rel=1e-9)
+
+
+def test_equal_caseloads_are_all_effective():
+    pre, post, _ = _cohort(n=40)
+    result = jackknife_change(
+        pre, post, measure="raw", better_is="lower", cluster=np.repeat(range(8), 5)
     )
+    assert result.df == pytest.approx(7)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +78,8 @@ def test_too_little_gives_a_reason():
     assert "three therapists" in jackknife([1, 2, 4], [1, 1, 3], cluster=[1, 1, 2]).note
     assert "no spread" in jackknife([5, 5, 5, 5], [1, 2, 3, 1]).note
     assert "no spread" in jackknife([5, 5, 5, 9], [1, 2, 3, 1]).note  # without the fourth
+    alone = jackknife(np.arange(40.0), np.zeros(40), cluster=[0] * 38 + [1, 2])
+    assert "nearly all patients" in alone.note
     same = jackknife([9, 8, 7, 6], [5, 4, 3, 2], measure="raw")
     assert same.estimate == 4 and math.isnan(same.conf_low) and "no variation" in same.note
     with pytest.raises(ValueError, match="measure"):
