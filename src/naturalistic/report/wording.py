@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from naturalistic.reference.loader import load_problems, load_therapy_models
+from naturalistic.report.catalogue import problem_label, therapy_label
 from naturalistic.vocabulary import (
     ABSENCE_DEFINITIONS,
     CHANGE_CATEGORIES,
@@ -114,6 +114,8 @@ def _in_unit(row: pd.Series, column: str) -> str:
     if estimand.key == "coefficient" and pd.notna(width) and width >= 1:
         # hundredths of a point say nothing when the interval is wider than a point
         digits = min(digits, 1)
+    if estimand.scale == "log" and 0 <= row[column] < 10**-digits / 2:
+        return f"<{10**-digits:g}"
     return number(row[column], digits)
 
 
@@ -173,11 +175,9 @@ def label(characteristic: str, level: str | None = None) -> str:
     if known and level in known.levels:
         return known.levels[level].label
     if characteristic == "problem":
-        names = {each.key: each.label for each in load_problems().problems}
-        return names.get(level, _plain(level))
+        return problem_label(level) or _plain(level)
     if characteristic == "therapy_model":
-        names = {each.key: each.label for each in load_therapy_models().models}
-        return names.get(level, _plain(level))
+        return therapy_label(level) or _plain(level)
     return _plain(level)
 
 
@@ -227,4 +227,4 @@ def _without_unit(name: str) -> str:
 
 
 def _plain(key: str) -> str:
-    return key.replace("_", " ").strip().capitalize()
+    return capital(key.replace("_", " ").strip())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,9 +13,9 @@ from naturalistic.report.plots.dots import DotRow, Point, Scale, dot_plot
 from naturalistic.report.released import Released, has_interval, is_ok
 from naturalistic.report.wording import (
     brief_interval,
+    capital,
     count,
     label,
-    listed,
     lower_first,
     number,
     reason,
@@ -23,6 +24,9 @@ from naturalistic.report.wording import (
 )
 from naturalistic.vocabulary import ESTIMANDS
 
+MOST = 4  # named in one sentence
+SMALLEST_RATIO = 1e-6
+UNTELLING = ("not_recorded", "small_groups_together")
 Namer = Callable[[str, str], str]
 
 
@@ -158,17 +162,34 @@ def sentence(forest: Forest, what: str, higher: str, lower: str) -> str:
     if not clear:
         return f"{what}: {_none_of(known)} clear of chance."
     null = forest.scale.null or 0.0
-    named = [(bool(row["estimate"] > null), _in_sentence(forest, row)) for _, row in clear]
-    parts = [
-        f"{words} went with {listed(name for up, name in named if up == side)}"
-        for side, words in ((True, higher), (False, lower))
-        if any(up == side for up, _ in named)
-    ]
+    parts = []
+    for side, words in ((True, higher), (False, lower)):
+        found = [row for _, row in clear if bool(row["estimate"] > null) == side]
+        if found:
+            parts.append(f"{capital(words)}: {_named(forest, found)}.")
     stands = "stands" if len(clear) == 1 else "stand"
     return (
-        f"{what}, other characteristics held equal: {'; '.join(parts)}. {len(clear)} of {known} comparisons {stands} "
+        f"{what}, other characteristics held equal. {' '.join(parts)} {len(clear)} of {known} comparisons {stands} "
         f"clear of chance; about {max(1, round(known / 20))} would by chance alone."
     )
+
+
+def _named(forest: Forest, found: list[pd.Series]) -> str:
+    """The clearest few in words, the rest as a number; what is not recorded is left to the figure."""
+
+    def clearness(row: pd.Series) -> float:
+        ends = [float(row[c]) for c in ("conf_low", "estimate", "conf_high")]
+        if forest.scale.logarithmic:
+            ends = [math.log(max(end, SMALLEST_RATIO)) for end in ends]
+        null = math.log(forest.scale.null or 1.0) if forest.scale.logarithmic else 0.0
+        return abs(ends[1] - null) / max(ends[2] - ends[0], 1e-12)
+
+    telling = [row for row in found if not str(row["contrast"]).startswith(UNTELLING)]
+    order = sorted(telling, key=clearness, reverse=True)[:MOST]
+    rest = len(found) - len(order)
+    names = [_in_sentence(forest, row) for row in order]
+    names += [f"{rest} more (see the figure)" if names else f"{rest} in the figure"] if rest else []
+    return "; ".join(names)
 
 
 def _none_of(n: int) -> str:

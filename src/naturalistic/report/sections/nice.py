@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import pandas as pd
 
@@ -10,12 +10,12 @@ from naturalistic.reference.catalogue_models import NicePopulation
 from naturalistic.reference.loader import (
     load_nice,
     load_nice_rules,
-    load_problems,
     load_therapy_models,
 )
 from naturalistic.reference.nice_models import STRENGTHS, Guideline, Recommendation
 from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Block, Section, Table, Text
+from naturalistic.report.catalogue import nice_population, therapy_key, why_no_population
 from naturalistic.report.released import Released, is_ok
 from naturalistic.report.wording import (
     brief_interval,
@@ -28,6 +28,8 @@ from naturalistic.report.wording import (
 )
 
 NAME = "nice_alignment"
+ADULT = 18.0
+Held = list[tuple[Guideline, Recommendation]]
 WORDS = {
     "must": "must",
     "offer": "offer (strong)",
@@ -57,17 +59,21 @@ def nice(released: Released, _: PublishedStudy | None) -> Section | None:
         text = "What people came for is not measured here, so nothing can be set beside NICE's recommendations."
         return Section("nice", title, (text,))
     blocks: list[Block] = [_problems(released, people)]
-    known = {p.key: p for p in map(_population, people) if p is not None}
+    known = {p.key: p for p in map(nice_population, people) if p is not None}
+    held = {key: _current(key, _age_group(released)) for key in known}
     models = _delivered(released)
     if known and models:
-        blocks.append(_on_delivered(list(known.values()), models))
-    blocks += [_all(population) for population in known.values()]
+        blocks.append(_on_delivered(known, held, models))
+    blocks += [_all(known[key], held[key]) for key in known]
     blocks.append(Text((_meaning(),)))
-    return Section("nice", title, tuple(_findings(people, known, models)), tuple(blocks))
+    return Section("nice", title, tuple(_findings(people, known, held, models)), tuple(blocks))
 
 
-def _population(problem: str) -> NicePopulation | None:
-    return load_problems().population_of(problem)
+def _age_group(released: Released) -> str:
+    """Adults, unless the mean age says that children and young people were treated."""
+    age = released.one("characteristics", term="age", population="started", estimand="mean")
+    young = age is not None and is_ok(age) and float(age["estimate"]) < ADULT
+    return "children_and_young_people" if young else "adults"
 
 
 def _problems(released: Released, people: dict[str, pd.Series]) -> Table:
@@ -79,7 +85,7 @@ def _problems(released: Released, people: dict[str, pd.Series]) -> Table:
             "reliable_improvement": _cell(released, problem, term="reliable_improvement"),
             "dropout": _cell(released, problem, term="dropout"),
         }
-        population = _population(problem)
+        population = nice_population(problem)
         rows.append(
             (
                 label("problem", problem),
@@ -119,11 +125,7 @@ def _order(people: dict[str, pd.Series]) -> list[str]:
 
 
 def _why_none(problem: str) -> str:
-    if problem == "not_recorded":
-        return "–"
-    known = {each.key: each for each in load_problems().problems}
-    why = known[problem].why if problem in known else "not on the list of problems"
-    return f"none: {lower_first(why)}"
+    return "–" if problem == "not_recorded" else f"none: {lower_first(why_no_population(problem))}"
 
 
 def _delivered(released: Released) -> list[str]:
@@ -131,17 +133,28 @@ def _delivered(released: Released) -> list[str]:
     levels = released.levels(
         "characteristics", "therapy_model", population="started", estimand="proportion"
     )
-    known = {model.key for model in load_therapy_models().models}
-    return [level for level, _ in levels if level in known]
+    return list(dict.fromkeys(key for level, _ in levels if (key := therapy_key(level))))
 
 
-def _current(population: str) -> Iterator[tuple[Guideline, Recommendation]]:
-    for guideline in load_nice().values():
-        if guideline.in_force != "current":
-            continue
-        for each in guideline.recommendations:
-            if each.kind == "therapy" and population in each.populations:
-                yield guideline, each
+def _family(models: Collection[str]) -> set[str]:
+    """Every therapy of the families that the models belong to."""
+    known = load_therapy_models().models
+    families = {model.family for model in known if model.key in models}
+    return {model.key for model in known if model.family in families}
+
+
+def _current(population: str, age_group: str) -> Held:
+    """Current recommendations of therapies for a population, from strongest for to strongest against."""
+    found = [
+        (guideline, each)
+        for guideline in load_nice().values()
+        for each in guideline.recommendations
+        if guideline.in_force == "current"
+        and each.kind == "therapy"
+        and population in each.populations
+        and each.age_group in (age_group, "all")
+    ]
+    return sorted(found, key=lambda pair: STRENGTHS.index(pair[1].strength or "no_recommendation"))
 
 
 def _line(
@@ -169,27 +182,23 @@ def _line(
 HEADER = ("Therapy", "Strength", "In our words", "Guideline (how checked)")
 
 
-def _on_delivered(populations: list[NicePopulation], models: list[str]) -> Table:
+def _on_delivered(
+    known: Mapping[str, NicePopulation], held: Mapping[str, Held], models: list[str]
+) -> Table:
+    family = _family(models)
     rows: list[tuple[str, ...]] = []
-    for population in populations:
-        found = [
-            (guideline, each)
-            for guideline, each in _current(population.key)
-            if set(each.interventions) & set(models)
-        ]
-        lines = [_line(guideline, each, models) for guideline, each in _by_strength(found)]
+    for key, population in known.items():
         rows.append((population.label,))
-        rows += lines or [
-            (
-                "None of those delivered",
-                "–",
-                "The recommendations held here do not mention the therapies delivered here.",
-                "–",
-            )
+        lines = [
+            _line(guideline, each, family)
+            for guideline, each in held[key]
+            if set(each.interventions) & family
         ]
+        nothing = "The recommendations held here mention no therapy of this family."
+        rows += lines or [("None", "–", nothing, "–")]
     names = listed(lower_first(label("therapy_model", model)) for model in models)
     return Table(
-        f"What current NICE guidelines say on the therapies delivered here: {names}",
+        f"What current NICE guidelines say on the therapies delivered here ({names}) and others of the same family",
         HEADER,
         rows,
         note=NOTE,
@@ -197,18 +206,11 @@ def _on_delivered(populations: list[NicePopulation], models: list[str]) -> Table
     )
 
 
-def _by_strength(
-    found: list[tuple[Guideline, Recommendation]],
-) -> list[tuple[Guideline, Recommendation]]:
-    return sorted(found, key=lambda pair: STRENGTHS.index(pair[1].strength or "no_recommendation"))
-
-
-def _all(population: NicePopulation) -> Table:
-    found = _by_strength(list(_current(population.key)))
+def _all(population: NicePopulation, held: Held) -> Table:
     return Table(
         f"Current NICE recommendations held here for: {lower_first(population.label)}",
         HEADER,
-        [_line(guideline, each) for guideline, each in found]
+        [_line(guideline, each) for guideline, each in held]
         or [("–", "–", "None is held in this version.", "–")],
         folded=True,
         note=NOTE,
@@ -216,42 +218,66 @@ def _all(population: NicePopulation) -> Table:
     )
 
 
+MEANING = ("offer", "consider", "listed_option", "no_recommendation", "not_mandatory")
+
+
 def _meaning() -> str:
+    """What NICE's own wording means, where it was read."""
     rules = load_nice_rules()
-    first = next(iter(rules.values()))
-    return f"How to read it: {first.text}"
+    return "How to read it. " + " ".join(rules[key].text for key in MEANING)
 
 
 def _findings(
-    people: dict[str, pd.Series], known: dict[str, NicePopulation], models: list[str]
+    people: Mapping[str, pd.Series],
+    known: Mapping[str, NicePopulation],
+    held: Mapping[str, Held],
+    models: list[str],
 ) -> Iterator[str]:
-    fitting = [p for p in people if _population(p) is not None]
-    if fitting:
-        names = listed(
-            f"{lower_first(label('problem', p))} ({_people(people[p])})" for p in fitting
-        )
-        yield f"Of the problems recorded, {names} belong to a population that NICE guidelines name."
-    else:
+    fitting = [p for p in people if nice_population(p) is not None]
+    if not fitting:
         yield "None of the problems recorded is a population that NICE guidelines name."
+        return
+    names = listed(f"{lower_first(label('problem', p))} ({_people(people[p])})" for p in fitting)
+    belong = "belongs" if len(fitting) == 1 else "belong"
+    yield f"Of the problems recorded, {names} {belong} to a population that NICE guidelines name."
     if not models:
         yield "Which therapy was delivered is not measured here, so it is not set beside the recommendations."
         return
-    named = [
-        population.label
-        for population in known.values()
+    yield _on_options(known, held, models)
+
+
+def _on_options(
+    known: Mapping[str, NicePopulation], held: Mapping[str, Held], models: list[str]
+) -> str:
+    """For whom what was delivered, or its family, is a recommended option."""
+    exact = _options(known, held, set(models))
+    related = [name for name in _options(known, held, _family(models)) if name not in exact]
+    parts = []
+    if exact:
+        parts.append(f"The therapies delivered are named as an option for {listed(exact)}.")
+    if related:
+        parts.append(
+            f"Other therapies of the same family are named as an option for {listed(related)}; whether what was "
+            "delivered is one of them cannot be told from the data."
+        )
+    if not parts:
+        return (
+            "No therapy of the family delivered here is named as an option for these populations."
+        )
+    return " ".join(parts) + " Conditions are in the table."
+
+
+def _options(
+    known: Mapping[str, NicePopulation], held: Mapping[str, Held], therapies: set[str]
+) -> list[str]:
+    return [
+        lower_first(population.label)
+        for key, population in known.items()
         if any(
-            set(each.interventions) & set(models) and each.strength in ("must", "offer", "consider")
-            for _, each in _current(population.key)
+            set(each.interventions) & therapies and each.strength in ("must", "offer", "consider")
+            for _, each in held[key]
         )
     ]
-    if known and not named:
-        yield (
-            "For these populations the current recommendations held here neither name the therapies delivered as an "
-            "option nor, unless the table says so, advise against them."
-        )
-    elif named:
-        names = listed(map(lower_first, named))
-        yield f"The therapies delivered are named as an option for {names}; conditions are in the table."
 
 
 def _people(row: pd.Series) -> str:
