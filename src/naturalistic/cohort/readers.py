@@ -70,7 +70,10 @@ def read_file(
 
 def _open(path: Path, source: SourceFile) -> tuple[OpenedFile, bool, str]:
     suffix = path.suffix.lower()
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as closed:
+        raise UnreadableFileError("file_unreadable", "it cannot be opened") from closed
     digest = hashlib.sha256(data).hexdigest()
     if suffix in TEXT_SUFFIXES:
         return open_text(data, source), False, digest

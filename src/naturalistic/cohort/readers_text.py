@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,11 +27,16 @@ _SAMPLE_BYTES = 1 << 16
 _SAMPLE_RECORDS = 100
 _BLOCK_BYTES = 1 << 24
 _HEADER_BYTES = 1 << 22
+_LAST = "\x1e\x1d\x1e"
 
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """Delimited text as UTF-8 bytes with its header read; see `readers.OpenedFile`."""
+    """Delimited text as UTF-8 bytes with its header read; see `reading.OpenedFile`.
+
+    With `marked` the body ends in a row of our own, which must come out again as it went in: a quotation mark that was
+    never closed would have swallowed it.
+    """
 
     body: pa.Buffer
     header: tuple[str, ...]
@@ -38,6 +44,7 @@ class TextFile:
     delimiter: str
     described: str
     notes: tuple[str, ...]
+    marked: bool = False
 
     def read(self, positions: list[int]) -> Columns:
         """The columns at these positions of the header."""
@@ -87,9 +94,16 @@ class TextFile:
         except pa.ArrowInvalid as invalid:
             # the message of the parser can quote the row, so it is not passed on
             raise UnreadableFileError("file_unreadable", self.described) from invalid
+        table = table.unify_dictionaries()
+        if self.marked:
+            last = table.num_rows - 1
+            if last < 0 or any(column[last].as_py() != _LAST for column in table.columns):
+                number = table.num_rows + len(wrong) + self.header_row
+                swallowing = [*swallowing, number] if last >= 0 else swallowing or [number]
+            table = table.slice(0, max(last, 0))
         if swallowing:
-            raise UnreadableFileError("quote_not_closed", rows=np.array(swallowing))
-        return table.unify_dictionaries()
+            raise UnreadableFileError("quote_not_closed", rows=np.unique(swallowing))
+        return table
 
 
 def open_text(data: bytes, source: SourceFile) -> TextFile:
@@ -122,7 +136,17 @@ def open_text(data: bytes, source: SourceFile) -> TextFile:
     delimiter = delimiter or sniff_delimiter(sample, first_row)
     header, offset = _header(body, delimiter, first_row)
     described = f"{encoding}, delimiter {_name(delimiter)}"
-    return TextFile(body.slice(offset), header, first_row, delimiter, described, notes)
+    body, marked = body.slice(offset), False
+    if body.size and re.search(rb'"', memoryview(body)):
+        body, marked = _with_last_row(body, delimiter, len(header)), True
+    return TextFile(body, header, first_row, delimiter, described, notes, marked)
+
+
+def _with_last_row(body: pa.Buffer, delimiter: str, n_columns: int) -> pa.Buffer:
+    data = body.to_pybytes()
+    end = b"" if data.endswith((b"\n", b"\r")) else b"\n"
+    last = delimiter.join([_LAST] * n_columns).encode("utf-8")
+    return pa.py_buffer(b"".join((data, end, last, b"\n")))
 
 
 def sniff_delimiter(sample: str, header_row: int) -> str:

@@ -58,7 +58,9 @@ def open_workbook(data: bytes, source: SourceFile) -> TypedFile:
         name = source.sheet if isinstance(source.sheet, str) else names[source.sheet]
         table = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
     except CalamineError as bad:
-        raise UnreadableFileError("file_unreadable", "it is not a workbook") from bad
+        raise UnreadableFileError(
+            "file_unreadable", "it is not a workbook, or it is locked"
+        ) from bad
     if len(table) < source.header_row:
         raise UnreadableFileError("file_without_rows", "it has no header row")
     header = tuple(cell_text(value) for value in table[source.header_row - 1])

@@ -54,6 +54,13 @@ def _quote(extract: Extract) -> None:
     extract.raw["sessions.csv"] = "\n".join(lines).encode()
 
 
+def _quote_in_the_last_column(extract: Extract) -> None:
+    lines = extract.text("sessions").splitlines()
+    cells = lines[9].split(",")
+    lines[9] = ",".join([*cells[:-1], f'"{SECRET}'])
+    extract.raw["sessions.csv"] = "\n".join(lines).encode()
+
+
 def _windows(extract: Extract) -> None:
     extract.files["referrals"]["service"] = extract.files["referrals"]["service"] + " à côté"
     extract.raw["referrals.csv"] = extract.text("referrals").encode("cp1252")
@@ -139,6 +146,11 @@ CASES = (
     ),
     _stop("rows longer than the header", "most_rows_wrong_length", _all_rows_too_long, rows=240),
     _stop("a quotation mark left open", "quote_not_closed", _quote),
+    _stop(
+        "a quotation mark left open in the last column",
+        "quote_not_closed",
+        _quote_in_the_last_column,
+    ),
     Case("Windows-1252 not declared", "encoding_assumed", "", "", 1, _windows),
     _stop("bytes that are not the declared encoding", "file_unreadable", _not_the_encoding),
     _stop("an encoding nobody knows", "file_unreadable", _unknown_encoding),
