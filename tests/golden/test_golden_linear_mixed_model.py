@@ -154,7 +154,7 @@ def test_shifted_outcome_changes_only_the_intercept() -> None:
     expected["coefficients"][0] += 1e6
     fit = fit_golden("slope_therapist", shift=1e6)
     assert_equal_to_lme4(fit, expected)
-    np.testing.assert_allclose(fit.df, fit_golden("slope_therapist").df, rtol=1e-6)
+    np.testing.assert_allclose(fit.df, fit_golden("slope_therapist").df, rtol=1e-5)
 
 
 def test_boundary_fit_says_so() -> None:

@@ -29,7 +29,8 @@ from naturalistic.stats.lmm_inference import (
 from naturalistic.stats.lmm_likelihood import Evaluation, LinearMixedLikelihood
 from naturalistic.stats.lmm_notes import degenerate_fit, model_formula, singular_notes
 from naturalistic.stats.lmm_optimise import Optimum, rough_minimum, sharpen
-from naturalistic.stats.lmm_reduction import finish_columns, reduce_rows
+from naturalistic.stats.lmm_reduction import reduce_rows
+from naturalistic.stats.lmm_statistics import finish_columns
 from naturalistic.stats.lmm_structure import random_structure
 
 

@@ -16,6 +16,9 @@ from naturalistic.stats.lmm_reduction import RowSource
 # A variance between groups rests on the groups: with two it has one degree of freedom at most.
 FEWEST_GROUPS = 3
 
+# Patients in a block of a model without therapists and services.
+_BLOCK = 500
+
 
 @dataclass(frozen=True, slots=True)
 class ModelInput:
@@ -162,7 +165,7 @@ def prepare_input(
         for values, name in ((therapist, "therapist"), (service, "service"))
         if values is not None
     ]
-    cell, n_cells, codes = _cells([code for code, _ in groups], rows)
+    cell, n_cells, codes = _cells([code for code, _ in groups], patient_codes, len(patient_ids))
     unit = patient_codes if patient_effect else cell
     if occasion_variance and t is not None:
         _check_occasions(unit, np.equal(t, columns.occasions[1]))
@@ -196,10 +199,16 @@ def prepare_input(
     )
 
 
-def _cells(groups: list[IntArray], rows: int) -> tuple[IntArray, int, list[IntArray]]:
-    """Combination of therapist and service of every row, and the groups of every combination."""
+def _cells(
+    groups: list[IntArray], patient: IntArray, patients: int
+) -> tuple[IntArray, int, list[IntArray]]:
+    """Combination of therapist and service of every row, and the groups of every combination.
+
+    Without either, large data are cut into blocks of patients, from which starting values come.
+    """
     if not groups:
-        return np.zeros(rows, dtype=np.int64), 1, []
+        blocks = max(1, patients // _BLOCK)
+        return patient * blocks // patients, blocks, []
     if len(groups) == 1:
         count = int(groups[0].max()) + 1
         return groups[0], count, [np.arange(count)]

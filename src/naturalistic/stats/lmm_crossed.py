@@ -22,10 +22,12 @@ from naturalistic.stats.lmm_blocks import (
     IntArray,
     apply_symmetric,
     packed_index,
+    packed_size,
+    sum_by,
     sweep,
     weighted_crossproduct,
 )
-from naturalistic.stats.lmm_reduction import CrossingUnits, ReducedRows
+from naturalistic.stats.lmm_statistics import CrossingUnits, ReducedRows, sum_products
 from naturalistic.stats.lmm_structure import RandomStructure
 
 _DENSE_UP_TO = 300
@@ -116,15 +118,12 @@ class _Entry:
 
 def segment_pairs(crossing: CrossingUnits) -> tuple[IntArray, IntArray]:
     """All ordered pairs of segments of the same patient, a segment with itself included."""
-    order = np.argsort(crossing.segment_unit, kind="stable")
     counts = np.bincount(crossing.segment_unit)
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    unit = crossing.segment_unit[order]
-    repeats = counts[unit]
-    first = np.repeat(np.arange(len(order)), repeats)
+    starts = np.cumsum(counts) - counts
+    repeats = counts[crossing.segment_unit]
+    first = np.repeat(np.arange(len(repeats)), repeats)
     within = np.arange(len(first)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    second = starts[unit[first]] + within
-    return order[first], order[second]
+    return first, starts[crossing.segment_unit[first]] + within
 
 
 def _full(packed: FloatArray, size: int) -> FloatArray:
@@ -153,6 +152,7 @@ def _sweep_crossing(
     size, passed = rows.columns.count, structure.passed
     weights = np.broadcast_to(structure.weights(theta), (size,))
     packed_weights = np.ones(1) if size == 1 else np.array([weights[0], 1.0, weights[1]])
+    cell = crossing.segment_cell
     gram = crossing.gram * packed_weights[:, None]
     products = crossing.products * weights[:, None, None]
     swept = sweep(gram, structure.patient.covariance(theta))
@@ -161,24 +161,18 @@ def _sweep_crossing(
     )
     segment = _full(crossing.segment_gram * packed_weights[:, None], size)[:, :passed]
     weighted = apply_symmetric(swept.weight, products)
-    cell_products = crossing.cell_products[:passed] * weights[:passed, None, None]
-    cells = rows.cells
-    for b in range(passed):
-        for a in range(size):
-            matrix = sparse.csr_matrix(
-                (segment[a, b], (crossing.segment_cell, crossing.segment_unit)),
-                shape=(cells, crossing.gram.shape[1]),
-            )
-            cell_products[b] -= matrix @ weighted[a]
+    pulled = np.einsum("abs,asm->bsm", segment, weighted[:, crossing.segment_unit])
+    left = crossing.segment_products[:passed] * weights[:passed, None, None] - pulled
+    cell_gram = sum_by(crossing.segment_gram * packed_weights[:, None], cell, rows.cells)
     first, second = segment_pairs(crossing)
     weight = _full(swept.weight, size)[:, :, crossing.segment_unit[first]]
     values = -np.einsum("abs,acs,cds->bds", segment[:, :, first], weight, segment[:, :, second])
     return _CrossingSweep(
         patients,
-        (crossing.segment_cell[first], crossing.segment_cell[second]),
+        (cell[first], cell[second]),
         values,
-        (crossing.cell_gram * packed_weights[:, None])[: passed * (passed + 1) // 2],
-        cell_products,
+        cell_gram[: packed_size(passed)],
+        sum_products(left, cell, rows.cells),
     )
 
 
@@ -248,20 +242,13 @@ def sweep_crossed(
     system = _assemble(entries, factors, offsets, upper.counts)
     right = np.concatenate(
         [
-            np.einsum("bk,bum->kum", factor, _sum_cells(cell_products, codes, count)).reshape(
+            np.einsum("bk,bum->kum", factor, sum_products(cell_products, codes, count)).reshape(
                 -1, width
             )
             for factor, codes, count in zip(factors, upper.codes, upper.counts, strict=True)
         ]
     )
     return _solve(system, right), patients
-
-
-def _sum_cells(products: FloatArray, codes: IntArray, count: int) -> FloatArray:
-    out = np.zeros((products.shape[0], count, products.shape[2]))
-    for column in range(products.shape[0]):
-        np.add.at(out[column], codes, products[column])
-    return out
 
 
 def _solve(system: sparse.csc_matrix, right: FloatArray) -> CrossedUpper:

@@ -21,12 +21,13 @@ from naturalistic.stats.lmm_blocks import (
     FloatArray,
     IntArray,
     packed_index,
+    packed_size,
     sum_by,
     sweep,
     weighted_crossproduct,
 )
 from naturalistic.stats.lmm_crossed import CrossedUpper, UpperUnits, sweep_crossed
-from naturalistic.stats.lmm_reduction import ReducedRows
+from naturalistic.stats.lmm_statistics import ReducedRows, sum_products
 from naturalistic.stats.lmm_structure import RandomStructure
 
 
@@ -146,7 +147,7 @@ class LinearMixedLikelihood:
             cell, passed, shrink = nested.cell, swept.passed, swept.shrink
             weights = np.ones(1)
         upper = structure.passed
-        passed = passed[: upper * (upper + 1) // 2]
+        passed = passed[: packed_size(upper)]
         factors = shrink[:upper] * np.broadcast_to(weights, (count,))[:, None]
         sums = CellSums(
             sum_by(passed, cell, rows.cells),
@@ -171,9 +172,10 @@ class LinearMixedLikelihood:
             return SweptModel(log_determinant, gram - crossed.loss - patients.loss, (), crossed)
         states = []
         block, products = sums.gram, sums.products
-        for level, group in zip(structure.upper, self.upper.chain, strict=True):
-            block = sum_by(block, group, int(group.max()) + 1)
-            products = _sum_rows(products, group)
+        levels = zip(structure.upper, self.upper.chain, self.upper.counts, strict=True)
+        for level, group, count in levels:
+            block = sum_by(block, group, count)
+            products = sum_products(products, group, count)
             swept = sweep(block, level.covariance(theta))
             log_determinant += float(np.log(swept.determinant).sum())
             gram = gram - weighted_crossproduct(swept.weight, products)
@@ -217,13 +219,6 @@ def _weigh_gram(gram: FloatArray, weights: FloatArray) -> FloatArray:
 
 def _weigh_products(products: FloatArray, weights: FloatArray) -> FloatArray:
     return products if len(weights) == 1 else products * weights[:, None, None]
-
-
-def _sum_rows(products: FloatArray, group: IntArray) -> FloatArray:
-    out = np.zeros((products.shape[0], int(group.max()) + 1, products.shape[2]))
-    for column in range(products.shape[0]):
-        np.add.at(out[column], group, products[column])
-    return out
 
 
 @dataclass(frozen=True, slots=True)

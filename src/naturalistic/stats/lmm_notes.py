@@ -13,6 +13,9 @@ from naturalistic.stats.lmm_structure import SINGULAR, RandomStructure
 # A residual sum of squares below this share of the outcome's is rounding, not variation.
 _NO_VARIATION = 1e-10
 
+# A residual variance below this share of the outcome's has run into the bound of the search.
+_NO_RESIDUAL = 1e-7
+
 
 def model_formula(model: ModelInput, terms: tuple[str, ...]) -> str:
     """The model in R's notation.
@@ -52,7 +55,7 @@ def degenerate_fit(likelihood: LinearMixedLikelihood, evaluation: Evaluation | N
         if left <= _NO_VARIATION * total:
             return "the design columns determine the outcome exactly: nothing is left to model"
         return ""
-    if evaluation.residual_variance * rows.rows <= _NO_VARIATION * total:
+    if evaluation.residual_variance * rows.rows <= _NO_RESIDUAL * total:
         return "the residual variance is zero: the random effects determine the outcome exactly"
     return ""
 

@@ -1,9 +1,9 @@
-"""Minimise the profiled deviance: derivative-free descent, then Newton steps to sharpen."""
+"""Minimise the profiled deviance: quasi-Newton descent, then Newton steps to sharpen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import optimize
@@ -11,6 +11,7 @@ from scipy import optimize
 from naturalistic.stats.lmm_blocks import FloatArray
 from naturalistic.stats.lmm_curvature import Curvature, curvature
 from naturalistic.stats.lmm_likelihood import Evaluation, LinearMixedLikelihood
+from naturalistic.stats.lmm_statistics import keep_cells
 from naturalistic.stats.lmm_structure import SINGULAR
 
 # Decrease of the deviance that a further Newton step must promise to be worth taking, and the
@@ -18,7 +19,11 @@ from naturalistic.stats.lmm_structure import SINGULAR
 _WORTH_A_STEP = 1e-11
 _CONVERGED = 1e-6
 _MOST_STEPS = 6
-_FINAL_RADIUS = 1e-5
+_NO_CANDIDATE = 1e30
+
+# A sample for the starting values of a large model: patients wanted, and cells at least.
+_SAMPLE_UNITS = 20_000
+_SAMPLE_CELLS = 30
 
 # A probe of the gradient at the boundary and steps along it (relative variances), and directions
 # that span the symmetric matrices.
@@ -48,28 +53,75 @@ class Optimum:
 
 
 def descend(
-    likelihood: LinearMixedLikelihood, start: FloatArray, radius: float, final_radius: float
-) -> FloatArray:
-    """COBYQA (Ragonneau 2022) on theta within its bounds."""
-    if not len(start):
-        return start
-    reference = likelihood.evaluate(start).deviance
+    objective: Callable[[FloatArray], float],
+    start: FloatArray,
+    bounds: Sequence[tuple[float, float]],
+    *,
+    rows: int = 1,
+) -> tuple[FloatArray, float]:
+    """Minimise a deviance in a box by SLSQP (a dense quasi-Newton method) with forward differences.
 
-    def objective(theta: FloatArray) -> float:
+    Parameters
+    ----------
+    objective : callable
+        May raise `numpy.linalg.LinAlgError` at points so extreme that they are no candidates.
+    start : ndarray
+    bounds : sequence of pairs
+    rows : int
+        Rows behind the deviance, whose size sets the scale of the stopping rule.
+
+    Returns
+    -------
+    ndarray, float
+        The minimum and the value there.
+    """
+    if not len(start):
+        return start, objective(start)
+    reference = objective(start)
+    scale = max(1.0, rows / 1000.0)
+
+    def guarded(trial: FloatArray) -> float:
         try:
-            return likelihood.evaluate(theta).deviance - reference
+            return (objective(trial) - reference) / scale
         except np.linalg.LinAlgError:
-            # A trial point so extreme that the cross-products lose definiteness is no candidate.
-            return np.inf
+            return _NO_CANDIDATE
 
     found = optimize.minimize(
-        objective,
+        guarded,
         start,
-        method="COBYQA",
-        bounds=likelihood.structure.bounds(),
-        options={"initial_tr_radius": radius, "final_tr_radius": final_radius},
+        method="SLSQP",
+        bounds=bounds,
+        options={"eps": 1e-5, "ftol": 1e-10},
     )
-    return np.asarray(found.x, dtype=np.float64)
+    return np.asarray(found.x, dtype=np.float64), float(found.fun) * scale + reference
+
+
+def _descend_from(likelihood: LinearMixedLikelihood, theta: FloatArray) -> Evaluation:
+    found, _ = descend(
+        lambda trial: likelihood.evaluate(trial).deviance,
+        theta,
+        likelihood.structure.bounds(),
+        rows=likelihood.rows.rows,
+    )
+    return settle_boundary(likelihood, found)
+
+
+def warm_start(likelihood: LinearMixedLikelihood) -> FloatArray:
+    """Where to start: for large models the minimum on every k-th cell, else the structure's start.
+
+    A sample that does not identify the fixed effects is no use and is passed over.
+    """
+    rows, start = likelihood.rows, likelihood.structure.start()
+    stride = rows.units // _SAMPLE_UNITS
+    if stride < 3 or rows.cells < stride * _SAMPLE_CELLS or rows.collapsed is not None:
+        return start
+    if rows.crossing is not None:
+        return start
+    sample = replace(likelihood, rows=keep_cells(rows, np.arange(rows.cells) % stride == 0))
+    try:
+        return _descend_from(sample, start).theta
+    except np.linalg.LinAlgError:
+        return start
 
 
 def _at_zero(likelihood: LinearMixedLikelihood, theta: FloatArray, position: int) -> FloatArray:
@@ -140,10 +192,7 @@ def _inward(likelihood: LinearMixedLikelihood, best: Evaluation) -> Iterator[Eva
 
 
 def rough_minimum(
-    likelihood: LinearMixedLikelihood,
-    *,
-    start: FloatArray | None = None,
-    radius: float = 0.3,
+    likelihood: LinearMixedLikelihood, *, start: FloatArray | None = None
 ) -> Evaluation:
     """Descend to within about 1e-5 of the (restricted) maximum-likelihood theta.
 
@@ -154,19 +203,15 @@ def rough_minimum(
     ----------
     likelihood : LinearMixedLikelihood
     start : ndarray, optional
-        Starting theta; the structure's own start by default.
-    radius : float
-        First trust-region radius.
+        Starting theta; by default that of `warm_start`.
     """
-    theta = likelihood.structure.start() if start is None else start
-    best = settle_boundary(likelihood, descend(likelihood, theta, radius, _FINAL_RADIUS))
+    best = _descend_from(likelihood, warm_start(likelihood) if start is None else start)
     for _ in range(_MOST_RESTARTS):
         trials = _inward(likelihood, best)
         inside = min(trials, key=lambda trial: trial.deviance, default=best)
         if inside.deviance >= best.deviance - max(1e-7, 1e-12 * abs(best.deviance)):
             break
-        theta = descend(likelihood, inside.theta, radius / 10.0, _FINAL_RADIUS)
-        best = settle_boundary(likelihood, theta)
+        best = _descend_from(likelihood, inside.theta)
     return best
 
 

@@ -233,7 +233,7 @@ def patient_effects(
     theta, inner, count = state.evaluation.theta, state.evaluation.inner, rows.columns.count
     weights = np.broadcast_to(structure.weights(theta), (count,))
     level = structure.patient
-    units = rows.nested.gram.shape[1] + (rows.crossing.gram.shape[1] if rows.crossing else 0)
+    units = rows.units
     effects = np.zeros((count, units))
     spreads = np.zeros((units if with_covariance else 0, count, count))
     if level is None:
@@ -289,13 +289,12 @@ def _segment_spread(state: FittedState, segment: FloatArray) -> FloatArray:
         raise ValueError("only a crossed model has crossing patients")
     cells = _cell_selectors(state)
     passed = cells.factor.shape[0]
-    order = np.argsort(crossing.segment_unit, kind="stable")
     counts = np.bincount(crossing.segment_unit)
     starts = np.cumsum(counts) - counts
     out = np.empty((len(counts), segment.shape[1], segment.shape[1]))
     for held in np.unique(counts):
         units = np.flatnonzero(counts == held)
-        chosen = order[starts[units][:, None] + np.arange(held)[None]]
+        chosen = starts[units][:, None] + np.arange(held)[None]
         index = cells.index[crossing.segment_cell[chosen]].reshape(len(units), -1)
         factor = segment[chosen][..., :passed] @ cells.factor
         factor = np.moveaxis(factor, 1, 2).reshape(len(units), segment.shape[1], -1)

@@ -16,6 +16,7 @@ from scipy import optimize, stats
 
 from naturalistic.stats.linear_mixed_model import FittedState, LinearMixedModelFit
 from naturalistic.stats.lmm_blocks import FloatArray
+from naturalistic.stats.lmm_optimise import descend
 from naturalistic.stats.lmm_shares import variances_at
 from naturalistic.stats.lmm_structure import Level
 from naturalistic.stats.result import Estimate, not_estimable
@@ -66,23 +67,6 @@ def _level(state: FittedState, name: str) -> Level:
     raise ValueError(f"no level {name!r} with random effects of its own in the model")
 
 
-def _least(
-    objective: Callable[[FloatArray], float],
-    start: FloatArray,
-    bounds: list[tuple[float, float]],
-) -> tuple[float, FloatArray]:
-    if not len(start):
-        return objective(start), start
-    found = optimize.minimize(
-        objective,
-        start,
-        method="COBYQA",
-        bounds=bounds,
-        options={"initial_tr_radius": 0.05, "final_tr_radius": 1e-6},
-    )
-    return float(found.fun), np.asarray(found.x)
-
-
 def _others(state: FittedState, level: Level) -> tuple[list[int], list[tuple[float, float]]]:
     structure = state.likelihood.structure
     own = range(level.first, level.first + level.size)
@@ -100,23 +84,35 @@ class _WarmStart:
 
 
 def _interval(
-    excess: Callable[[float], float], centre: float, step: float, upper: float, threshold: float
+    excess: Callable[[float], float], centre: float, step: float, upper: float, conf_level: float
 ) -> tuple[float, float]:
-    """Where `excess` (zero at `centre`, rising on both sides) crosses `threshold`."""
+    """Where `excess` (zero at `centre`, rising on both sides) crosses the chi-squared quantile."""
+    threshold = float(np.sqrt(stats.chi2.ppf(conf_level, 1)))
+
+    def distance(value: float) -> float:
+        # the square root is nearly linear in the value, which the root finder likes
+        return float(np.sqrt(max(excess(value), 0.0))) - threshold
 
     def outward(direction: float, limit: float) -> float:
-        inside, stride = centre, step
+        inside, below = centre, -threshold
         while True:
-            outside = inside + direction * stride
+            outside = inside + direction * step
             if (outside - limit) * direction >= 0.0:
                 outside = limit
-            if excess(outside) > threshold:
+            above = distance(outside)
+            if above > 0.0:
                 break
             if outside == limit:
                 return limit
-            inside, stride = outside, stride * 1.5
-        low, high = sorted((inside, outside))
-        return float(optimize.brentq(lambda c: excess(c) - threshold, low, high, xtol=1e-6 * step))
+            inside, below = outside, above
+        known = {inside: below, outside: above}
+        return float(
+            optimize.brentq(
+                lambda value: known[value] if value in known else distance(value),
+                *sorted(known),
+                xtol=1e-5 * step,
+            )
+        )
 
     return outward(-1.0, 0.0), outward(1.0, upper)
 
@@ -172,24 +168,17 @@ def profile_standard_deviation(
             full[positions] = free[: len(positions)]
             elements = np.concatenate([[value / spread], free[len(positions) : -1]])
             full[level.first : level.first + level.size] = chart.to_theta(elements)
-            return _deviance(lambda: likelihood.evaluate(full).deviance_at(spread)) - base
+            return likelihood.evaluate(full).deviance_at(spread) - base
 
-        least, warm.at = _least(objective, warm.at, [*bounds, (-np.inf, np.inf)])
+        warm.at, least = descend(objective, warm.at, [*bounds, (-np.inf, np.inf)])
         return least
 
-    threshold = float(stats.chi2.ppf(conf_level, 1))
     scale = state.likelihood.structure.columns.time_scale if component.name == "slope" else 1.0
-    step = max(0.2 * estimate, 0.02 * sigma / scale)
-    low, high = _interval(excess, estimate, step, np.inf, threshold)
+    step = 0.2 * sigma / scale
+    if component.std_error > 0.0:  # about the half-width of a Wald interval of the SD
+        step = min(step, 2.0 * component.std_error / (2.0 * estimate))
+    low, high = _interval(excess, estimate, step, np.inf, conf_level)
     return Estimate(estimate, conf_low=low, conf_high=high, conf_level=conf_level, method=_METHOD)
-
-
-def _deviance(evaluate: Callable[[], float]) -> float:
-    try:
-        return evaluate()
-    except np.linalg.LinAlgError:
-        # so extreme a trial point that the cross-products lose definiteness is no candidate
-        return np.inf
 
 
 def _profile_residual(state: FittedState, conf_level: float) -> Estimate:
@@ -200,13 +189,14 @@ def _profile_residual(state: FittedState, conf_level: float) -> Estimate:
 
     def excess(value: float) -> float:
         def objective(trial: FloatArray) -> float:
-            return _deviance(lambda: likelihood.evaluate(trial).deviance_at(value)) - base
+            return likelihood.evaluate(trial).deviance_at(value) - base
 
-        least, warm.at = _least(objective, warm.at, bounds)
+        warm.at, least = descend(objective, warm.at, bounds)
         return least
 
-    threshold = float(stats.chi2.ppf(conf_level, 1))
-    low, high = _interval(excess, sigma, 0.05 * sigma, np.inf, threshold)
+    low, high = _interval(
+        excess, sigma, 1.5 * sigma / np.sqrt(state.evaluation.degrees), np.inf, conf_level
+    )
     return Estimate(sigma, conf_low=low, conf_high=high, conf_level=conf_level, method=_METHOD)
 
 
@@ -248,11 +238,10 @@ def profile_share(
             first = float(np.sqrt(share / (1.0 - share) * rest))
             elements = np.concatenate([[first], free[len(positions) :]])
             full[own.first : own.first + own.size] = chart.to_theta(elements)
-            return _deviance(lambda: state.likelihood.evaluate(full).deviance) - base
+            return state.likelihood.evaluate(full).deviance - base
 
-        least, warm.at = _least(objective, warm.at, bounds)
+        warm.at, least = descend(objective, warm.at, bounds)
         return least
 
-    threshold = float(stats.chi2.ppf(conf_level, 1))
-    low, high = _interval(excess, estimate, max(0.2 * estimate, 0.005), 1.0 - 1e-9, threshold)
+    low, high = _interval(excess, estimate, max(0.5 * estimate, 0.005), 1.0 - 1e-9, conf_level)
     return Estimate(estimate, conf_low=low, conf_high=high, conf_level=conf_level, method=_METHOD)

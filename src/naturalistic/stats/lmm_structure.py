@@ -18,6 +18,10 @@ from naturalistic.stats.lmm_columns import RandomColumns
 # A relative standard deviation below this is called zero, as lme4's isSingular does.
 SINGULAR = 1e-4
 
+# A relative standard deviation beyond this leaves no residual variance (intraclass correlation
+# 1 - 1e-8); the search stops here and the fit says that the residual variance is zero.
+LARGEST = 1e4
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -122,9 +126,9 @@ class RandomStructure:
 
     def bounds(self) -> list[tuple[float, float]]:
         """Box for the optimiser."""
-        limits = [(-np.inf, np.inf)] * self.size
+        limits = [(-LARGEST, LARGEST)] * self.size
         for position in self.diagonal:
-            limits[position] = (0.0, np.inf)
+            limits[position] = (0.0, LARGEST)
         if self.patient is not None and self.patient.occasions:
             # atanh(0.99999) = 6.1: beyond it the two occasions are the same measurement
             limits[0], limits[1] = (-10.0, 10.0), (-6.1, 6.1)
