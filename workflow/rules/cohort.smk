@@ -86,6 +86,7 @@ rule outcomes:
     """Find the first and the last form of each course of therapy."""
     input:
         scores=RESULTS + "/{cohort}/restricted/scores.parquet",
+        patients=RESULTS + "/{cohort}/restricted/cohort/patients.parquet",
         episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
     output:
         outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",

@@ -7,7 +7,11 @@ from snakemake.exceptions import WorkflowError
 from naturalistic.cli.plan import Plan
 from naturalistic.errors import UserError
 
-plan = Plan(Path(workflow.configfiles[0]))
+# a path inside the project is written as a path from it: the same project elsewhere has nothing to do again
+given = Path(workflow.configfiles[0])
+plan = Plan(
+    given.relative_to(Path.cwd()) if given.is_relative_to(Path.cwd()) else given
+)
 try:
     RESULTS = plan.config.results
 except UserError as error:

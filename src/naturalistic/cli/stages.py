@@ -141,7 +141,11 @@ def outcomes(stage: Stage) -> None:
     from naturalistic.tables.derived import OUTCOMES
 
     frame = derive_outcomes(
-        stage.read("scores"), stage.read("episodes"), stage.instruments(), stage.settings
+        stage.read("scores"),
+        stage.read("episodes"),
+        stage.instruments(),
+        stage.settings,
+        stage.read("patients"),
     )
     files.write_table(stage.paths.table("outcomes"), frame, OUTCOMES)
 
