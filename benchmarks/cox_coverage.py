@@ -160,7 +160,7 @@ def document(tables: dict[str, tuple[int, list[str]]], seed: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--draws", type=int, default=2000)
+    parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=20250)
     parser.add_argument("--output", type=Path, default=HERE / "cox_coverage.md")
     options = parser.parse_args()
