@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-_NHS_NUMBER = re.compile(r"(?<![\d.])(\d{3})[ -]?(\d{3})[ -]?(\d{4})(?![\d.])")
+_NHS_NUMBER = re.compile(r"(?<![\d.])(\d{3})[ -]?(\d{3})[ -]?(\d{4})(?:\.0)?(?![\d.]*\d)")
 _EMAIL = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[A-Za-z]{2,}")
 _PHONE = re.compile(r"(?<!\d)(?:\+44 ?\(?0?\)? ?|0)[1-37](?:[ -]?\d){8,9}(?!\d)")
 # letters of the second half as Royal Mail issues them; GIR 0AA and the crown territories follow the same shape

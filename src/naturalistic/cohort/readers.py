@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from naturalistic.cohort.cells import Cells
+from naturalistic.cohort.dates import date_shaped
+from naturalistic.cohort.identifiers import identifying_shapes
 from naturalistic.cohort.readers_text import open_text
 from naturalistic.cohort.readers_typed import open_parquet, open_spss, open_stata, open_workbook
 from naturalistic.cohort.reading import OpenedFile, RawFile, UnreadableFileError, tidy_name
@@ -97,16 +99,31 @@ def _check_header(header: tuple[str, ...], names: list[str], described: str) -> 
     absent = [name for name in names if name not in header]
     if absent:
         hints = []
+        data = _looks_like_data(header)
         for name in absent:
+            if data:
+                hints.append(repr(name))
+                continue
             close = difflib.get_close_matches(name, header, n=1, cutoff=0.6)
             folded = [h for h in header if h.casefold() == name.casefold()]
             near = folded[0] if folded else close[0] if close else None
             hints.append(f"{name!r}" + (f" (did you mean {near!r}?)" if near else ""))
         read_as = f"; its header was read as {len(header)} columns, {described}"
+        read_as += "; that row looks like data, so check 'header_row'" if data else ""
         raise UnreadableFileError("column_absent", ", ".join(hints) + read_as, tuple(absent))
     twice = [name for name in names if header.count(name) > 1]
     if twice:
         raise UnreadableFileError("column_twice", ", ".join(map(repr, twice)), tuple(twice))
+
+
+def _looks_like_data(header: tuple[str, ...]) -> bool:
+    """A header that holds dates, fractions or what identifies people is a row of data: none of it may be shown."""
+    texts = np.array([name for name in header if name], dtype=object)
+    if not texts.size:
+        return False
+    fractions = any("." in t and t.replace(".", "", 1).isdigit() for t in texts)
+    dated = not np.isnat(date_shaped(texts)).all()
+    return fractions or dated or bool(identifying_shapes(texts, is_id=False))
 
 
 def _check_lengths(wrong: np.ndarray, n_records: int, described: str) -> None:

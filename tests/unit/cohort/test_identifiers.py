@@ -45,7 +45,7 @@ def test_ten_digit_ids_that_are_no_nhs_numbers_pass():
 
 
 @pytest.mark.parametrize(
-    "text", ["9434765919", "943 476 5919", "943-476-5919", "see 943 476 5919 above"]
+    "text", ["9434765919", "943 476 5919", "943-476-5919", "9434765919.0", "9434765919.", "see 943 476 5919 above"]
 )
 def test_nhs_numbers_however_written(text):
     assert shapes(text, "X1", "X2") == ["nhs_number"]

@@ -16,6 +16,11 @@ def _column_absent(extract: Extract) -> None:
     extract.files["sessions"] = extract.files["sessions"].rename(columns={"seen": "Seen?"})
 
 
+def _no_header(extract: Extract) -> None:
+    extract.set("sessions", "ref", 0, "reff" + SECRET)
+    extract.raw["sessions.csv"] = extract.text("sessions").split("\n", 1)[1].encode()
+
+
 def _column_twice(extract: Extract) -> None:
     extract.files["referrals"]["note"] = ""
     extract.raw["referrals.csv"] = extract.text("referrals").replace("note", "received", 1).encode()
@@ -121,6 +126,7 @@ CASES = (
     _stop("a file that is not there", "file_absent", _absent),
     _stop("a column that is not there", "column_absent", _column_absent, "seen"),
     _stop("another delimiter than declared", "column_absent", _wrong_delimiter, "ref", 11),
+    _stop("a file without a header", "column_absent", _no_header, "ref", 6),
     _stop("two columns of one name", "column_twice", _column_twice, "received"),
     _stop("a header without rows", "file_without_rows", _header_only),
     _stop("a file without bytes", "file_without_rows", _nothing),
