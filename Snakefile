@@ -17,7 +17,4 @@ rule all:
     """The report of every cohort of the settings."""
     default_target: True
     input:
-        [
-            f"{RESULTS}/{cohort}/{plan.area(cohort)}/report.html"
-            for cohort in plan.cohorts
-        ],
+        [f"results/{cohort}/{plan.area(cohort)}/report.html" for cohort in plan.cohorts],

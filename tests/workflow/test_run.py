@@ -174,5 +174,5 @@ def test_rules_read_what_the_registry_says() -> None:
     assert set(rules) == set(REGISTRY)
     for name, entry in REGISTRY.items():
         inputs = rules[name].split("output:")[0]
-        named = {line.split("=")[0].strip() for line in inputs.splitlines() if "RESULTS" in line}
+        named = {line.split("=")[0].strip() for line in inputs.splitlines() if "results/" in line}
         assert named == {"facts", *entry.tables}, name

@@ -1,19 +1,18 @@
 rule participant_flow:
     """Who was referred, assessed, started, ended as planned and has forms, and who was lost and why?"""
     input:
-        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
-        intake=RESULTS + "/{cohort}/restricted/cohort/intake.parquet",
-        referrals=RESULTS + "/{cohort}/restricted/cohort/referrals.parquet",
-        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
-        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        intake="results/{cohort}/restricted/cohort/intake.parquet",
+        referrals="results/{cohort}/restricted/cohort/referrals.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
     output:
-        estimates=RESULTS + "/{cohort}/restricted/estimates/participant_flow.parquet",
-        covariances=RESULTS
-        + "/{cohort}/restricted/covariances/participant_flow.parquet",
+        estimates="results/{cohort}/restricted/estimates/participant_flow.parquet",
+        covariances="results/{cohort}/restricted/covariances/participant_flow.parquet",
     log:
-        RESULTS + "/{cohort}/logs/participant_flow.log",
+        "results/{cohort}/logs/participant_flow.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/participant_flow.tsv"
+        "results/{cohort}/logs/benchmarks/participant_flow.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -27,17 +26,17 @@ rule participant_flow:
 rule characteristics:
     """Who was treated, and how do completers and people with both forms differ from the others?"""
     input:
-        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
-        patients=RESULTS + "/{cohort}/restricted/cohort/patients.parquet",
-        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
-        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
     output:
-        estimates=RESULTS + "/{cohort}/restricted/estimates/characteristics.parquet",
-        covariances=RESULTS + "/{cohort}/restricted/covariances/characteristics.parquet",
+        estimates="results/{cohort}/restricted/estimates/characteristics.parquet",
+        covariances="results/{cohort}/restricted/covariances/characteristics.parquet",
     log:
-        RESULTS + "/{cohort}/logs/characteristics.log",
+        "results/{cohort}/logs/characteristics.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/characteristics.tsv"
+        "results/{cohort}/logs/benchmarks/characteristics.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -51,17 +50,17 @@ rule characteristics:
 rule outcome_change:
     """How much did scores change, for whom, out of how many who started?"""
     input:
-        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
-        patients=RESULTS + "/{cohort}/restricted/cohort/patients.parquet",
-        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
-        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
     output:
-        estimates=RESULTS + "/{cohort}/restricted/estimates/outcome_change.parquet",
-        covariances=RESULTS + "/{cohort}/restricted/covariances/outcome_change.parquet",
+        estimates="results/{cohort}/restricted/estimates/outcome_change.parquet",
+        covariances="results/{cohort}/restricted/covariances/outcome_change.parquet",
     log:
-        RESULTS + "/{cohort}/logs/outcome_change.log",
+        "results/{cohort}/logs/outcome_change.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/outcome_change.tsv"
+        "results/{cohort}/logs/benchmarks/outcome_change.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -75,16 +74,16 @@ rule outcome_change:
 rule clinical_change:
     """How many people changed reliably, and how many recovered or deteriorated?"""
     input:
-        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
-        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
-        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
     output:
-        estimates=RESULTS + "/{cohort}/restricted/estimates/clinical_change.parquet",
-        covariances=RESULTS + "/{cohort}/restricted/covariances/clinical_change.parquet",
+        estimates="results/{cohort}/restricted/estimates/clinical_change.parquet",
+        covariances="results/{cohort}/restricted/covariances/clinical_change.parquet",
     log:
-        RESULTS + "/{cohort}/logs/clinical_change.log",
+        "results/{cohort}/logs/clinical_change.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/clinical_change.tsv"
+        "results/{cohort}/logs/benchmarks/clinical_change.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -98,18 +97,18 @@ rule clinical_change:
 rule outcome_models:
     """Who starts higher and who changes more?"""
     input:
-        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
-        patients=RESULTS + "/{cohort}/restricted/cohort/patients.parquet",
-        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
-        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
-        scores=RESULTS + "/{cohort}/restricted/scores.parquet",
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
+        scores="results/{cohort}/restricted/scores.parquet",
     output:
-        estimates=RESULTS + "/{cohort}/restricted/estimates/outcome_models.parquet",
-        covariances=RESULTS + "/{cohort}/restricted/covariances/outcome_models.parquet",
+        estimates="results/{cohort}/restricted/estimates/outcome_models.parquet",
+        covariances="results/{cohort}/restricted/covariances/outcome_models.parquet",
     log:
-        RESULTS + "/{cohort}/logs/outcome_models.log",
+        "results/{cohort}/logs/outcome_models.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/outcome_models.tsv"
+        "results/{cohort}/logs/benchmarks/outcome_models.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -123,17 +122,17 @@ rule outcome_models:
 rule attendance:
     """How much of what was booked took place, and who misses more?"""
     input:
-        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
-        patients=RESULTS + "/{cohort}/restricted/cohort/patients.parquet",
-        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
-        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
     output:
-        estimates=RESULTS + "/{cohort}/restricted/estimates/attendance.parquet",
-        covariances=RESULTS + "/{cohort}/restricted/covariances/attendance.parquet",
+        estimates="results/{cohort}/restricted/estimates/attendance.parquet",
+        covariances="results/{cohort}/restricted/covariances/attendance.parquet",
     log:
-        RESULTS + "/{cohort}/logs/attendance.log",
+        "results/{cohort}/logs/attendance.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/attendance.tsv"
+        "results/{cohort}/logs/benchmarks/attendance.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -147,17 +146,17 @@ rule attendance:
 rule dropout:
     """Who leaves, when, and who stays to a planned ending?"""
     input:
-        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
-        patients=RESULTS + "/{cohort}/restricted/cohort/patients.parquet",
-        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
-        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
     output:
-        estimates=RESULTS + "/{cohort}/restricted/estimates/dropout.parquet",
-        covariances=RESULTS + "/{cohort}/restricted/covariances/dropout.parquet",
+        estimates="results/{cohort}/restricted/estimates/dropout.parquet",
+        covariances="results/{cohort}/restricted/covariances/dropout.parquet",
     log:
-        RESULTS + "/{cohort}/logs/dropout.log",
+        "results/{cohort}/logs/dropout.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/dropout.tsv"
+        "results/{cohort}/logs/benchmarks/dropout.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -171,17 +170,17 @@ rule dropout:
 rule nice_alignment:
     """What does NICE recommend for the problems recorded here?"""
     input:
-        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
-        patients=RESULTS + "/{cohort}/restricted/cohort/patients.parquet",
-        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
-        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
     output:
-        estimates=RESULTS + "/{cohort}/restricted/estimates/nice_alignment.parquet",
-        covariances=RESULTS + "/{cohort}/restricted/covariances/nice_alignment.parquet",
+        estimates="results/{cohort}/restricted/estimates/nice_alignment.parquet",
+        covariances="results/{cohort}/restricted/covariances/nice_alignment.parquet",
     log:
-        RESULTS + "/{cohort}/logs/nice_alignment.log",
+        "results/{cohort}/logs/nice_alignment.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/nice_alignment.tsv"
+        "results/{cohort}/logs/benchmarks/nice_alignment.tsv"
     params:
         config=CONFIG,
         python=PYTHON,

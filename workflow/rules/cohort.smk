@@ -1,11 +1,11 @@
 rule synthesise:
     """Make the extract of a synthetic cohort, with its truth beside it."""
     output:
-        extract=directory(RESULTS + "/{cohort}/restricted/extract"),
+        extract=directory("results/{cohort}/restricted/extract"),
     log:
-        RESULTS + "/{cohort}/logs/synthesise.log",
+        "results/{cohort}/logs/synthesise.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/synthesise.tsv"
+        "results/{cohort}/logs/benchmarks/synthesise.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -20,19 +20,19 @@ rule ingest:
     input:
         extract=lambda wildcards: plan.extract(wildcards.cohort),
     output:
-        patients=RESULTS + "/{cohort}/restricted/cohort/patients.parquet",
-        referrals=RESULTS + "/{cohort}/restricted/cohort/referrals.parquet",
-        sessions=RESULTS + "/{cohort}/restricted/cohort/sessions.parquet",
-        questionnaires=RESULTS + "/{cohort}/restricted/cohort/questionnaires.parquet",
-        ratings=RESULTS + "/{cohort}/restricted/cohort/ratings.parquet",
-        intake=RESULTS + "/{cohort}/restricted/cohort/intake.parquet",
-        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
-        validation=RESULTS + "/{cohort}/restricted/validation.csv",
-        provenance=RESULTS + "/{cohort}/release/provenance.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        referrals="results/{cohort}/restricted/cohort/referrals.parquet",
+        sessions="results/{cohort}/restricted/cohort/sessions.parquet",
+        questionnaires="results/{cohort}/restricted/cohort/questionnaires.parquet",
+        ratings="results/{cohort}/restricted/cohort/ratings.parquet",
+        intake="results/{cohort}/restricted/cohort/intake.parquet",
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        validation="results/{cohort}/restricted/validation.csv",
+        provenance="results/{cohort}/release/provenance.json",
     log:
-        RESULTS + "/{cohort}/logs/ingest.log",
+        "results/{cohort}/logs/ingest.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/ingest.tsv"
+        "results/{cohort}/logs/benchmarks/ingest.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -45,13 +45,13 @@ rule ingest:
 rule score:
     """Score every form by the instrument files."""
     input:
-        questionnaires=RESULTS + "/{cohort}/restricted/cohort/questionnaires.parquet",
+        questionnaires="results/{cohort}/restricted/cohort/questionnaires.parquet",
     output:
-        scores=RESULTS + "/{cohort}/restricted/scores.parquet",
+        scores="results/{cohort}/restricted/scores.parquet",
     log:
-        RESULTS + "/{cohort}/logs/score.log",
+        "results/{cohort}/logs/score.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/score.tsv"
+        "results/{cohort}/logs/benchmarks/score.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -63,16 +63,16 @@ rule score:
 rule episodes:
     """Derive one row a course of therapy: when it started, how and when it ended."""
     input:
-        patients=RESULTS + "/{cohort}/restricted/cohort/patients.parquet",
-        referrals=RESULTS + "/{cohort}/restricted/cohort/referrals.parquet",
-        sessions=RESULTS + "/{cohort}/restricted/cohort/sessions.parquet",
-        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        referrals="results/{cohort}/restricted/cohort/referrals.parquet",
+        sessions="results/{cohort}/restricted/cohort/sessions.parquet",
+        facts="results/{cohort}/restricted/cohort/facts.json",
     output:
-        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
     log:
-        RESULTS + "/{cohort}/logs/episodes.log",
+        "results/{cohort}/logs/episodes.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/episodes.tsv"
+        "results/{cohort}/logs/benchmarks/episodes.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -85,15 +85,15 @@ rule episodes:
 rule outcomes:
     """Find the first and the last form of each course of therapy."""
     input:
-        scores=RESULTS + "/{cohort}/restricted/scores.parquet",
-        patients=RESULTS + "/{cohort}/restricted/cohort/patients.parquet",
-        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
+        scores="results/{cohort}/restricted/scores.parquet",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
     output:
-        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
     log:
-        RESULTS + "/{cohort}/logs/outcomes.log",
+        "results/{cohort}/logs/outcomes.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/outcomes.tsv"
+        "results/{cohort}/logs/benchmarks/outcomes.tsv"
     params:
         config=CONFIG,
         python=PYTHON,

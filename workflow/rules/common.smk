@@ -1,4 +1,4 @@
-# The one place with Python: the plan of the run, and how a rule asks it for digests and settings.
+# The one place with Python: the plan of the run, and how rules ask it for digests and settings.
 import sys
 from pathlib import Path
 
@@ -13,7 +13,7 @@ plan = Plan(
     given.relative_to(Path.cwd()) if given.is_relative_to(Path.cwd()) else given
 )
 try:
-    RESULTS = plan.config.results
+    plan.config
 except UserError as error:
     raise WorkflowError("\n".join([error.heading, *error.problems]))
 
@@ -33,7 +33,7 @@ def code(stage):
 
 
 def settings(*names):
-    """The settings a rule depends on, as JSON: a change re-runs what depends on it."""
+    """The settings that matter, as JSON: a change re-runs what depends on it."""
     return lambda wildcards: plan.settings_params(wildcards.cohort, *names)
 
 

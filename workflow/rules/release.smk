@@ -1,14 +1,14 @@
 rule disclose:
     """Apply the disclosure profile to the estimates of one analysis and log what it withheld."""
     input:
-        estimates=RESULTS + "/{cohort}/restricted/estimates/{analysis}.parquet",
+        estimates="results/{cohort}/restricted/estimates/{analysis}.parquet",
     output:
-        estimates=RESULTS + "/{cohort}/{area}/estimates/{analysis}.csv",
-        log=RESULTS + "/{cohort}/{area}/disclosure/{analysis}.csv",
+        estimates="results/{cohort}/{area}/estimates/{analysis}.csv",
+        log="results/{cohort}/{area}/disclosure/{analysis}.csv",
     log:
-        RESULTS + "/{cohort}/logs/disclose_{area}_{analysis}.log",
+        "results/{cohort}/logs/disclose_{area}_{analysis}.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/disclose_{area}_{analysis}.tsv"
+        "results/{cohort}/logs/benchmarks/disclose_{area}_{analysis}.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -22,18 +22,18 @@ rule disclose:
 rule evidence:
     """Gather what was released into one bundle and one record of the run."""
     input:
-        provenance=RESULTS + "/{cohort}/release/provenance.json",
+        provenance="results/{cohort}/release/provenance.json",
         estimates=expand(
-            RESULTS + "/{{cohort}}/{{area}}/estimates/{analysis}.csv",
+            "results/{{cohort}}/{{area}}/estimates/{analysis}.csv",
             analysis=plan.analyses,
         ),
     output:
-        bundle=RESULTS + "/{cohort}/{area}/evidence.json",
-        record=RESULTS + "/{cohort}/{area}/run.json",
+        bundle="results/{cohort}/{area}/evidence.json",
+        record="results/{cohort}/{area}/run.json",
     log:
-        RESULTS + "/{cohort}/logs/evidence_{area}.log",
+        "results/{cohort}/logs/evidence_{area}.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/evidence_{area}.tsv"
+        "results/{cohort}/logs/benchmarks/evidence_{area}.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -46,23 +46,23 @@ rule evidence:
 rule report:
     """Write the report from what was released, and from nothing else."""
     input:
-        record=RESULTS + "/{cohort}/{area}/run.json",
+        record="results/{cohort}/{area}/run.json",
         estimates=expand(
-            RESULTS + "/{{cohort}}/{{area}}/estimates/{analysis}.csv",
+            "results/{{cohort}}/{{area}}/estimates/{analysis}.csv",
             analysis=plan.analyses,
         ),
         disclosure=expand(
-            RESULTS + "/{{cohort}}/{{area}}/disclosure/{analysis}.csv",
+            "results/{{cohort}}/{{area}}/disclosure/{analysis}.csv",
             analysis=plan.analyses,
         ),
     output:
-        report=RESULTS + "/{cohort}/{area}/report.html",
-        summary=RESULTS + "/{cohort}/{area}/summary.txt",
-        figures=directory(RESULTS + "/{cohort}/{area}/figures"),
+        report="results/{cohort}/{area}/report.html",
+        summary="results/{cohort}/{area}/summary.txt",
+        figures=directory("results/{cohort}/{area}/figures"),
     log:
-        RESULTS + "/{cohort}/logs/report_{area}.log",
+        "results/{cohort}/logs/report_{area}.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/report_{area}.tsv"
+        "results/{cohort}/logs/benchmarks/report_{area}.tsv"
     params:
         config=CONFIG,
         python=PYTHON,

@@ -70,8 +70,7 @@ def _summarise(problems: pd.DataFrame) -> None:
         print("  No problem found.")
         return
     print("  Problems, by rule:")
-    counts = problems.groupby(
-        ["rule", "severity", "table", "column"], observed=True, dropna=False
-    ).size()
-    for (rule, severity, table, column), count in counts.sort_values(ascending=False).items():  # type: ignore[misc]
-        print(f"    {count:>8,}  {rule} ({severity}) in {table}.{column}")
+    by = ["rule", "severity", "table", "column"]
+    counts = problems.groupby(by, observed=True, dropna=False).size().reset_index(name="rows")
+    for row in counts.sort_values("rows", ascending=False).itertuples(index=False):
+        print(f"    {row.rows:>8,}  {row.rule} ({row.severity}) in {row.table}.{row.column}")

@@ -41,6 +41,7 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
     ),
 }
+RESULTS = Path("results")
 READS_INSTRUMENTS = ("ingest", "score", "outcomes", "report")
 
 
@@ -72,7 +73,7 @@ class Plan:
     @property
     def results(self) -> Path:
         """Folder of the results."""
-        return Path(self.config.results)
+        return RESULTS
 
     @property
     def analyses(self) -> tuple[str, ...]:

@@ -168,5 +168,4 @@ class Config(AnalysisSettings):
     """One run: which cohorts, with which choices."""
 
     cohorts: tuple[str, ...] = Field(min_length=1)
-    results: str = "results"
     disclosure: Disclosure = Disclosure()
