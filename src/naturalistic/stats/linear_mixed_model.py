@@ -233,7 +233,7 @@ def fit_linear_mixed_model(
     )
     obstacle = fit_obstacle(model)
     if obstacle:
-        return _not_estimable(model, model.term_names, (), obstacle, reml, conf_level)
+        return not_estimable_fit(model, model.term_names, (), obstacle, reml, conf_level)
     transform = centre_columns(model.source.outcome, model.source.design)
     reduced = reduce_rows(model.source, model.columns, transform, model.n_cells)
     rank = check_rank(reduced.gram.sum(axis=(0, 1))[:-1, :-1])
@@ -253,16 +253,16 @@ def fit_linear_mixed_model(
     likelihood = LinearMixedLikelihood(rows, structure, model.upper, reml)
     degenerate = degenerate_fit(likelihood)
     if degenerate:
-        return _not_estimable(model, terms, left_out, degenerate, reml, conf_level, aliased)
+        return not_estimable_fit(model, terms, left_out, degenerate, reml, conf_level, aliased)
     evaluation = rough_minimum(likelihood)
     degenerate = degenerate_fit(likelihood, evaluation)
     if degenerate:
-        return _not_estimable(model, terms, left_out, degenerate, reml, conf_level, aliased)
+        return not_estimable_fit(model, terms, left_out, degenerate, reml, conf_level, aliased)
     optimum = sharpen(likelihood, evaluation)
-    return _describe(likelihood, optimum, model, terms, left_out, aliased, conf_level)
+    return describe_fit(likelihood, optimum, model, terms, left_out, aliased, conf_level)
 
 
-def _describe(
+def describe_fit(
     likelihood: LinearMixedLikelihood,
     optimum: Optimum,
     model: ModelInput,
@@ -271,6 +271,18 @@ def _describe(
     aliased: list[str],
     conf_level: float,
 ) -> LinearMixedModelFit:
+    """Put a fitted optimum into words and numbers.
+
+    Parameters
+    ----------
+    likelihood, optimum, model
+        The model and where its likelihood is greatest.
+    terms, left_out : tuple of str
+        Fixed effects in the model and those left out.
+    aliased : list of str
+        Sentences about those left out.
+    conf_level : float
+    """
     evaluation, bend = optimum.evaluation, optimum.curvature
     structure = likelihood.structure
     sigma = float(np.sqrt(evaluation.residual_variance))
@@ -320,7 +332,7 @@ def _describe(
     )
 
 
-def _not_estimable(
+def not_estimable_fit(
     model: ModelInput,
     terms: tuple[str, ...],
     left_out: tuple[str, ...],
@@ -329,6 +341,7 @@ def _not_estimable(
     conf_level: float,
     aliased: Sequence[str] = (),
 ) -> LinearMixedModelFit:
+    """A fit that says in `reason` why there is none."""
     empty = np.full(len(terms), np.nan)
     return LinearMixedModelFit(
         status="not_estimable",

@@ -161,12 +161,13 @@ def finish_columns(reduced: ReducedRows, kept: list[int], *, collapse: bool = Tr
         gram=reduced.gram[..., take[:, None], take] / np.outer(divisor, divisor),
         nested=nested,
         crossing=crossing,
-        collapsed=_collapse(nested) if collapse else None,
+        collapsed=collapse_nested(nested) if collapse else None,
         transform=replace(transform, scale=transform.scale * size),
     )
 
 
-def _collapse(nested: NestedUnits) -> CollapsedUnits | None:
+def collapse_nested(nested: NestedUnits) -> CollapsedUnits | None:
+    """Gather units with equal blocks where few patterns exist."""
     return collapse_units(nested.gram, nested.products, nested.cell)
 
 
@@ -205,5 +206,5 @@ def keep_cells(reduced: ReducedRows, keep: npt.NDArray[np.bool_]) -> ReducedRows
         gram=reduced.gram * keep[:, None, None],
         nested=nested,
         crossing=crossing,
-        collapsed=None if reduced.collapsed is None else _collapse(nested),
+        collapsed=None if reduced.collapsed is None else collapse_nested(nested),
     )
