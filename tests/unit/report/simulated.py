@@ -261,7 +261,7 @@ def _scores(
 
 
 SHAPES = {
-    "full": Shape(),
+    "full": Shape(n=420, scales=("all", "risk"), published="hirschfeld_2024"),
     "forms_only": Shape(
         n=100,
         instrument="bdi",
@@ -279,8 +279,7 @@ SHAPES = {
     "higher_is_better": Shape(
         n=150, instrument="reqol_10", scales=("total",), first=(16.0, 6.0), gain=(5.0, 6.0)
     ),
-    "worse": Shape(n=220, gain=(-4.0, 5.0), scales=("all",), synthetic=False),
-    "tiny": Shape(n=10, synthetic=False),
-    "nobody": Shape(n=0, synthetic=False),
-    "not_for_release": Shape(n=60, profile="none"),
+    "ten_people": Shape(n=10, scales=("all",), synthetic=False),
+    "nobody": Shape(n=0, scales=("all",), synthetic=False),
+    "not_for_release": Shape(n=60, scales=("all",), profile="none"),
 }

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from naturalistic.report import wording
+from tests.unit.report.handmade import row
+
+
+def series(*args: object, **columns: object) -> pd.Series:
+    empty = {"conf_low": math.nan, "conf_high": math.nan}
+    return pd.Series({**empty, **row(*args, **columns)})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (-0.04, 1, "0.0"),
+        (-4.56, 1, "−4.6"),
+        (12345.0, 0, "12,345"),
+        (math.nan, 1, "–"),
+        (None, 1, "–"),
+        (pd.NA, 1, "–"),
+    ],
+)
+def test_numbers_keep_their_sign_and_their_places(value: object, digits: int, text: str) -> None:
+    assert wording.number(value, digits) == text
+
+
+def test_every_status_has_words_and_no_row_is_not_measured() -> None:
+    words = {
+        status: wording.value(series("dropout", "proportion", status=status))
+        for status in ("withheld", "not_measured", "not_estimable", "not_run")
+    }
+    assert words == {
+        "withheld": "withheld",
+        "not_measured": "not measured here",
+        "not_estimable": "cannot be estimated",
+        "not_run": "not run",
+    }
+    assert wording.value(None) == wording.count(None) == "not measured here"
+
+
+def test_a_share_is_a_percentage_with_a_decimal_where_its_interval_is_narrow() -> None:
+    wide = series("dropout", "proportion", 0.309, conf_low=0.27, conf_high=0.352)
+    narrow = series("attendance", "proportion", 0.2132, conf_low=0.2065, conf_high=0.21995)
+    assert wording.with_interval(wide) == "31% (95% interval 27% to 35%)"
+    assert wording.brief_interval(narrow) == "21.3% (20.6% to 22.0%)"
+
+
+def test_a_ratio_is_never_printed_as_zero() -> None:
+    ratio = series("dropout", "hazard_ratio", 0.0, conf_low=0.0, conf_high=1.0)
+    assert wording.brief_interval(ratio) == "<0.01 (<0.01 to 1.00)"
+
+
+def test_points_of_a_wide_interval_have_one_decimal() -> None:
+    wide = series("outcome_models", "coefficient", -1.0, conf_low=-2.6, conf_high=0.7)
+    narrow = series("outcome_models", "coefficient", -0.52, conf_low=-0.61, conf_high=-0.43)
+    assert wording.brief_interval(wide) == "−1.0 (−2.6 to 0.7)"
+    assert wording.brief_interval(narrow) == "−0.52 (−0.61 to −0.43)"
+
+
+def test_terms_are_named_for_figures_and_for_sentences() -> None:
+    assert wording.term_label("gender", "male vs female") == "Gender: Male (against female)"
+    assert wording.term_label("age", "per 10 years") == "Age at referral, per 10 years"
+    assert wording.term_in_sentence("age", "per 10 years") == "higher age at referral"
+    assert (
+        wording.term_in_sentence("ethnicity", "asian vs white")
+        == "ethnicity Asian or Asian British rather than White"
+    )
+
+
+def test_words_for_sides_of_a_cut_off_follow_the_direction_of_the_scale() -> None:
+    lower = wording.category_label("recovered", lower_is_better=True)
+    higher = wording.category_label("recovered", lower_is_better=False)
+    assert "moved below the cut-off" in lower
+    assert "moved above the cut-off" in higher
+    assert "below" in wording.population_label("case_at_start", lower_is_better=False)
+
+
+def test_lists_dates_and_capitals() -> None:
+    assert wording.listed(["a"]) == "a"
+    assert wording.listed(["a", "b", "c"]) == "a, b and c"
+    assert wording.long_date("2023-01-09") == "9 January 2023"
+    assert wording.lower_first("CORE-OM total") == "CORE-OM total"
+    assert wording.lower_first("Asian or Asian British") == "Asian or Asian British"
+    assert wording.lower_first("Planned ending") == "planned ending"
+
+
+def test_a_services_own_word_stands_as_it_is_written() -> None:
+    assert wording.label("referral_source", "GP") == "GP"
+    assert wording.label("problem", "ptsd") == "Post-traumatic stress disorder"
