@@ -22,6 +22,7 @@ from naturalistic.vocabulary import DROPOUT_DEFINITIONS
 
 NAME = "dropout"
 CAUSES = ("dropout", "planned_ending", "other_ending")
+NOT_THE_PATIENTS_ENDING = ("referred_on", "service_ended", "died")
 CLOCKS = ("attended_sessions", "weeks_since_first_session")
 GRIDS = {
     "attended_sessions": (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 30, 36, 42, 48, 60, 72, 96),
@@ -91,6 +92,10 @@ def time_to_ending(frame: pd.DataFrame, definition: str, clock: str) -> TimeToEn
     """
     state = frame[f"dropout_{definition}"].astype("object")
     planned = (frame["ending"] == "planned_ending").to_numpy(dtype=bool)
+    if definition == "before_agreed_end":
+        # who stayed to the agreed end has ended as agreed, also where nobody coded the ending
+        stayed = (state == "other_end") & ~frame["ending"].isin(NOT_THE_PATIENTS_ENDING)
+        planned = planned | stayed.to_numpy(dtype=bool)
     cause = np.select([state == "dropout", state == "open", planned], [1, 0, 2], default=3).astype(
         np.int64
     )
