@@ -2,7 +2,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naturalistic.cohort.calendar import (
@@ -19,6 +19,7 @@ def days(*texts):
     return np.array(texts, dtype="datetime64[D]")
 
 
+@settings(deadline=None, max_examples=50)
 @given(DAYS, DAYS)
 def test_completed_years_are_birthdays_passed(born, on):
     expected = on.year - born.year - ((on.month, on.day) < (born.month, born.day))

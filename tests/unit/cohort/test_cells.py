@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naturalistic.cohort.cells import (
@@ -110,6 +110,7 @@ def test_numbers_may_be_coded_and_missing():
     assert not unreadable.any()
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e30, max_value=1e30))
 def test_numbers_survive_writing_and_reading(number):
     numbers, unreadable = read_numbers(cells(repr(float(number))), None, ())
@@ -128,6 +129,7 @@ def test_ids_keep_leading_zeros_and_lose_the_tail_of_spreadsheets():
     ]
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.dictionaries(
         st.text("ABCxyz019-", min_size=1, max_size=4), st.sampled_from(sorted(LEVELS)), max_size=6
@@ -145,6 +147,7 @@ def test_every_text_is_a_word_or_missing_or_unknown(codes, texts):
             assert word == codes[text]
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.lists(
         st.one_of(st.none(), st.integers(-5, 5), st.floats(-3, 3), st.sampled_from(["a", "b"])),

@@ -30,11 +30,13 @@ def one(text, date_format):
     return None if np.isnat(day) else day.astype(object)
 
 
+@settings(deadline=None, max_examples=50)
 @given(DAYS, st.sampled_from(sorted(WRITTEN)))
 def test_a_date_survives_writing_and_reading(day, date_format):
     assert one(day.strftime(WRITTEN[date_format]), date_format) == day
 
 
+@settings(deadline=None, max_examples=50)
 @given(DAYS)
 def test_serial_numbers_of_spreadsheets(day):
     serial = (day - dt.date(1899, 12, 30)).days
@@ -42,6 +44,7 @@ def test_serial_numbers_of_spreadsheets(day):
     assert one(f"{serial}.75", "excel_serial") == day
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(-3000, 30000))
 def test_days_are_counted_from_the_day_zero(days):
     assert one(str(days), "days") == dt.date(2000, 1, 1) + dt.timedelta(days)
@@ -49,6 +52,7 @@ def test_days_are_counted_from_the_day_zero(days):
     assert one(f"{days}.5", "days") is None
 
 
+@settings(deadline=None, max_examples=50)
 @given(DAYS)
 def test_day_first_never_reads_month_first(day):
     assume(day.day != day.month)

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naturalistic.cohort.duplicates import merge_rows
@@ -62,6 +62,7 @@ def test_missing_ids_are_0_and_words_keep_their_list():
     assert list(merge_rows(differing, "person").frame["therapist"]) == [0]
 
 
+@settings(deadline=None, max_examples=20)
 @given(
     st.lists(
         st.tuples(

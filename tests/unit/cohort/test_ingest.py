@@ -161,7 +161,7 @@ DIRT = {
 
 
 @settings(
-    deadline=None, max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(seed=st.integers(0, 2**32 - 1))
 def test_no_result_depends_on_the_order_of_dirty_rows_or_on_the_key(seed, tmp_path_factory):

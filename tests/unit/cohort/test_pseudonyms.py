@@ -5,7 +5,7 @@ import stat
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naturalistic.cohort.pseudonyms import Pseudonyms, combine, project_key
@@ -56,6 +56,7 @@ def test_missing_ids_stay_missing():
     assert list(Pseudonyms(KEY).of("patient", ids(None, "A", None)) == 0) == [True, False, True]
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.text(max_size=10), min_size=1, max_size=30))
 def test_equal_ids_and_only_those_share_a_pseudonym(texts):
     numbers = Pseudonyms(KEY).of("patient", ids(*texts))
