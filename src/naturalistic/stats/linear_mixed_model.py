@@ -236,7 +236,7 @@ def fit_linear_mixed_model(
         return not_estimable_fit(model, model.term_names, (), obstacle, reml, conf_level)
     transform = centre_columns(model.source.outcome, model.source.design)
     reduced = reduce_rows(model.source, model.columns, transform, model.n_cells)
-    rank = check_rank(reduced.gram.sum(axis=(0, 1))[:-1, :-1])
+    rank = check_rank(reduced.total.sum(axis=0)[:-1, :-1])
     aliased = rank.describe(model.term_names, transform)
     terms = tuple(model.term_names[k] for k in rank.kept)
     left_out = tuple(model.term_names[k] for k in rank.aliased)

@@ -97,7 +97,7 @@ class Simulator:
         # R^-1 Z'X: coordinates of the design on every part's own orthonormal columns
         whitened = np.einsum("uab,bup->aup", parts.inverse_root, parts.products)
         flat = whitened.reshape(-1, rows.terms)
-        rest = rows.gram.sum(axis=(0, 1))[:-1, :-1] - flat.T @ flat
+        rest = rows.total.sum(axis=0)[:-1, :-1] - flat.T @ flat
         values, vectors = linalg.eigh(rest)
         kept = values > _RANK_TOLERANCE * rows.rows
         rank = int((np.abs(parts.inverse_root).sum(axis=2) > 0.0).sum())
@@ -123,7 +123,10 @@ class Simulator:
         return total
 
     def draw(self, generator: np.random.Generator) -> LinearMixedLikelihood:
-        """The likelihood of one simulated outcome (relative to sigma, fixed effects zero)."""
+        """The likelihood of one simulated outcome (relative to sigma, fixed effects zero).
+
+        The cross-products by cell stay those of the data: only their sum enters a likelihood.
+        """
         if self.state.likelihood.rows.columns.strata == 2:
             return self._draw_occasions(generator)
         parts = self.parts
@@ -132,7 +135,7 @@ class Simulator:
         white *= np.abs(parts.inverse_root).sum(axis=2) > 0.0
         score = np.einsum("uab,ub->ua", parts.gram, effects)
         noise = np.einsum("uab,ub->ua", parts.root, white)
-        ahead: FloatArray = generator.standard_normal(self.design_root.shape[1])
+        ahead = np.asarray(generator.standard_normal(self.design_root.shape[1]))
         cross = np.einsum("aup,ua->p", parts.products, effects)
         cross += np.einsum("aup,ua->p", self.whitened, white) + self.design_root @ ahead
         square = float((effects * (score + 2.0 * noise)).sum() + (white**2).sum())
@@ -170,15 +173,12 @@ class Simulator:
             segments = crossing.segment_products.copy()
             segments[..., -1] = score[split:].T
             crossing = replace(crossing, segment_products=segments)
-        gram = rows.gram.sum(axis=1, keepdims=True)
-        gram[:, 0, -1, :-1] = gram[:, 0, :-1, -1] = cross
-        gram[:, 0, -1, -1] = square
+        total = rows.total.copy()
+        total[:, -1, :-1] = total[:, :-1, -1] = cross
+        total[:, -1, -1] = square
         nested = replace(rows.nested, products=products)
         collapsed = None if rows.collapsed is None else collapse_nested(nested)
-        # the sum over cells is all the likelihood needs; the first cell holds it
-        spread = np.zeros_like(rows.gram)
-        spread[:, :1] = gram
-        drawn = replace(rows, gram=spread, nested=nested, crossing=crossing, collapsed=collapsed)
+        drawn = replace(rows, total=total, nested=nested, crossing=crossing, collapsed=collapsed)
         return replace(likelihood, rows=drawn)
 
 

@@ -29,7 +29,7 @@ class CollapsedUnits:
         The packed block of every pattern.
     count : ndarray, shape (patterns,)
         Units with this pattern.
-    products : ndarray, shape (patterns, columns, columns, m, m)
+    products : ndarray, shape (columns, columns, patterns, m * m)
         Sum over the pattern's units of ``B[a]' B[b]``.
     group_cell, group_pattern : ndarray, shape (groups,)
         Cell and pattern of every group that occurs.
@@ -78,13 +78,14 @@ def collapse_units(gram: FloatArray, products: FloatArray, cell: IntArray) -> Co
         return None
     patterns = int(key.max()) + 1
     example = np.array([int(np.argmax(key == pattern)) for pattern in range(patterns)])
-    sums = np.empty((patterns, columns, columns, width, width))
+    sums = np.empty((columns, columns, patterns, width * width))
     for pattern in range(patterns):
         chosen = products[:, key == pattern]
         for a in range(columns):
             for b in range(a + 1):
-                sums[pattern, a, b] = chosen[a].T @ chosen[b]
-                sums[pattern, b, a] = sums[pattern, a, b].T
+                block = chosen[a].T @ chosen[b]
+                sums[a, b, pattern] = block.ravel()
+                sums[b, a, pattern] = block.T.ravel()
     groups, inverse = np.unique(cell * patterns + key, return_inverse=True)
     gather = sparse.csr_matrix(
         (np.ones(units), (inverse.ravel(), np.arange(units))), shape=(len(groups), units)

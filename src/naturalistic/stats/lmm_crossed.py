@@ -27,6 +27,7 @@ from naturalistic.stats.lmm_blocks import (
     sweep,
     weighted_crossproduct,
 )
+from naturalistic.stats.lmm_patients import packed_weights
 from naturalistic.stats.lmm_statistics import CrossingUnits, ReducedRows, sum_products
 from naturalistic.stats.lmm_structure import RandomStructure
 
@@ -151,19 +152,19 @@ def _sweep_crossing(
         return None
     size, passed = rows.columns.count, structure.passed
     weights = np.broadcast_to(structure.weights(theta), (size,))
-    packed_weights = np.ones(1) if size == 1 else np.array([weights[0], 1.0, weights[1]])
+    packed = packed_weights(structure.weights(theta))
     cell = crossing.segment_cell
-    gram = crossing.gram * packed_weights[:, None]
+    gram = crossing.gram * packed
     products = crossing.products * weights[:, None, None]
     swept = sweep(gram, structure.patient.covariance(theta))
     patients = PatientLoss(
         float(np.log(swept.determinant).sum()), weighted_crossproduct(swept.weight, products)
     )
-    segment = _full(crossing.segment_gram * packed_weights[:, None], size)[:, :passed]
+    segment = _full(crossing.segment_gram * packed, size)[:, :passed]
     weighted = apply_symmetric(swept.weight, products)
     pulled = np.einsum("abs,asm->bsm", segment, weighted[:, crossing.segment_unit])
     left = crossing.segment_products[:passed] * weights[:passed, None, None] - pulled
-    cell_gram = sum_by(crossing.segment_gram * packed_weights[:, None], cell, rows.cells)
+    cell_gram = sum_by(crossing.segment_gram * packed, cell, rows.cells)
     first, second = segment_pairs(crossing)
     weight = _full(swept.weight, size)[:, :, crossing.segment_unit[first]]
     values = -np.einsum("abs,acs,cds->bds", segment[:, :, first], weight, segment[:, :, second])

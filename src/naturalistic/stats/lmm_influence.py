@@ -28,6 +28,7 @@ from naturalistic.stats.lmm_blocks import (
 from naturalistic.stats.lmm_checks import FEWEST_GROUPS
 from naturalistic.stats.lmm_notes import degenerate_fit
 from naturalistic.stats.lmm_optimise import rough_minimum, sharpen
+from naturalistic.stats.lmm_patients import packed_weights
 from naturalistic.stats.lmm_statistics import keep_cells
 
 
@@ -74,8 +75,7 @@ def _cell_grams(state: FittedState) -> FloatArray:
     if structure.patient is None:
         return gram
     spread = np.broadcast_to(weights, (rows.columns.count,))
-    packed = np.ones(1) if len(weights) == 1 else np.array([weights[0], 0.0, weights[1]])
-    swept = sweep(rows.nested.gram * packed[:, None], structure.patient.covariance(theta))
+    swept = sweep(rows.nested.gram * packed_weights(weights), structure.patient.covariance(theta))
     edges = np.searchsorted(rows.nested.cell, np.arange(rows.cells + 1))
     for cell, (first, last) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)):
         products = rows.nested.products[:, first:last] * spread[:, None, None]

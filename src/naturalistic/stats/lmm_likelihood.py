@@ -15,18 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import linalg
 
-from naturalistic.stats.lmm_blocks import (
-    FloatArray,
-    IntArray,
-    packed_index,
-    packed_size,
-    sum_by,
-    sweep,
-    weighted_crossproduct,
-)
+from naturalistic.stats.lmm_blocks import FloatArray, sum_by, sweep, weighted_crossproduct
 from naturalistic.stats.lmm_crossed import CrossedUpper, UpperUnits, sweep_crossed
+from naturalistic.stats.lmm_patients import sweep_patients
 from naturalistic.stats.lmm_statistics import ReducedRows, sum_products
 from naturalistic.stats.lmm_structure import RandomStructure
 
@@ -63,39 +56,6 @@ class SweptModel:
 
 
 @dataclass(frozen=True, slots=True)
-class CellSums:
-    """Sums over the first-level units of every cell, patient effects swept out.
-
-    Attributes
-    ----------
-    gram : ndarray, shape (1 or 3, cells)
-    products : ndarray, shape (passed, cells, m)
-    """
-
-    gram: FloatArray
-    products: FloatArray
-
-
-def _sum_products(
-    factors: FloatArray, products: FloatArray, cell: IntArray, cells: int
-) -> FloatArray:
-    """``sum over the units of a cell of F B``; `factors` has shape (passed, columns, units)."""
-    units = products.shape[1]
-    if np.all(cell[1:] >= cell[:-1]):
-        starts = np.searchsorted(cell, np.arange(cells + 1))
-        matrix = sparse.csr_matrix((np.ones(units), np.arange(units), starts), (cells, units))
-    else:
-        matrix = sparse.csr_matrix((np.ones(units), (cell, np.arange(units))), (cells, units))
-    out = np.zeros((factors.shape[0], cells, products.shape[2]))
-    order = matrix.indices
-    for row in range(factors.shape[0]):
-        for column in range(factors.shape[1]):
-            matrix.data = factors[row, column][order]
-            out[row] += matrix @ products[column]
-    return out
-
-
-@dataclass(frozen=True, slots=True)
 class LinearMixedLikelihood:
     """The likelihood of one model on one set of reduced rows.
 
@@ -113,63 +73,23 @@ class LinearMixedLikelihood:
     upper: UpperUnits
     reml: bool
 
-    def sweep_patients(self, theta: FloatArray) -> tuple[float, FloatArray, CellSums | None]:
-        """Sweep the nested patients out: log-determinant, loss of cross-products, cell sums."""
-        rows, structure = self.rows, self.structure
-        weights = structure.weights(theta)
-        count = rows.columns.count
-        covariance = np.zeros((count, count))
-        if structure.patient is not None:
-            covariance = structure.patient.covariance(theta)
-        collapsed = rows.collapsed
-        if collapsed is not None:
-            by_pattern = sweep(_weigh_gram(collapsed.gram, weights), covariance)
-            log_determinant = float(np.log(by_pattern.determinant) @ collapsed.count)
-            loss = np.zeros(rows.gram.shape[2:])
-            scale = np.ones(count) * weights
-            for a in range(count):
-                for b in range(count):
-                    weight = by_pattern.weight[packed_index(a, b)] * scale[a] * scale[b]
-                    loss += np.tensordot(weight, collapsed.products[:, a, b], axes=1)
-            if not structure.upper:
-                return log_determinant, loss, None
-            pattern, cell = collapsed.group_pattern, collapsed.group_cell
-            passed = by_pattern.passed[:, pattern] * collapsed.group_count
-            shrink, products = by_pattern.shrink[:, :, pattern], collapsed.group_products
-        else:
-            nested = rows.nested
-            swept = sweep(_weigh_gram(nested.gram, weights), covariance)
-            log_determinant = float(np.log(swept.determinant).sum())
-            products = _weigh_products(nested.products, weights)
-            loss = weighted_crossproduct(swept.weight, products)
-            if not structure.upper:
-                return log_determinant, loss, None
-            cell, passed, shrink = nested.cell, swept.passed, swept.shrink
-            weights = np.ones(1)
-        upper = structure.passed
-        passed = passed[: packed_size(upper)]
-        factors = shrink[:upper] * np.broadcast_to(weights, (count,))[:, None]
-        sums = CellSums(
-            sum_by(passed, cell, rows.cells),
-            _sum_products(factors, products, cell, rows.cells),
-        )
-        return log_determinant, loss, sums
-
     def sweep(self, theta: FloatArray) -> SweptModel:
         """Sweep every random effect out of the cross-products at `theta`."""
         rows, structure = self.rows, self.structure
         weights = structure.weights(theta)
-        log_determinant, loss, sums = self.sweep_patients(theta)
-        gram = np.tensordot(weights, rows.gram.sum(axis=1), axes=1) - loss
+        patients = sweep_patients(rows, structure, theta)
+        sums = patients.cells
+        gram = np.tensordot(weights, rows.total, axes=1) - patients.loss
+        log_determinant = patients.log_determinant
         log_determinant -= float(np.log(weights) @ rows.stratum_rows)
         if sums is None:
             return SweptModel(log_determinant, gram, (), None)
         if not self.upper.nested:
-            crossed, patients = sweep_crossed(
+            crossed, movers = sweep_crossed(
                 rows, structure, self.upper, sums.gram, sums.products, theta
             )
-            log_determinant += crossed.log_determinant + patients.log_determinant
-            return SweptModel(log_determinant, gram - crossed.loss - patients.loss, (), crossed)
+            log_determinant += crossed.log_determinant + movers.log_determinant
+            return SweptModel(log_determinant, gram - crossed.loss - movers.loss, (), crossed)
         states = []
         block, products = sums.gram, sums.products
         levels = zip(structure.upper, self.upper.chain, self.upper.counts, strict=True)
@@ -195,8 +115,8 @@ class LinearMixedLikelihood:
         swept = self.sweep(theta)
         terms = self.rows.terms
         cross = swept.gram[:terms, terms]
-        factor = linalg.cho_factor(swept.gram[:terms, :terms], lower=True)
-        inner = linalg.cho_solve(factor, cross)
+        factor = linalg.cho_factor(swept.gram[:terms, :terms], lower=True, check_finite=False)
+        inner = linalg.cho_solve(factor, cross, check_finite=False)
         rss = float(swept.gram[terms, terms] - cross @ inner)
         log_fixed = 0.0
         if self.reml:
@@ -208,17 +128,6 @@ class LinearMixedLikelihood:
         return Evaluation(
             theta, swept, inner, factor[0], rss, swept.log_determinant + log_fixed, degrees
         )
-
-
-def _weigh_gram(gram: FloatArray, weights: FloatArray) -> FloatArray:
-    """Blocks ``Z'WZ`` when the columns are occasion indicators with their own precision."""
-    if len(weights) == 1:
-        return gram
-    return gram * np.array([weights[0], 0.0, weights[1]])[:, None]
-
-
-def _weigh_products(products: FloatArray, weights: FloatArray) -> FloatArray:
-    return products if len(weights) == 1 else products * weights[:, None, None]
 
 
 @dataclass(frozen=True, slots=True)

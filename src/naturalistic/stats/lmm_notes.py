@@ -45,7 +45,7 @@ def degenerate_fit(likelihood: LinearMixedLikelihood, evaluation: Evaluation | N
     """
     rows = likelihood.rows
     terms = rows.terms
-    gram = rows.gram.sum(axis=(0, 1))
+    gram = rows.total.sum(axis=0)
     total = float(gram[terms, terms])
     if terms >= rows.rows:
         return f"{rows.rows} rows cannot carry {terms} fixed effects and a residual variance"

@@ -20,6 +20,7 @@ from scipy import linalg
 from naturalistic.stats.linear_mixed_model import FittedState, LinearMixedModelFit
 from naturalistic.stats.lmm_blocks import FloatArray, IntArray, sweep, unpack
 from naturalistic.stats.lmm_crossed import CrossedUpper, level_offsets
+from naturalistic.stats.lmm_patients import packed_weights
 from naturalistic.stats.lmm_structure import Level
 
 
@@ -243,10 +244,10 @@ def patient_effects(
     lift[:, : structure.passed] = upper.by_cell.T
     upper_spread = np.zeros((rows.cells, count, count))
     upper_spread[:, : structure.passed, : structure.passed] = upper.covariance_by_cell
-    packed = np.ones(1) if count == 1 else np.array([weights[0], 1.0, weights[1]])
+    packed = packed_weights(structure.weights(theta))
     nested = rows.nested
-    swept = sweep(nested.gram * packed[:, None], covariance)
-    weight, gram = unpack(swept.weight), unpack(nested.gram * packed[:, None])
+    swept = sweep(nested.gram * packed, covariance)
+    weight, gram = unpack(swept.weight), unpack(nested.gram * packed)
     score = weights * residual_products(nested.products, inner).T
     above = np.einsum("uab,ub->ua", gram, lift[nested.cell])
     effects[:, nested.code] = np.einsum("uab,ub->ua", weight, score - above).T
@@ -270,9 +271,9 @@ def _add_crossing_patients(
     crossing, level = state.likelihood.rows.crossing, state.likelihood.structure.patient
     if crossing is None or level is None:
         return
-    swept = sweep(crossing.gram * packed[:, None], level.covariance(state.evaluation.theta))
+    swept = sweep(crossing.gram * packed, level.covariance(state.evaluation.theta))
     weight = unpack(swept.weight)
-    segment = unpack(crossing.segment_gram * packed[:, None])
+    segment = unpack(crossing.segment_gram * packed)
     above = np.zeros((len(weight), weight.shape[1]))
     pull = np.einsum("sab,sb->sa", segment, lift[crossing.segment_cell])
     np.add.at(above, crossing.segment_unit, pull)

@@ -189,9 +189,11 @@ def reduce_rows(
         unit_gram[:, place] = np.add.reduceat(_squares(basis), local[:-1], axis=1)
         for column in range(columns.count):
             products[column, place] = _sum_rows(basis[column], local) @ values
+    gram = gram.reshape(strata, cells, width, width)
     return ReducedRows(
         cell_rows.reshape(strata, cells),
-        gram.reshape(strata, cells, width, width),
+        gram,
+        gram.sum(axis=1),
         NestedUnits(unit_gram, products, ranked.cell_of_rank[split:], ranked.code_of_rank[split:]),
         segments.joined(ranked.code_of_rank[:split]) if split else None,
         None,

@@ -152,7 +152,7 @@ def r_squared(fit: LinearMixedModelFit) -> RSquared:
         raise ValueError("R squared needs a constant column in the design")
     inner = state.evaluation.inner.copy()
     inner[rows.transform.intercept] = 0.0  # the other inner columns have mean zero
-    gram = rows.gram.sum(axis=(0, 1))[:-1, :-1]
+    gram = rows.total.sum(axis=0)[:-1, :-1]
     fixed = float(inner @ gram @ inner) / (rows.rows - 1)
     random, residual = _mean_random_variance(state, structure)
     total = fixed + random + residual

@@ -78,6 +78,8 @@ class ReducedRows:
         Number of rows by residual stratum (one, or the two occasions) and cell.
     gram : ndarray, shape (strata, cells, m, m)
         ``[X, y]'[X, y]`` of centred and scaled columns, ``m = p + 1``.
+    total : ndarray, shape (strata, m, m)
+        Sum of `gram` over the cells.
     nested : NestedUnits
     crossing : CrossingUnits or None
     collapsed : CollapsedUnits or None
@@ -88,6 +90,7 @@ class ReducedRows:
 
     cell_rows: FloatArray
     gram: FloatArray
+    total: FloatArray
     nested: NestedUnits
     crossing: CrossingUnits | None
     collapsed: CollapsedUnits | None
@@ -120,9 +123,20 @@ class ReducedRows:
         return len(self.nested.cell) + (0 if self.crossing is None else len(self.crossing.code))
 
 
+# Up to this many numbers adding in place is cheaper than a sparse matrix product.
+_SMALL = 50_000
+
+
 def sum_products(products: FloatArray, group: IntArray, groups: int) -> FloatArray:
     """Sum (columns, units, m) over units by group: (columns, groups, m)."""
     units = len(group)
+    if units == groups and np.array_equal(group, np.arange(units)):
+        return products
+    if products.size <= _SMALL:
+        out = np.zeros((products.shape[0], groups, products.shape[2]))
+        for column, part in zip(out, products, strict=True):
+            np.add.at(column, group, part)
+        return out
     shape = (groups, units)
     gather = sparse.csr_matrix((np.ones(units), (group, np.arange(units))), shape=shape)
     return np.stack([gather @ part for part in products])
@@ -140,8 +154,7 @@ def finish_columns(reduced: ReducedRows, kept: list[int], *, collapse: bool = Tr
     collapse : bool
         Gather units with equal blocks where few patterns exist (pre/post data).
     """
-    total = reduced.gram.sum(axis=(0, 1))
-    size = np.sqrt(np.diag(total)[kept] / reduced.rows)
+    size = np.sqrt(np.diag(reduced.total.sum(axis=0))[kept] / reduced.rows)
     divisor = np.concatenate([size, [1.0]])
     take = np.array([*kept, reduced.terms])
     identity = len(kept) == reduced.terms
@@ -156,9 +169,11 @@ def finish_columns(reduced: ReducedRows, kept: list[int], *, collapse: bool = Tr
     if crossing is not None:
         crossing = replace(crossing, segment_products=scaled(crossing.segment_products))
     transform = reduced.transform.keep(kept)
+    gram = reduced.gram[..., take[:, None], take] / np.outer(divisor, divisor)
     return replace(
         reduced,
-        gram=reduced.gram[..., take[:, None], take] / np.outer(divisor, divisor),
+        gram=gram,
+        total=gram.sum(axis=1),
         nested=nested,
         crossing=crossing,
         collapsed=collapse_nested(nested) if collapse else None,
@@ -200,10 +215,12 @@ def keep_cells(reduced: ReducedRows, keep: npt.NDArray[np.bool_]) -> ReducedRows
             crossing.segment_gram[:, segments],
             crossing.segment_products[:, segments],
         )
+    gram = reduced.gram * keep[:, None, None]
     return replace(
         reduced,
         cell_rows=reduced.cell_rows * keep,
-        gram=reduced.gram * keep[:, None, None],
+        gram=gram,
+        total=gram.sum(axis=1),
         nested=nested,
         crossing=crossing,
         collapsed=None if reduced.collapsed is None else collapse_nested(nested),

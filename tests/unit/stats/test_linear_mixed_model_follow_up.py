@@ -228,10 +228,9 @@ def test_simulated_statistics_have_the_moments_of_simulated_rows(kind: str) -> N
     scale = np.sqrt(state.evaluation.residual_variance)
     simulator, random = Simulator.of(state), np.random.default_rng(5)
     draws = []
-    for _ in range(3000):
+    for _ in range(1500):
         drawn = simulator.draw(random).rows
-        weights = np.ones(rows.columns.strata)
-        gram = np.tensordot(weights, drawn.gram.sum(axis=1), axes=1)
+        gram = drawn.total.sum(axis=0)
         first = drawn.nested.products[:, :2, -1].ravel()
         draws.append(np.concatenate([gram[:-1, -1] * scale, [gram[-1, -1] * scale**2], first]))
     values = np.array(draws)
@@ -241,12 +240,12 @@ def test_simulated_statistics_have_the_moments_of_simulated_rows(kind: str) -> N
     observed = np.cov(values[:, :terms].T)
     size = np.sqrt(np.diag(expected))
     np.testing.assert_allclose(
-        observed / np.outer(size, size), expected / np.outer(size, size), atol=0.12
+        observed / np.outer(size, size), expected / np.outer(size, size), atol=0.17
     )
     square = np.trace(case.covariance)
     spread = np.sqrt(2.0 * np.trace(case.covariance @ case.covariance))
-    assert values[:, terms].mean() == pytest.approx(square, abs=5 * spread / np.sqrt(3000))
-    assert values[:, terms].std() == pytest.approx(spread, rel=0.08)
+    assert values[:, terms].mean() == pytest.approx(square, abs=5 * spread / np.sqrt(1500))
+    assert values[:, terms].std() == pytest.approx(spread, rel=0.1)
     # Z'y of the first unit and X'y move together as in the rows
     code = rows.nested.code[0]
     unit = case.groups["therapist" if kind == "therapist only" else "patient"] == code
@@ -254,20 +253,20 @@ def test_simulated_statistics_have_the_moments_of_simulated_rows(kind: str) -> N
     cross = centred.T @ case.covariance @ basis
     both = np.cov(values[:, : terms + 2].T)[:terms, terms + 1] * scale
     norm = size * np.sqrt(basis @ case.covariance @ basis)
-    np.testing.assert_allclose(both / norm, cross / norm, atol=0.1)
+    np.testing.assert_allclose(both / norm, cross / norm, atol=0.13)
 
 
 def test_bootstrap_interval_surrounds_the_estimate_and_repeats() -> None:
     case = make_case("collapsed")
-    first = bootstrap_components(case.fit, 60, np.random.default_rng(2))
-    again = bootstrap_components(case.fit, 60, np.random.default_rng(2))
+    first = bootstrap_components(case.fit, 40, np.random.default_rng(2))
+    again = bootstrap_components(case.fit, 40, np.random.default_rng(2))
     assert first == again
     assert set(first) == {component.key for component in case.fit.components}
     residual = first["residual.all"]
     assert residual.conf_low < residual.estimate < residual.conf_high
     delta = case.fit.component("residual.all").std_error
-    assert residual.std_error == pytest.approx(delta, rel=0.35)
-    share = bootstrap_share(case.fit, "therapist", 40, np.random.default_rng(3))
+    assert residual.std_error == pytest.approx(delta, rel=0.4)
+    share = bootstrap_share(case.fit, "therapist", 20, np.random.default_rng(3))
     assert 0.0 <= share.conf_low <= share.estimate <= share.conf_high <= 1.0
 
 
