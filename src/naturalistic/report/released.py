@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from naturalistic.tables.estimates import dimension_levels
+from naturalistic.tables.estimates import ESTIMATES, KEY_COLUMNS, dimension_levels
 
 
 @dataclass(frozen=True)
@@ -81,18 +82,21 @@ class Released:
         frame = self.estimates.get(analysis)
         return frame is not None and len(frame) > 0
 
+    @cached_property
+    def _tables(self) -> Mapping[str, pd.DataFrame]:
+        """Every table with plain objects in one block: a report asks for single rows many hundred times."""
+        return {name: _plain_objects(frame) for name, frame in self.estimates.items()}
+
     def rows(self, analysis: str, **key: Any) -> pd.DataFrame:
         """Rows of an analysis whose columns equal `key`; a tuple means any of its values."""
-        frame = self.estimates.get(analysis)
+        frame = self._tables.get(analysis)
         if frame is None:
-            return pd.DataFrame()
-        keep = pd.Series(True, index=frame.index)
+            return pd.DataFrame(columns=list(ESTIMATES.names))
+        keep = np.ones(len(frame), dtype=bool)
         for column, value in key.items():
-            values = frame[column]
-            if isinstance(value, tuple):
-                keep &= values.astype("object").isin(value)
-            else:
-                keep &= (values == value).fillna(False).astype(bool)
+            values = frame[column].to_numpy()
+            wanted = value if isinstance(value, tuple) else (value,)
+            keep &= np.isin(values.astype(str), [str(each) for each in wanted])
         return frame[keep]
 
     def one(self, analysis: str, **key: Any) -> pd.Series | None:
@@ -121,6 +125,15 @@ class Released:
             levels = dimension_levels(str(row["dimensions"]))
             if set(levels) == set(dimensions):
                 yield levels, row
+
+
+def _plain_objects(frame: pd.DataFrame) -> pd.DataFrame:
+    columns = {name: frame[name].astype("object") for name in frame.columns}
+    for name in (*KEY_COLUMNS, "status", "note", "method"):
+        if name != "time":
+            columns[name] = columns[name].where(columns[name].notna(), "")
+    values = np.column_stack([column.to_numpy() for column in columns.values()])
+    return pd.DataFrame(values, columns=list(columns), dtype="object")
 
 
 def is_ok(row: pd.Series | None) -> bool:

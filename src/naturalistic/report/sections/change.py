@@ -17,7 +17,6 @@ from naturalistic.report.sections.change_figures import (
 from naturalistic.report.thresholds import thresholds
 from naturalistic.report.wording import (
     brief_interval,
-    capital,
     count,
     label,
     lower_first,
@@ -36,6 +35,10 @@ HEADER = (
     "Mean change (interval)",
     "Standardised, pre SD",
     "Standardised, d_z",
+)
+ON_SUBGROUPS = (
+    "Subgroups differ in more than the one characteristic they are named by, and with many subgroups some differ by "
+    "chance. The models further down set them side by side."
 )
 NOTE = (
     "Improvement is positive. Intervals in brackets. Pre SD: mean change divided by the standard deviation before "
@@ -66,7 +69,8 @@ def change(released: Released, _: PublishedStudy | None) -> Section | None:
             ),
         )
         blocks += [_all_scales(released)]
-        blocks += [table for table in (_subgroups(released), _subgroup_note(released)) if table]
+        if (subgroups := _subgroups(released)) is not None:
+            blocks += [subgroups, Text((ON_SUBGROUPS,))]
     found = (
         sentences.mean_change(released),
         sentences.size_of_change(released),
@@ -83,24 +87,19 @@ def _measured(released: Released) -> bool:
 
 def _cells(rows: pd.DataFrame) -> tuple[str, ...]:
     """One line of the table of change from the rows of one group on one scale."""
-
-    def pick(estimand: str, term: str = "") -> pd.Series | None:
-        chosen = rows[(rows["estimand"] == estimand) & (rows["term"] == term)]
-        return chosen.iloc[0] if len(chosen) else None
-
-    change_row = pick("mean_change")
+    found = {(str(row["estimand"]), str(row["term"])): row for _, row in rows.iterrows()}
+    change_row = found.get(("mean_change", ""))
     scores = []
     for term in ("first", "last"):
-        mean, spread = pick("mean", term), pick("standard_deviation", term)
+        mean, spread = found.get(("mean", term)), found.get(("standard_deviation", term))
         known = is_ok(mean) and is_ok(spread)
         scores.append(f"{value(mean)} ({value(spread)})" if known else _why(mean, change_row))
-    people = _people(change_row)
     return (
-        people,
+        _people(change_row),
         *scores,
         brief_interval(change_row),
-        brief_interval(pick("standardised_mean_change")),
-        brief_interval(pick("standardised_change_d_z")),
+        brief_interval(found.get(("standardised_mean_change", ""))),
+        brief_interval(found.get(("standardised_change_d_z", ""))),
     )
 
 
@@ -168,17 +167,4 @@ def _subgroups(released: Released) -> Table | None:
         lines,
         folded=True,
         note=NOTE,
-    )
-
-
-def _subgroup_note(released: Released) -> Text | None:
-    if _subgroups(released) is None:
-        return None
-    return Text(
-        (
-            capital(
-                "subgroups differ in more than the one characteristic they are named by, and with many subgroups some "
-                "differ by chance. The models further down set them side by side."
-            ),
-        )
     )
