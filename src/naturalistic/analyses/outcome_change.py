@@ -136,14 +136,15 @@ def _binned(
     )
     table = np.zeros((BINS, BINS), dtype=int)
     np.add.at(table, (first, last), 1)
-    for i, j in np.argwhere(table > 0):
+    # empty cells are rows too: otherwise a withheld cell would show that somebody stands there
+    for (i, j), n in np.ndenumerate(table):
         levels = {"first": _band(edges, i), "last": _band(edges, j)}
-        _count(rows, "pre_post", int(table[i, j]), levels, common)
+        _count(rows, "pre_post", int(n), levels, common)
     improvement = (paired["first_score"] - paired["last_score"]).to_numpy(dtype=float)
     improvement = improvement if better_is == "lower" else -improvement
     width = (edges[1] - edges[0]) / 2
     bins = np.floor(improvement / width).astype(int)
-    for b in np.unique(bins):
+    for b in range(-2 * BINS, 2 * BINS):
         band = f"{b * width:g} to {(b + 1) * width:g}"
         _count(rows, "change", int((bins == b).sum()), {"change": band}, common)
 
