@@ -143,7 +143,7 @@ def _binned(
     improvement = (paired["first_score"] - paired["last_score"]).to_numpy(dtype=float)
     improvement = improvement if better_is == "lower" else -improvement
     width = (edges[1] - edges[0]) / 2
-    bins = np.floor(improvement / width).astype(int)
+    bins = np.clip(np.floor(improvement / width).astype(int), -2 * BINS, 2 * BINS - 1)
     for b in range(-2 * BINS, 2 * BINS):
         band = f"{b * width:g} to {(b + 1) * width:g}"
         _count(rows, "change", int((bins == b).sum()), {"change": band}, common)
