@@ -94,6 +94,32 @@ rule clinical_change:
         " --config {params.config} --log {log}"
 
 
+rule missing_outcomes:
+    """Who lacks a last form, and how much could that matter?"""
+    input:
+        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
+        patients=RESULTS + "/{cohort}/restricted/cohort/patients.parquet",
+        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
+        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
+        scores=RESULTS + "/{cohort}/restricted/scores.parquet",
+    output:
+        estimates=RESULTS + "/{cohort}/restricted/estimates/missing_outcomes.parquet",
+        covariances=RESULTS
+        + "/{cohort}/restricted/covariances/missing_outcomes.parquet",
+    log:
+        RESULTS + "/{cohort}/logs/missing_outcomes.log",
+    benchmark:
+        RESULTS + "/{cohort}/logs/benchmarks/missing_outcomes.tsv"
+    params:
+        config=CONFIG,
+        python=PYTHON,
+        code=analysis_code("missing_outcomes"),
+        settings=analysis_settings("missing_outcomes"),
+    shell:
+        "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis missing_outcomes"
+        " --config {params.config} --log {log}"
+
+
 rule outcome_models:
     """Who starts higher and who changes more?"""
     input:

@@ -123,7 +123,7 @@ def _estimate(
         conf_low=low,
         conf_high=high,
         conf_level=fit.conf_level,
-        df=float(df[i]) if df is not None else float("nan"),
+        df=float(np.broadcast_to(df, len(names))[i]) if df is not None else float("nan"),
         p_value=float(fit.p_values[i]),
     )
 

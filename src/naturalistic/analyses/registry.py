@@ -73,6 +73,21 @@ _ANALYSES = (
         ("instruments",),
     ),
     Analysis(
+        "missing_outcomes",
+        "Who lacks a last form, and how much could that matter?",
+        ("patients", "episodes", "outcomes", "scores"),
+        (
+            "primary",
+            "conf_level",
+            "reliable_change",
+            "missing_outcomes",
+            "resampling",
+            "predictors",
+            "reference_levels",
+        ),
+        ("instruments", "benchmarks"),
+    ),
+    Analysis(
         "outcome_models",
         "Who starts higher and who changes more?",
         ("patients", "episodes", "outcomes", "scores"),

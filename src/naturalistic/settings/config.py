@@ -99,6 +99,14 @@ class ReliableChange(Closed):
     cutoff: Literal["published", "c"] = "published"
 
 
+class MissingOutcomes(Closed):
+    """How forms that are missing are dealt with."""
+
+    imputation: Literal["predictive_mean_matching", "normal"] = "predictive_mean_matching"
+    iterations: int = Field(default=10, ge=1, le=100)
+    benchmarks: tuple[str, ...] = ("gibbard_waiting_list", "metapsy_waiting_list")
+
+
 class Dropout(Closed):
     """Numbers in the definitions of dropout."""
 
@@ -140,6 +148,7 @@ class AnalysisSettings(Closed):
     form_windows: FormWindows = FormWindows()
     episodes: Literal["first", "last", "all"] = "first"
     reliable_change: ReliableChange = ReliableChange()
+    missing_outcomes: MissingOutcomes = MissingOutcomes()
     dropout: Dropout = Dropout()
     predictors: tuple[str, ...] = DEFAULT_PREDICTORS
     reference_levels: dict[str, str] = Field(default_factory=lambda: dict(DEFAULT_REFERENCE_LEVELS))

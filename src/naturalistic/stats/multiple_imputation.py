@@ -179,9 +179,11 @@ def _fill(
 ) -> FloatArray:
     """Draws for the gaps of one column, shape (m, n_missing)."""
     m, n, _ = completed.shape
-    others = np.delete(completed, column, axis=2)
-    design = np.concatenate([np.ones((m, n, 1)), others], axis=2)
     seen = ~gap
+    # a column that does not vary among the rows to learn from has no coefficient
+    varies = np.ptp(completed[0, seen], axis=0) > 0.0
+    varies[column] = False
+    design = np.concatenate([np.ones((m, n, 1)), completed[:, :, varies]], axis=2)
     observed = completed[0, seen, column]
     draw = draw_regression(
         design[:, seen], observed, None if groups is None else groups.rows(seen), rng

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from naturalistic.tables.cohort import PATIENTS, REFERRALS
+from naturalistic.tables.cohort import PATIENTS, RATINGS, REFERRALS
 from naturalistic.tables.derived import EPISODES, INTAKE, OUTCOMES, SCORES
 
 DAY = pd.Timestamp("2020-01-06")
@@ -135,7 +135,16 @@ def ten_people() -> dict[str, pd.DataFrame]:
         "outcomes": _outcomes(f),
         "scores": _scores(f),
         "intake": INTAKE.conform(intake),
+        "ratings": _ratings(f),
     }
+
+
+def _ratings(f: pd.DataFrame) -> pd.DataFrame:
+    """Everyone's depression before, and after for those with a last score."""
+    before = pd.DataFrame({"referral_id": f["id"], "occasion": "pre", "value": 3})
+    after = pd.DataFrame({"referral_id": f["id"], "occasion": "end", "value": f["id"] % 4})
+    both = pd.concat([before, after[f["last"].notna()]], ignore_index=True)
+    return RATINGS.conform(both.assign(kind="problem", subject="depression"))
 
 
 def _scores(f: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,12 @@ from naturalistic.reference.loader import load_instruments
 from naturalistic.release.disclosure import protect
 from naturalistic.settings.config import AnalysisSettings
 from naturalistic.tables.estimates import COVARIANCES, ESTIMATES
-from naturalistic.vocabulary import ABSENCE_DEFINITIONS, DROPOUT_DEFINITIONS, POPULATIONS
+from naturalistic.vocabulary import (
+    ABSENCE_DEFINITIONS,
+    CHANGE_METHODS,
+    DROPOUT_DEFINITIONS,
+    POPULATIONS,
+)
 from tests.unit.analyses.small_cohort import nobody, ten_people
 
 COHORTS = {"ten people": ten_people, "nobody": nobody}
@@ -41,7 +46,7 @@ def test_rows_keep_the_contract(name: str, cohort: str) -> None:
     assert set(frame["definition"]) <= {
         *ABSENCE_DEFINITIONS,
         *DROPOUT_DEFINITIONS,
-        "jacobson_truax",
+        *CHANGE_METHODS,
         "",
     }
     given = frame["status"] == "ok"
