@@ -1,0 +1,126 @@
+"""Coverage of the linear mixed model's 95 % intervals with 10, 20 and 85 therapists.
+
+    python benchmarks/linear_mixed_model_coverage.py [--draws 1000]
+
+Pre/post data, 15 % without a last form, 14 patients a therapist, therapist intercepts of 6 % of the
+variance, half of the therapists in each arm. Writes benchmarks/linear_mixed_model_coverage.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+from naturalistic.stats.linear_mixed_model import LinearMixedModelFit, fit_linear_mixed_model
+from naturalistic.stats.lmm_bootstrap import bootstrap_share
+from naturalistic.stats.lmm_influence import jackknife_covariance
+from naturalistic.stats.lmm_profile import profile_share
+from naturalistic.stats.lmm_residuals import cluster_robust_covariance, row_residuals
+from naturalistic.stats.lmm_shares import variance_share
+
+BETA = np.array([20.0, -5.0, 1.0, 0.5, -1.0])
+TERMS = ("(Intercept)", "time", "arm", "x", "time:x")
+PATIENT, THERAPIST, RESIDUAL = 16.0, 1.6, 9.0
+SHARE = THERAPIST / (PATIENT + THERAPIST + RESIDUAL)
+PER_THERAPIST = 14
+THERAPISTS = (10, 20, 85)
+
+
+def simulate(random: np.random.Generator, therapists: int) -> dict[str, np.ndarray]:
+    """One data set with the truth above."""
+    patients = therapists * PER_THERAPIST
+    patient = np.repeat(np.arange(patients), 2)
+    time = np.tile([0.0, 1.0], patients)
+    kept = (time == 0.0) | (random.random(2 * patients) > 0.15)
+    patient, time = patient[kept], time[kept]
+    therapist = patient // PER_THERAPIST
+    x = random.normal(size=patients)[patient]
+    design = np.column_stack([np.ones(len(time)), time, therapist % 2, x, time * x])
+    outcome = design @ BETA + random.normal(0, np.sqrt(PATIENT), patients)[patient]
+    outcome += random.normal(0, np.sqrt(THERAPIST), therapists)[therapist]
+    outcome += random.normal(0, np.sqrt(RESIDUAL), len(time))
+    return {"outcome": outcome, "design": design, "patient": patient, "therapist": therapist}
+
+
+def fixed_effects(fit: LinearMixedModelFit, data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Whether each kind of interval holds the truth, by term."""
+    groups = fit.n_therapists
+    residuals = row_residuals(fit, **data)
+    robust = cluster_robust_covariance(fit, residuals, data["design"], data["therapist"])
+    jackknife = jackknife_covariance(fit, "therapist")
+    few = stats.t.ppf(0.975, groups - 1)
+    widths = {
+        "Satterthwaite t": fit.conf_high - fit.coefficients,
+        "normal": stats.norm.ppf(0.975) * fit.std_errors,
+        "cluster-robust by therapist (CR1), t(G - 1)": few * np.sqrt(np.diag(robust)),
+        "jackknife by therapist (CR3), t(G - 1)": few * np.sqrt(np.diag(jackknife)),
+    }
+    return {name: np.abs(fit.coefficients - BETA) <= width for name, width in widths.items()}
+
+
+def study(therapists: int, draws: int, bootstrap_draws: int) -> list[str]:
+    """Table rows for one number of therapists."""
+    random = np.random.default_rng(therapists)
+    held: dict[str, list[np.ndarray]] = defaultdict(list)
+    share: dict[str, list[bool]] = defaultdict(list)
+    zero = 0
+    for _ in range(draws):
+        data = simulate(random, therapists)
+        fit = fit_linear_mixed_model(**data, term_names=TERMS)
+        for name, inside in fixed_effects(fit, data).items():
+            held[name].append(inside)
+        zero += fit.singular
+        found = {
+            "share: profile": profile_share(fit, "therapist"),
+            "share: delta logit (where it exists)": variance_share(fit, "therapist"),
+        }
+        if bootstrap_draws:
+            found["share: bootstrap percentile"] = bootstrap_share(
+                fit, "therapist", bootstrap_draws, random
+            )
+        for name, interval in found.items():
+            if np.isfinite(interval.conf_low):
+                share[name].append(interval.conf_low <= SHARE <= interval.conf_high)
+    lines = [
+        f"| {therapists} | {name} | "
+        + " | ".join(f"{value:.3f}" for value in np.mean(inside, axis=0))
+        + " | |"
+        for name, inside in held.items()
+    ]
+    blank = " | " * (len(TERMS) - 1)
+    lines += [
+        f"| {therapists} | {name} | {blank} | {np.mean(inside):.3f} ({len(inside)}) |"
+        for name, inside in share.items()
+    ]
+    print(therapists, "therapists done; variance estimated as zero in", zero, flush=True)
+    return [*lines, f"| {therapists} | variance estimated as zero | {blank} | {zero / draws:.3f} |"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--bootstrap", type=int, default=0, help="bootstrap draws per data set")
+    arguments = parser.parse_args()
+    text = [
+        "# Linear mixed model: coverage of 95 % intervals",
+        "",
+        f"Made by `python benchmarks/linear_mixed_model_coverage.py --draws {arguments.draws} "
+        f"--bootstrap {arguments.bootstrap}`: {arguments.draws} data sets for each number of "
+        f"therapists (Monte Carlo error {100 * np.sqrt(0.05 * 0.95 / arguments.draws):.1f} points), "
+        f"{PER_THERAPIST} patients a therapist, pre/post, therapist share {SHARE:.3f}; `arm` varies "
+        "between therapists. In brackets: data sets in which the interval exists.",
+        "",
+        "| therapists | interval | " + " | ".join(f"`{t}`" for t in TERMS) + " | therapist share |",
+        "|---:|---|" + "---:|" * (len(TERMS) + 1),
+    ]
+    for therapists in THERAPISTS:
+        text += study(therapists, arguments.draws, arguments.bootstrap)
+    (Path(__file__).with_suffix(".md")).write_text("\n".join([*text, ""]))
+
+
+if __name__ == "__main__":
+    main()
