@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
-from naturalistic.analyses.populations import episode_frame, in_population
+from naturalistic.analyses.populations import episode_frame, in_population, not_measured
 from naturalistic.stats.effect_size import raw_mean_change, standardised_mean_change
 from naturalistic.stats.rates import rate
 from naturalistic.vocabulary import CHARACTERISTICS
@@ -47,6 +47,10 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
         )
         facts = data.instruments[instrument]
         common: dict[str, Any] = {"instrument": instrument, "scale": scale}
+        if reason := not_measured(frame, "paired"):
+            for estimand in ("mean_change", "standardised_mean_change"):
+                rows.add(estimand, population="paired", status="not_measured", note=reason, **common)
+            continue
         for population in CHANGE_POPULATIONS:
             member = in_population(frame, population) & in_population(frame, "paired")
             _change(rows, data, frame, member, facts, population=population, **common)

@@ -82,6 +82,8 @@ def not_measured(frame: pd.DataFrame, population: str) -> str:
     started = in_population(frame, "started")
     if not started.any():
         return ""
+    if population in ("paired", "started_with_followup") and frame["last_score"].isna().all():
+        return "no form after the first is held for this scale"
     if population == "case_at_start" and frame.loc[started, "case_at_start"].isna().all():
         return "no cut-off is known for this scale, or nobody has a first score"
     if population == "planned_ending":
