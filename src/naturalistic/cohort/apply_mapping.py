@@ -34,6 +34,7 @@ from naturalistic.vocabulary import (
     Word,
 )
 
+# ASSUME A45: a date before 1980 is a filler.
 EARLIEST_DATE = np.datetime64("1980-01-01", "D")
 EARLIEST_BIRTH = np.datetime64("1880-01-01", "D")
 ROWS_TO_SHOW_A_CODE = 10

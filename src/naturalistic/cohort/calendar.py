@@ -35,6 +35,7 @@ def latest_plausible_date(dates: np.ndarray) -> dt.date | None:
     days = np.sort(dates[~np.isnat(dates)].astype("datetime64[D]"))
     if not days.size:
         return None
+    # ASSUME A46: without a stated data cut, dates over two years after the 99th percentile do not end the data.
     near_the_end = days[int(0.99 * (days.size - 1))]
     return days[days <= near_the_end + LONGEST_LEAP][-1].astype(object)
 

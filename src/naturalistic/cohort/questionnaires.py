@@ -84,6 +84,7 @@ def check_forms(block: FormBlock, referrals: Referrals, cut: dt.date) -> None:
 
 def _keep_one_form_a_time(block: FormBlock) -> None:
     """Of several forms at one time keep the most complete; of equally complete and different ones none."""
+    # ASSUME A48: two equally complete, different forms at one time cannot both be right, and neither is used.
     forms = block.forms
     several = forms.duplicated(_TIME_KEY, keep=False).to_numpy()
     if not several.any():

@@ -49,6 +49,7 @@ def _check_attendance(rows: Rows) -> None:
         marked[frame.index.get_indexer(twice.index[twice])] = True
         rows.note("two_sessions_attended_same_day", marked)
     if "contact_type" not in frame:
+        # ASSUME A47: a contact whose kind cannot be read is "other": booked, but no treatment session.
         rows.draft.frame = frame.assign(contact_type="treatment")
     elif frame["contact_type"].isna().any():
         rows.note("contact_type_missing", frame["contact_type"].isna().to_numpy(), "contact_type")
