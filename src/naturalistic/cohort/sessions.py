@@ -10,6 +10,7 @@ from naturalistic.cohort.linking import Referrals
 from naturalistic.cohort.rows import Rows
 from naturalistic.vocabulary import SEEN
 
+# ASSUME A44: a session entered up to a month before the referral is a late entry of the referral.
 _LATE_ENTRY = np.timedelta64(31, "D")
 
 
