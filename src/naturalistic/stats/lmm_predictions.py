@@ -77,14 +77,22 @@ def residual_products(products: FloatArray, inner: FloatArray) -> FloatArray:
     return products[..., -1] - products[..., :-1] @ inner
 
 
-def upper_effects(state: FittedState) -> UpperEffects:
-    """Solve the upper levels, nested or crossed."""
+def upper_effects(state: FittedState, *, with_covariance: bool) -> UpperEffects:
+    """Solve the upper levels, nested or crossed.
+
+    Parameters
+    ----------
+    state : FittedState
+    with_covariance : bool
+        The conditional covariances too; for crossed levels they cost a solve per unit, and without
+        them their arrays are empty.
+    """
     likelihood, evaluation = state.likelihood, state.evaluation
     if not likelihood.structure.upper:
         cells, passed = likelihood.rows.cells, likelihood.structure.passed
         return UpperEffects([], [], np.zeros((passed, cells)), np.zeros((cells, passed, passed)))
     if evaluation.swept.crossed is not None:
-        return _crossed_effects(state, evaluation.swept.crossed)
+        return _crossed_effects(state, evaluation.swept.crossed, with_covariance=with_covariance)
     return _nested_effects(state)
 
 
@@ -133,7 +141,9 @@ def _cell_selectors(state: FittedState) -> _CellSelectors:
     return _CellSelectors(np.concatenate(index, axis=1), np.concatenate(factors, axis=1))
 
 
-def _crossed_effects(state: FittedState, crossed: CrossedUpper) -> UpperEffects:
+def _crossed_effects(
+    state: FittedState, crossed: CrossedUpper, *, with_covariance: bool
+) -> UpperEffects:
     likelihood, evaluation = state.likelihood, state.evaluation
     structure, upper = likelihood.structure, likelihood.upper
     solved = crossed.solution[:, -1] - crossed.solution[:, :-1] @ evaluation.inner
@@ -145,11 +155,15 @@ def _crossed_effects(state: FittedState, crossed: CrossedUpper) -> UpperEffects:
         part = solved[offsets[position] : offsets[position + 1]].reshape(-1, count)
         effects.append(factor @ part)
         by_cell += effects[-1][:, upper.codes[position]]
+        if not with_covariance:
+            continue
         first = offsets[position] + count * np.arange(level.effects)
         index = np.arange(count)[:, None] + first[None]
         repeated = np.broadcast_to(factor, (count, *factor.shape))
         spreads.append(_block_covariance(crossed, index, repeated))
     cells = _cell_selectors(state)
+    if not with_covariance:
+        return UpperEffects(effects, [], by_cell, np.zeros((0, *cells.factor.shape[:1] * 2)))
     repeated = np.broadcast_to(cells.factor, (len(cells.index), *cells.factor.shape))
     return UpperEffects(
         effects, spreads, by_cell, _block_covariance(crossed, cells.index, repeated)
@@ -194,7 +208,7 @@ def random_effects(fit: LinearMixedModelFit, level: str) -> RandomEffects:
     """
     state = fit.fitted()
     structure = state.likelihood.structure
-    upper = upper_effects(state)
+    upper = upper_effects(state, with_covariance=True)
     for position, candidate in enumerate(structure.upper):
         if candidate.name == level:
             ids = state.model.therapist_ids if level == "therapist" else state.model.service_ids
@@ -242,8 +256,6 @@ def patient_effects(
     covariance = level.covariance(theta)
     lift = np.zeros((rows.cells, count))
     lift[:, : structure.passed] = upper.by_cell.T
-    upper_spread = np.zeros((rows.cells, count, count))
-    upper_spread[:, : structure.passed, : structure.passed] = upper.covariance_by_cell
     packed = packed_weights(structure.weights(theta))
     nested = rows.nested
     swept = sweep(nested.gram * packed, covariance)
@@ -252,6 +264,8 @@ def patient_effects(
     above = np.einsum("uab,ub->ua", gram, lift[nested.cell])
     effects[:, nested.code] = np.einsum("uab,ub->ua", weight, score - above).T
     if with_covariance:
+        upper_spread = np.zeros((rows.cells, count, count))
+        upper_spread[:, : structure.passed, : structure.passed] = upper.covariance_by_cell
         pull = weight @ gram
         spreads[nested.code] = weight + pull @ upper_spread[nested.cell] @ np.swapaxes(pull, 1, 2)
     if rows.crossing is not None:

@@ -55,7 +55,7 @@ def _row_effects(
     """Sum of the predicted random effects of every row."""
     state = fit.fitted()
     structure, model = state.likelihood.structure, state.model
-    upper = upper_effects(state)
+    upper = upper_effects(state, with_covariance=False)
     total = np.zeros(basis.shape[1])
     for position, level in enumerate(structure.upper):
         ids = model.therapist_ids if level.name == "therapist" else model.service_ids

@@ -59,7 +59,10 @@ def _dense(fit: LinearMixedModelFit, time: np.ndarray, groups: dict) -> np.ndarr
     return covariance
 
 
-KINDS = ("nested", "two levels", "crossed", "collapsed", "occasions", "therapist only")
+KINDS = (
+    *("nested", "two levels", "crossed", "collapsed"),
+    *("occasions", "occasions crossed", "therapist only"),
+)
 
 
 @cache
@@ -73,12 +76,13 @@ def make_case(kind: str) -> Case:
     time = np.concatenate([np.arange(k) for k in counts]).astype(float)
     if kind in {"nested", "two levels", "crossed"}:
         time = time + random.uniform(0, 0.3, len(time))
-    keep = ~((patient % 7 == 0) & (time == 1)) if kind in {"collapsed", "occasions"} else time > -1
+    pre_post = kind in {"collapsed", "occasions", "occasions crossed"}
+    keep = ~((patient % 7 == 0) & (time == 1)) if pre_post else time > -1
     keep = keep if kind != "therapist only" else time == 0
     patient, time = patient[keep], time[keep]
     therapist = random.integers(0, therapists, patients)[patient]
-    if kind == "crossed":
-        therapist = np.where((patient < 12) & (time > 1), (therapist + 1) % therapists, therapist)
+    if "crossed" in kind:
+        therapist = np.where((patient < 12) & (time >= 1), (therapist + 1) % therapists, therapist)
     service = therapist % 4
     age = random.normal(0, 1, patients)[patient]
     design = np.column_stack([np.ones(len(time)), time, age, time * age])
@@ -92,7 +96,7 @@ def make_case(kind: str) -> Case:
         options |= {"time": time, "random_slope": True, "therapist_slope": True}
     if kind in {"two levels", "collapsed"}:
         options |= {"service": service}
-    if kind == "occasions":
+    if kind.startswith("occasions"):
         options |= {"time": time, "occasion_variance": True}
     if kind == "therapist only":
         options |= {"patient_effect": False}
@@ -311,7 +315,9 @@ def test_profile_of_a_slope_crosses_the_quantile() -> None:
         profile_standard_deviation(case.fit, "patient.covariance")
 
 
-@pytest.mark.parametrize("kind", ["nested", "two levels", "crossed", "occasions"])
+@pytest.mark.parametrize(
+    "kind", ["nested", "two levels", "crossed", "occasions", "occasions crossed"]
+)
 def test_predicted_effects_equal_dense_conditional_moments(kind: str) -> None:
     case = make_case(kind)
     found = random_effects(case.fit, "therapist")
