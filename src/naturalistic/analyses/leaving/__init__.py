@@ -1,0 +1,1 @@
+"""Parts of the analyses of dropout and of the length of therapy."""

@@ -1,0 +1,106 @@
+"""Time and way of ending of each person on a clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from naturalistic.analyses.interface import AnalysisInput
+from naturalistic.analyses.populations import episode_frame, in_population
+from naturalistic.cohort.dropout_definitions import observed_until
+
+CAUSES = ("dropout", "planned_ending", "other_ending", "unknown_ending")
+NOT_THE_PATIENTS_ENDING = ("referred_on", "service_ended", "died")
+CLOCKS = ("attended_sessions", "weeks_since_first_session")
+SHORTEST = 0.5 / 7  # weeks
+NOT_HELD = "the extract does not hold what this clock or definition needs"
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TimeToEnding:
+    """Time and way of ending of each person on one clock.
+
+    Attributes
+    ----------
+    rows : (n,) positions in the frame.
+    time : (n,) end of observation on the clock.
+    cause : (n,) 0 still open, 1.. position in `CAUSES` plus one.
+    """
+
+    rows: npt.NDArray[np.intp]
+    time: FloatArray
+    cause: IntArray
+
+
+def people_who_started(data: AnalysisInput) -> pd.DataFrame:
+    """Everyone who started, with the primary outcome and the person's characteristics."""
+    primary = data.settings.primary
+    frame = episode_frame(
+        data.tables["episodes"],
+        data.tables["outcomes"],
+        data.tables["patients"],
+        instrument=primary.instrument,
+        scale=primary.scale,
+    )
+    return frame[in_population(frame, "started")].reset_index(drop=True)
+
+
+def time_to_ending(
+    frame: pd.DataFrame, definition: str, clock: str, lost_contact_weeks: int
+) -> TimeToEnding:
+    """Time and cause of the rows that the definition and the clock can place.
+
+    On `attended_sessions` an ending counts at the last attended session + 1 and an open episode is observed to its last
+    attended session; on `weeks_since_first_session` both stand at the day observation ends. An ending that the
+    definition cannot judge is a state of its own.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        People who started.
+    definition : str
+        Key of `vocabulary.DROPOUT_DEFINITIONS`.
+    clock : str
+        One of `CLOCKS`.
+    lost_contact_weeks : int
+        Weeks without contact that count as lost (used by that definition alone).
+    """
+    state = frame[f"dropout_{definition}"].astype("object")
+    planned = (frame["ending"] == "planned_ending").to_numpy(dtype=bool)
+    if definition == "before_agreed_end":
+        # who stayed to the agreed end has ended as agreed, also where nobody coded the ending
+        stayed = (state == "other_end") & ~frame["ending"].isin(NOT_THE_PATIENTS_ENDING)
+        planned = planned | stayed.to_numpy(dtype=bool)
+    cause = np.select(
+        [state == "dropout", state == "open", state == "unknown", planned],
+        [1, 0, 4, 2],
+        default=3,
+    ).astype(np.int64)
+    if clock == "attended_sessions":
+        time = frame["sessions_attended"].to_numpy(dtype=float, na_value=np.nan)
+        time = time + (cause > 0)
+    else:
+        # ASSUME A03 an ending on the day of the first session counts half a day after it
+        time = _weeks(frame, definition, lost_contact_weeks)
+    known = np.isfinite(time) & state.notna().to_numpy() & (time > 0)
+    rows = np.flatnonzero(known)
+    return TimeToEnding(rows, time[rows], cause[rows])
+
+
+def _weeks(frame: pd.DataFrame, definition: str, lost_contact_weeks: int) -> FloatArray:
+    if definition != "lost_contact" or not len(frame):
+        return np.maximum(frame["weeks_observed"].to_numpy(dtype=float), SHORTEST)
+    # Open episodes are observed to the data cut; without any, nobody can be lost while open and the cut does not matter.
+    open_until = frame.loc[frame["ending"] == "open", "end_date"]
+    cut = open_until.max() if len(open_until) else frame["end_date"].max()
+    if pd.isna(cut):
+        return np.full(len(frame), np.nan)
+    until = observed_until(frame, definition, lost_contact_weeks, cut.date())
+    weeks = ((until - frame["first_session_date"]).dt.days / 7).to_numpy(dtype=float)
+    # who began after the last day on which a loss could show was never under observation
+    return np.where(weeks < 0, np.nan, np.maximum(weeks, SHORTEST))

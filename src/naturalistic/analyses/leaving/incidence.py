@@ -1,0 +1,180 @@
+"""Curves of the ways of ending, time lost to each, and who leaves more often."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from naturalistic.analyses.interface import EstimateRows
+from naturalistic.analyses.leaving.clocks import CAUSES, FloatArray, TimeToEnding
+from naturalistic.analyses.predictors import NOT_RECORDED, prepare_predictors
+from naturalistic.stats.competing_risks import aalen_johansen
+from naturalistic.stats.curves import Curve
+from naturalistic.stats.grays_test import grays_test
+from naturalistic.stats.restricted_mean import restricted_mean_time_lost
+from naturalistic.stats.result import Estimate
+from naturalistic.stats.survival import kaplan_meier
+from naturalistic.vocabulary import CHARACTERISTICS
+
+GRIDS = {
+    "attended_sessions": (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 30, 36, 42, 48, 60, 72, 96),
+    "weeks_since_first_session": (2, 4, 8, 13, 17, 20, 26, 39, 52, 65, 78, 91, 104, 130, 156),
+}
+HORIZONS = {"attended_sessions": 20.0, "weeks_since_first_session": 52.0}
+UPPER = "dropout_or_unknown"
+UPPER_NOTE = "unknown endings counted as dropout: the highest the probability can be"
+
+
+def add_curves(
+    rows: EstimateRows, ends: TimeToEnding, clock: str, conf_level: float, **key: Any
+) -> None:
+    """Cumulative incidence of each way of ending, and Kaplan-Meier of ending and of dropping out.
+
+    Unknown endings are a state of their own, so that the curve of dropout is its lowest; `UPPER` is its highest.
+    """
+    grid = np.array([t for t in GRIDS[clock] if t <= ends.time.max()], dtype=float)
+    if not len(grid):
+        grid = np.array([float(ends.time.max())])
+    everyone = len(ends.rows)
+    incidence = aalen_johansen(ends.time, ends.cause, n_causes=len(CAUSES), conf_level=conf_level)
+    for j, term in enumerate(CAUSES):
+        _curve(rows, "cumulative_incidence", incidence.cause(j + 1), grid, everyone, term, **key)
+    highest = np.where(ends.cause == len(CAUSES), 1, ends.cause)
+    upper = aalen_johansen(ends.time, highest, n_causes=len(CAUSES), conf_level=conf_level)
+    _curve(
+        rows,
+        "cumulative_incidence",
+        upper.cause(1),
+        grid,
+        everyone,
+        UPPER,
+        caution=UPPER_NOTE,
+        **key,
+    )
+    still = kaplan_meier(ends.time, ends.cause > 0, conf_level=conf_level)
+    _curve(rows, "survival_probability", still, grid, everyone, "still_in_therapy", **key)
+    alone = kaplan_meier(ends.time, ends.cause == 1, conf_level=conf_level)
+    _curve(rows, "survival_probability", alone, grid, everyone, "not_dropped_out", **key)
+
+
+def _curve(
+    rows: EstimateRows,
+    estimand: str,
+    curve: Curve,
+    grid: FloatArray,
+    everyone: int,
+    term: str,
+    *,
+    caution: str = "",
+    **key: Any,
+) -> None:
+    read = curve.at(grid)
+    for i, time in enumerate(grid):
+        value = float(read.estimate[i])
+        known = np.isfinite(value)
+        rows.add(
+            estimand,
+            value if known else None,
+            term=term,
+            time=float(time),
+            std_error=float(read.std_error[i]),
+            conf_low=float(read.conf_low[i]),
+            conf_high=float(read.conf_high[i]),
+            conf_level=curve.conf_level,
+            status="ok" if known else "not_estimable",
+            note=caution if known else "nobody is under observation so late",
+            method=curve.method,
+            n_patients=int(read.at_risk[i]),
+            n_events=int(read.cumulative_events[i]),
+            denominator=everyone,
+            **key,
+        )
+
+
+def add_time_lost(
+    rows: EstimateRows, ends: TimeToEnding, clock: str, conf_level: float, **key: Any
+) -> None:
+    """Mean sessions (or weeks) of the first 20 (52) lost to each way of ending: the area under its curve."""
+    horizon = HORIZONS[clock]
+    lost = restricted_mean_time_lost(
+        ends.time, ends.cause, horizon, n_causes=len(CAUSES), conf_level=conf_level
+    )
+    for j, term in enumerate(CAUSES):
+        events = int(((ends.cause == j + 1) & (ends.time <= horizon)).sum())
+        rows.add(
+            "restricted_mean_time_lost",
+            lost[j],
+            term=term,
+            time=horizon,
+            n_patients=len(ends.rows),
+            n_events=events,
+            **key,
+        )
+
+
+def add_grays_tests(
+    rows: EstimateRows, frame: pd.DataFrame, ends: TimeToEnding, **key: Any
+) -> None:
+    """Gray's test of the incidence of dropout by each characteristic held.
+
+    Numbers are compared below and from their median on; levels of few people together; people whose level is not
+    recorded are left out of that test. One test a characteristic, none adjusted for the others or for their number.
+    """
+    people = frame.iloc[ends.rows].reset_index(drop=True)
+    for name, groups in _groups(people).items():
+        known = groups.notna().to_numpy()
+        levels = groups[known].astype(str).to_numpy()
+        events = int((ends.cause[known] == 1).sum())
+        counts: dict[str, Any] = {"n_patients": int(known.sum()), "n_missing": int((~known).sum())}
+        if events == 0 or len(np.unique(levels)) < 2:
+            note = "nobody dropped out" if events == 0 else "everyone is at the same level"
+            rows.add("grays_test", term=name, status="not_estimable", note=note, **counts, **key)
+            continue
+        rows.add(
+            "grays_test",
+            _gray(ends, known, levels),
+            term=name,
+            n_events=events,
+            contrast=f"{len(np.unique(levels))} groups",
+            **counts,
+            **key,
+        )
+
+
+def _gray(
+    ends: TimeToEnding, known: npt.NDArray[np.bool_], levels: npt.NDArray[np.object_]
+) -> Estimate:
+    test = grays_test(ends.time[known], ends.cause[known], levels)
+    return Estimate(
+        estimate=test.statistic,
+        statistic=test.statistic,
+        df=test.df,
+        p_value=test.p_value,
+        status=test.status,
+        method=test.method,
+        note=test.note,
+    )
+
+
+def _groups(people: pd.DataFrame) -> dict[str, pd.Series]:
+    """Levels of each characteristic that is held; missing where not recorded."""
+    levelled = [name for name, c in CHARACTERISTICS.items() if not c.numeric]
+    prepared = prepare_predictors(people, levelled, {}).frame
+    found = {
+        name: prepared[name].astype("object").where(prepared[name] != NOT_RECORDED)
+        for name in prepared.columns
+    }
+    numeric = [name for name, c in CHARACTERISTICS.items() if c.numeric]
+    for name in (*numeric, "first_score"):
+        values = (
+            people[name].astype("float64") if name in people.columns else pd.Series(dtype=float)
+        )
+        if values.nunique() < 2:
+            continue
+        middle = float(values.median())
+        halves = pd.Series(np.where(values < middle, "below", "from"), index=people.index)
+        found[name] = halves.astype("object").where(values.notna())
+    return found
