@@ -77,6 +77,7 @@ rule clinical_change:
         facts="results/{cohort}/restricted/cohort/facts.json",
         episodes="results/{cohort}/restricted/episodes.parquet",
         outcomes="results/{cohort}/restricted/outcomes.parquet",
+        scores=RESULTS + "/{cohort}/restricted/scores.parquet",
     output:
         estimates="results/{cohort}/restricted/estimates/clinical_change.parquet",
         covariances="results/{cohort}/restricted/covariances/clinical_change.parquet",
@@ -91,6 +92,31 @@ rule clinical_change:
         settings=analysis_settings("clinical_change"),
     shell:
         "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis clinical_change"
+        " --config {params.config} --log {log}"
+
+
+rule talking_therapies_measures:
+    """What are the rates by the national rules of NHS Talking Therapies?"""
+    input:
+        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
+        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
+        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
+    output:
+        estimates=RESULTS
+        + "/{cohort}/restricted/estimates/talking_therapies_measures.parquet",
+        covariances=RESULTS
+        + "/{cohort}/restricted/covariances/talking_therapies_measures.parquet",
+    log:
+        RESULTS + "/{cohort}/logs/talking_therapies_measures.log",
+    benchmark:
+        RESULTS + "/{cohort}/logs/benchmarks/talking_therapies_measures.tsv"
+    params:
+        config=CONFIG,
+        python=PYTHON,
+        code=analysis_code("talking_therapies_measures"),
+        settings=analysis_settings("talking_therapies_measures"),
+    shell:
+        "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis talking_therapies_measures"
         " --config {params.config} --log {log}"
 
 

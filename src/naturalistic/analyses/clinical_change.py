@@ -1,4 +1,4 @@
-"""How many people changed reliably, recovered or deteriorated (Jacobson and Truax)."""
+"""How many people changed reliably, recovered or deteriorated, and whether it depends on the method."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from naturalistic.analyses.change.method_rows import add_methods
+from naturalistic.analyses.change.methods import group_of
+from naturalistic.analyses.change.people import Started
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
 from naturalistic.analyses.populations import episode_frame, in_population, not_measured
-from naturalistic.stats.rates import rate
+from naturalistic.stats.rates import clustered_rate, rate
 from naturalistic.vocabulary import CHANGE_CATEGORIES
 
 NAME = "clinical_change"
@@ -31,6 +34,9 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
     proportion (reliable_improvement, reliable_deterioration, recovery)
         On four denominators: paired, planned ending, started, referred. Recovery counts only those above the cut-off at
         the start of each. People without both forms count in the denominators of the last three, never in a numerator.
+        Wilson's interval, and beside it (`specification` "therapist_clustered") one that allows for therapists.
+    proportion (`specification` "other_method", "cut_off_a" ...), threshold, kappa, count
+        On the primary scale: every other method (`definition`), its thresholds, and who changes category.
     """
     primary = data.settings.primary
     rows = EstimateRows(data.cohort, NAME)
@@ -45,6 +51,11 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
         key = {"instrument": instrument, "scale": scale, "definition": DEFINITION}
         _categories(rows, frame, data.settings.conf_level, key)
         _headline_rates(rows, frame, data.settings.conf_level, key)
+        if (instrument, scale) == (primary.instrument, primary.scale):
+            facts = data.instruments[instrument]
+            started = frame[in_population(frame, "started")].reset_index(drop=True)
+            group = group_of(data, Started(started, facts.better_is), facts.scale(scale))
+            add_methods(rows, data, group, {"instrument": instrument, "scale": scale})
     if not found:
         rows.add(
             "proportion",
@@ -117,3 +128,39 @@ def _headline_rates(
                 population=population,
                 **key,
             )
+            _clustered(
+                rows,
+                frame,
+                hit,
+                member & among,
+                level,
+                {**key, "term": term, "population": population},
+            )
+
+
+def _clustered(
+    rows: EstimateRows,
+    frame: pd.DataFrame,
+    hit: Mask,
+    among: Mask,
+    level: float,
+    key: dict[str, Any],
+) -> None:
+    """The same rate with an interval that allows for patients of one therapist being alike."""
+    therapist = frame.loc[among, "therapist_id"]
+    if therapist.nunique() < 2:
+        return
+    known = among & frame["therapist_id"].notna().to_numpy()
+    top, bottom = int((hit & known).sum()), int(known.sum())
+    value = clustered_rate(
+        hit[known], pd.factorize(frame.loc[known, "therapist_id"], sort=True)[0], conf_level=level
+    )
+    rows.add_proportion(
+        top,
+        bottom,
+        value,
+        specification="therapist_clustered",
+        n_therapists=int(therapist.nunique()),
+        n_missing=int(among.sum()) - bottom,
+        **key,
+    )

@@ -68,8 +68,15 @@ _ANALYSES = (
     Analysis(
         "clinical_change",
         "How many people changed reliably, and how many recovered or deteriorated?",
+        ("patients", "episodes", "outcomes", "scores"),
+        ("primary", "conf_level", "reliable_change", "resampling"),
+        ("instruments",),
+    ),
+    Analysis(
+        "talking_therapies_measures",
+        "What are the rates by the national rules of NHS Talking Therapies?",
         ("episodes", "outcomes"),
-        ("primary", "conf_level", "reliable_change"),
+        ("conf_level",),
         ("instruments",),
     ),
     Analysis(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
 from naturalistic.release.profiles import Profile, load_profile
 from naturalistic.release.rounding import coarsen, round_counts
@@ -149,16 +149,33 @@ def _recomputed_rates(frame: pd.DataFrame) -> pd.DataFrame:
     top = np.minimum(_floats(frame["numerator"])[rate], _floats(frame["denominator"])[rate])
     bottom = _floats(frame["denominator"])[rate]
     frame.loc[rate, "estimate"] = top / bottom
-    frame.loc[rate, "std_error"] = np.nan
     with_limits = rate & frame["conf_low"].notna().to_numpy()
     if with_limits.any():
         chosen = with_limits[rate]
-        level = _floats(frame["conf_level"])[with_limits]
-        z = ndtri(0.5 + level / 2)
-        low, high = wilson_limits(top[chosen] / bottom[chosen], bottom[chosen], z)
+        share = top[chosen] / bottom[chosen]
+        size, z = _effective(frame[with_limits], share, bottom[chosen])
+        low, high = wilson_limits(share, size, z)
         frame.loc[with_limits, "conf_low"] = low
         frame.loc[with_limits, "conf_high"] = high
+    frame.loc[rate, "std_error"] = np.nan
     return frame
+
+
+def _effective(
+    frame: pd.DataFrame, share: np.ndarray, people: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Number of people and quantile for Wilson's limits.
+
+    A rate with degrees of freedom had its limits from therapists (`stats.rates.clustered_rate`): the effective number of
+    people follows from its standard error, which is rounded already.
+    """
+    level = _floats(frame["conf_level"])
+    df, error = _floats(frame["df"]), _floats(frame["std_error"])
+    clustered = np.isfinite(df) & (error > 0)
+    variance = np.where(clustered, error, 1.0) ** 2
+    size = np.where(clustered, np.minimum(people, share * (1 - share) / variance), people)
+    quantile = stdtrit(np.where(clustered, np.maximum(df, 1.0), 1.0), 0.5 + level / 2)
+    return np.where(size > 0, size, people), np.where(clustered, quantile, ndtri(0.5 + level / 2))
 
 
 def _coarsened(frame: pd.DataFrame, base: int, people: np.ndarray) -> pd.DataFrame:

@@ -139,3 +139,26 @@ def test_profiles_carry_their_source(name: str) -> None:
     assert profile.name == name
     assert profile.source
     assert profile.may_leave == (name != "none")
+
+
+def test_a_rate_with_therapist_limits_keeps_them() -> None:
+    """Recomputed from the rounded counts, but with the effective number of people and the t quantile."""
+    import numpy as np
+
+    from naturalistic.analyses.interface import EstimateRows
+    from naturalistic.stats.rates import clustered_rate, rate
+
+    therapist = np.repeat(np.arange(20), 20)
+    hit = np.isin(therapist % 4, [0, 1]) & (np.arange(400) % 7 != 0)
+    top, bottom = int(hit.sum()), len(hit)
+    rows = EstimateRows("made", "clinical_change", term="reliable_improvement")
+    rows.add_proportion(top, bottom, rate(top, bottom))
+    rows.add_proportion(
+        top, bottom, clustered_rate(hit, therapist), specification="therapist_clustered"
+    )
+    before = rows.frame()
+    released, _ = protect(before, "opensafely")
+    width = (before["conf_high"] - before["conf_low"]).to_numpy(float)
+    after = (released["conf_high"] - released["conf_low"]).to_numpy(float)
+    np.testing.assert_allclose(after, width, rtol=0.05)
+    assert after[1] > 1.5 * after[0]

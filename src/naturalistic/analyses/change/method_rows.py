@@ -1,0 +1,181 @@
+"""Rows of every method of judging change, of the cut-offs, and of who changes category between methods."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from naturalistic.analyses.change.methods import (
+    Group,
+    Judged,
+    cut_offs,
+    judge_all,
+    published_threshold,
+    sample_threshold,
+)
+from naturalistic.analyses.interface import AnalysisInput, EstimateRows
+from naturalistic.stats.category_agreement import category_agreement
+from naturalistic.stats.rates import rate
+from naturalistic.stats.reliable_change import ChangeCategory, ChangeClassification
+from naturalistic.vocabulary import CHANGE_CATEGORIES
+
+MAIN = "jacobson_truax"
+OTHER = "other_method"
+DISAGREE = 0.1
+WORDS = tuple(CHANGE_CATEGORIES)
+
+
+def add_methods(rows: EstimateRows, data: AnalysisInput, group: Group, key: dict[str, Any]) -> None:
+    """Thresholds, cut-offs, categories by every method, and agreement with the method of the report."""
+    level = data.settings.conf_level
+    _thresholds(rows, group, key)
+    judged = list(judge_all(data, group))
+    used = 1 if data.settings.reliable_change.criterion == "sample" else 0
+    for each in judged:
+        _categories(rows, each, level, {**key, "definition": each.method})
+    _cut_off_variants(rows, group, judged[used], level, key)
+    reference = judged[used].categories
+    if reference is None:
+        return
+    for each in judged:
+        if each.categories is not None and each is not judged[used]:
+            _agreement(rows, judged[used].method, reference, each.method, each.categories, key)
+
+
+def _thresholds(rows: EstimateRows, group: Group, key: dict[str, Any]) -> None:
+    """The published threshold and this sample's own, with a warning where they disagree."""
+    published, sample = published_threshold(group.scale), sample_threshold(group)
+    apart = abs(sample - published) > DISAGREE * published
+    note = f"this sample's own is {sample:.2f}: the two disagree" if apart else ""
+    counts = {"n_patients": len(group.first)}
+    values = {"jacobson_truax": (published, note), "jacobson_truax_sample": (sample, "")}
+    for method, (value, caution) in values.items():
+        known = np.isfinite(value)
+        rows.add(
+            "threshold",
+            float(value) if known else None,
+            term="reliable_change",
+            status="ok" if known else "not_estimable",
+            note=caution if known else "no threshold, or no reliability, is published",
+            **{**key, "definition": method, "population": "paired", **counts},
+        )
+
+
+def _categories(rows: EstimateRows, each: Judged, level: float, key: dict[str, Any]) -> None:
+    columns = {**key, "population": "paired", "specification": OTHER}
+    if each.categories is None:
+        rows.add(
+            "proportion", term="reliable_improvement", status=each.status, note=each.note, **columns
+        )
+        return
+    counts, total = each.categories.counts(), len(each.categories.category)
+    for word, n in zip(WORDS, counts, strict=True):
+        rows.add_proportion(
+            int(n),
+            total,
+            rate(int(n), total, conf_level=level) if total else None,
+            term="category_by_method",
+            dimensions={"category": word},
+            note=each.note,
+            **columns,
+        )
+    _headlines(rows, each.categories, level, columns, each.note)
+
+
+def _headlines(
+    rows: EstimateRows,
+    categories: ChangeClassification,
+    level: float,
+    columns: dict[str, Any],
+    note: str,
+) -> None:
+    case = ~categories.started_below_cutoff
+    everybody = np.ones_like(case)
+    recovered = categories.category == ChangeCategory.RECOVERED
+    terms = {
+        "reliable_improvement": (categories.reliably_improved, everybody),
+        "reliable_deterioration": (categories.reliably_deteriorated, everybody),
+        "recovery": (recovered, case),
+    }
+    for term, (hit, among) in terms.items():
+        top, bottom = int((hit & among).sum()), int(among.sum())
+        value = rate(top, bottom, conf_level=level) if bottom else None
+        caution = {"note": note} if bottom and note else {}
+        rows.add_proportion(top, bottom, value, term=term, **columns, **caution)
+
+
+def _cut_off_variants(
+    rows: EstimateRows, group: Group, main: Judged, level: float, key: dict[str, Any]
+) -> None:
+    """Recovery by the same reliable change with each cut-off of Jacobson and Truax."""
+    for name, (value, source) in cut_offs(group).items():
+        columns = {**key, "definition": main.method, "population": "paired"}
+        n: dict[str, Any] = {"n_patients": len(group.first)}
+        rows.add("threshold", value, term="cut_off", contrast=name, note=source, **columns, **n)
+        inside = group.scale.minimum <= value <= group.scale.maximum
+        if main.categories is None or not inside:
+            continue
+        limits = replace(
+            group.limits, value=np.full(group.people.n, value), equal_is_clinical=True, exists=True
+        )
+        changed = (main.categories.reliably_improved, main.categories.reliably_deteriorated)
+        again = replace(group, limits=limits).categories(changed)
+        case = ~again.started_below_cutoff
+        top = int(((again.category == ChangeCategory.RECOVERED) & case).sum())
+        bottom = int(case.sum())
+        rows.add_proportion(
+            top,
+            bottom,
+            rate(top, bottom, conf_level=level) if bottom else None,
+            term="recovery",
+            specification=f"cut_off_{name}",
+            **columns,
+        )
+
+
+def _agreement(
+    rows: EstimateRows,
+    reference: str,
+    first: ChangeClassification,
+    method: str,
+    second: ChangeClassification,
+    key: dict[str, Any],
+) -> None:
+    """How many change category from the reference method to another, and where they go."""
+    found = category_agreement(first.category, second.category, len(WORDS))
+    columns: dict[str, Any] = {
+        **key,
+        "definition": method,
+        "population": "paired",
+        "contrast": f"{method} vs {reference}",
+    }
+    rows.add_proportion(
+        found.n_moved,
+        found.n_patients,
+        rate(found.n_moved, found.n_patients) if found.n_patients else None,
+        term="category_moved",
+        **columns,
+    )
+    counts: dict[str, Any] = {"n_patients": found.n_patients}
+    known = np.isfinite(found.kappa)
+    rows.add(
+        "kappa",
+        found.kappa if known else None,
+        term="category",
+        status="ok" if known else "not_estimable",
+        note="" if known else "everybody is in one category",
+        **columns,
+        **counts,
+    )
+    for i, j in np.argwhere(found.table > 0):
+        n = int(found.table[i, j])
+        rows.add(
+            "count",
+            n,
+            term="category_pair",
+            dimensions={"reference_category": WORDS[i], "category": WORDS[j]},
+            n_patients=n,
+            **columns,
+        )
