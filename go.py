@@ -214,7 +214,10 @@ def split_lock(lock: Path, platform: str, version: str, folder: str) -> tuple[Pa
     """
     code = (
         "import json, sys\n"
-        "from pip._vendor.packaging.requirements import Requirement\n"
+        "try:\n"
+        "    from packaging.requirements import Requirement\n"
+        "except ImportError:\n"
+        "    from pip._vendor.packaging.requirements import Requirement\n"
         "environment, blocks = json.load(sys.stdin)\n"
         "keep = [b for b in blocks if (lambda m: m is None or m.evaluate(environment))"
         "(Requirement(b.split('--hash')[0].replace('\\\\', ' ').strip()).marker)]\n"
