@@ -219,6 +219,30 @@ rule dropout:
         " --config {params.config} --log {log}"
 
 
+rule dropout_models:
+    """Who drops out more often, and how far do therapists differ?"""
+    input:
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
+    output:
+        estimates="results/{cohort}/restricted/estimates/dropout_models.parquet",
+        covariances="results/{cohort}/restricted/covariances/dropout_models.parquet",
+    log:
+        "results/{cohort}/logs/dropout_models.log",
+    benchmark:
+        "results/{cohort}/logs/benchmarks/dropout_models.tsv"
+    params:
+        config=CONFIG,
+        python=PYTHON,
+        code=analysis_code("dropout_models"),
+        settings=analysis_settings("dropout_models"),
+    shell:
+        "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis dropout_models"
+        " --config {params.config} --log {log}"
+
+
 rule nice_alignment:
     """What does NICE recommend for the problems recorded here?"""
     input:

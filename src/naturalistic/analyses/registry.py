@@ -114,6 +114,12 @@ _ANALYSES = (
         ("primary", "conf_level", "predictors", "reference_levels", "dropout"),
     ),
     Analysis(
+        "dropout_models",
+        "Who drops out more often, and how far do therapists differ?",
+        ("patients", "episodes", "outcomes"),
+        ("primary", "conf_level", "predictors", "reference_levels", "dropout"),
+    ),
+    Analysis(
         "nice_alignment",
         "What does NICE recommend for the problems recorded here?",
         ("patients", "episodes", "outcomes"),

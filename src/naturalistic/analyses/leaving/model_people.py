@@ -180,4 +180,5 @@ def _without_events(words: pd.Series, cause: IntArray) -> list[str]:
     dropped = words[cause == 1].value_counts()
     otherwise = words[cause > 1].value_counts()
     levels = sorted(words.unique())
-    return [w for w in levels if dropped.get(w, 0) == 0 or otherwise.get(w, 0) == 0]
+    compete = bool((cause > 1).any())
+    return [w for w in levels if dropped.get(w, 0) == 0 or (compete and otherwise.get(w, 0) == 0)]
