@@ -1,7 +1,7 @@
 """Speed of the survival and competing-risks core against R: a committed table, and the command that makes it.
 
     python benchmarks/survival_curves.py                        # all sizes; R may take half an hour
-    python benchmarks/survival_curves.py --sizes 474,10000 --output /tmp/try.md
+    python benchmarks/survival_curves.py --sizes 474,10000      # these; the other sizes stay in the table
 
 Simulates episodes (whole session numbers up to 40, three ways of ending, eight covariates, therapists), times each
 task in a process of its own in Python and in R (`survival_curves.R`; needs R with survival and cmprsk), one
@@ -40,6 +40,8 @@ TASKS = {
     "fine_gray_clustered": "Fine-Gray, SE clustered by therapist (R: finegray + coxph)",
 }
 NOT_IN_R = frozenset({"aalen_johansen_clustered"})
+# the statistics of cmprsk 2.2-11 leave their scale somewhere between 200,000 and 400,000 rows
+WRONG_IN_R = frozenset({("grays_test", 1_000_000)})
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 MEMORY_LIMIT = 8 * 1024**3
 # relative; crr and coxph stop their iterations earlier than we do
@@ -167,9 +169,11 @@ def compare(n: int, limit: float, unfinished: set[str]) -> list[str]:
                     unfinished.add(task)
                 theirs, ratio = r, ""
             else:
-                if abs(ours["check"] - r["check"]) > SAME * abs(r["check"]):
-                    raise SystemExit(f"{task} at {n}: {ours['check']} here, {r['check']} in R")
                 theirs, ratio = duration(r["seconds"]), f"{r['seconds'] / ours['seconds']:,.0f}"
+                if abs(ours["check"] - r["check"]) > SAME * abs(r["check"]):
+                    if (task, n) not in WRONG_IN_R:
+                        raise SystemExit(f"{task} at {n}: {ours['check']} here, {r['check']} in R")
+                    theirs += " (wrong, see above)"
             row = (label, duration(ours["seconds"]), theirs, ratio, f"{ours['peak_mb']:,.0f}")
             rows.append("| " + " | ".join(row) + " |")
             print(f"{n}: {rows[-1]}", flush=True)
@@ -178,6 +182,18 @@ def compare(n: int, limit: float, unfinished: set[str]) -> list[str]:
 
 def duration(seconds: float) -> str:
     return f"{seconds * 1000:,.2f} ms" if seconds < 1 else f"{seconds:,.2f} s"
+
+
+def tables_in(file: Path) -> dict[int, list[str]]:
+    """The rows that earlier runs wrote, by size."""
+    if not file.exists():
+        return {}
+    tables = {}
+    for part in file.read_text(encoding="utf-8").split("\n## ")[1:]:
+        title, *lines = part.splitlines()
+        rows = [line for line in lines if line.startswith("|")][2:]
+        tables[int(title.split()[0].replace(",", ""))] = rows
+    return tables
 
 
 def document(tables: dict[int, list[str]], limit: float) -> str:
@@ -190,8 +206,12 @@ def document(tables: dict[int, list[str]], limit: float) -> str:
         f"Each row was first checked: Python and R give the same number (relative {SAME:g}). R was given "
         f"{limit:g} s and 8 GB a task; `not tried`: it did not finish at a smaller size. R's clock counts "
         "milliseconds. Peak memory is that of the whole Python process with the data.",
+        "",
+        "At 1,000,000 episodes the Gray statistics of `cmprsk::cuminc` (2.2-11) are a hundred times too large. At "
+        "200,000 they agree with ours to ten digits, and ours of ten copies of 100,000 rows are ten times those "
+        "of the rows once, as they must be.",
     ]
-    for n, rows in tables.items():
+    for n, rows in sorted(tables.items()):
         lines += ["", f"## {n:,} episodes", ""]
         lines += [
             "| Task | naturalistic | R | times faster | peak MB |",
@@ -212,8 +232,13 @@ def main() -> None:
         task, file, n, repeats = options.measure
         measure(task, Path(file), int(n), int(repeats))
         return
-    unfinished: set[str] = set()
-    tables: dict[int, list[str]] = {}
+    tables = tables_in(options.output)
+    unfinished = {
+        task
+        for task, label in TASKS.items()
+        for rows in tables.values()
+        if any(row.startswith(f"| {label} |") and "| > " in row for row in rows)
+    }
     for n in (int(size) for size in options.sizes.split(",")):
         tables[n] = compare(n, options.limit, unfinished)
         options.output.write_text(document(tables, options.limit), encoding="utf-8")
