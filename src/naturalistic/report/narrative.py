@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from naturalistic.report import sentences
-from naturalistic.report.released import Released, is_ok
+from naturalistic.report.released import JACOBSON_TRUAX, Released, is_ok
 from naturalistic.report.wording import (
     capital,
     count,
@@ -102,6 +102,7 @@ def _tile_improved(released: Released) -> Tile:
             "clinical_change",
             term="reliable_improvement",
             population=population,
+            **JACOBSON_TRUAX,
             **released.measure,
         )
         for population in ("paired", "started")

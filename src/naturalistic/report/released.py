@@ -12,6 +12,10 @@ import pandas as pd
 
 from naturalistic.tables.estimates import ESTIMATES, KEY_COLUMNS, dimension_levels
 
+# the main variant of a figure; models and alternative methods name theirs
+MAIN = {"model": "", "specification": ""}
+JACOBSON_TRUAX = {"definition": "jacobson_truax"}
+
 
 @dataclass(frozen=True)
 class Released:
@@ -100,14 +104,14 @@ class Released:
         return frame[keep]
 
     def one(self, analysis: str, **key: Any) -> pd.Series | None:
-        """The single row of that key, whole breakdown unless `dimensions` is given; None if there is none.
+        """The single row of that key, of the whole and in its main variant unless named; None if there is none.
 
         Raises
         ------
         ValueError
             The key does not name one row.
         """
-        rows = self.rows(analysis, **{"dimensions": "", **key})
+        rows = self.rows(analysis, **{"dimensions": "", **MAIN, **key})
         if len(rows) > 1:
             raise ValueError(f"{analysis}: {len(rows)} rows match {key}")
         return rows.iloc[0] if len(rows) else None
@@ -120,8 +124,8 @@ class Released:
     def cells(
         self, analysis: str, *dimensions: str, **key: Any
     ) -> Iterator[tuple[dict[str, str], pd.Series]]:
-        """Levels and row of a breakdown by exactly these dimensions."""
-        for _, row in self.rows(analysis, **key).iterrows():
+        """Levels and row of a breakdown by exactly these dimensions, in its main variant unless another is named."""
+        for _, row in self.rows(analysis, **{**MAIN, **key}).iterrows():
             levels = dimension_levels(str(row["dimensions"]))
             if set(levels) == set(dimensions):
                 yield levels, row

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from naturalistic.report.released import Released, has_interval, is_ok
+from naturalistic.report.released import JACOBSON_TRUAX, Released, has_interval, is_ok
 from naturalistic.report.thresholds import Thresholds, thresholds
 from naturalistic.report.wording import (
     absence_label,
@@ -155,7 +155,11 @@ def reliable_rates(released: Released) -> str:
     """Reliably improved and deteriorated, of those with both forms and of everyone who started."""
     rates = {
         (term, population): released.one(
-            "clinical_change", term=term, population=population, **released.measure
+            "clinical_change",
+            term=term,
+            population=population,
+            **JACOBSON_TRUAX,
+            **released.measure,
         )
         for term in ("reliable_improvement", "reliable_deterioration")
         for population in ("paired", "started")

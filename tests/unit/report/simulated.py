@@ -25,6 +25,17 @@ from naturalistic.tables.derived import INTAKE, SCORES
 
 CUT = dt.date(2023, 12, 31)
 START = np.datetime64("2014-01-06", "D")
+# those that a section of the report is made from
+ANALYSES = (
+    "participant_flow",
+    "characteristics",
+    "outcome_change",
+    "clinical_change",
+    "outcome_models",
+    "attendance",
+    "dropout",
+    "nice_alignment",
+)
 ENDINGS = ("planned_ending", "unplanned_ending", "referred_on", "died", "unknown_ending")
 
 
@@ -72,7 +83,8 @@ def released(shape: Shape) -> Released:
         tables["scores"], tables["episodes"], instruments, settings, tables["patients"]
     )
     estimates, disclosure = {}, {}
-    for name, entry in REGISTRY.items():
+    for name in ANALYSES:
+        entry = REGISTRY[name]
         result = entry.load()(
             AnalysisInput(
                 cohort="simulated",

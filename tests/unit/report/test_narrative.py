@@ -83,7 +83,7 @@ def _rates(**status: str) -> list[dict[str, object]]:
     }
     rows = []
     for (term, population), (value, low, high) in shares.items():
-        key = {"term": term, "population": population, **CORE}
+        key = {"term": term, "population": population, "definition": "jacobson_truax", **CORE}
         if term in status:
             rows.append(row("clinical_change", "proportion", status=status[term], **key))
         else:

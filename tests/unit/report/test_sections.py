@@ -210,6 +210,7 @@ def test_the_direction_of_coefficients_follows_the_scale() -> None:
             term=term,
             contrast=contrast,
             model="pre_post",
+            specification="adjusted",
             population="started",
             n_patients=100,
             denominator=100,

@@ -70,7 +70,6 @@ def _cell(axes: Axes, first: Band, last: Band, people: float | None, largest: fl
 
     x, y = sum(first) / 2, sum(last) / 2
     if people is None:
-        axes.plot(x, y, marker="x", color=GREY, ms=5, mew=1)
         return
     side = 0.95 * (first[1] - first[0]) * np.sqrt(people / largest)
     dark = people / largest > 0.25

@@ -30,6 +30,7 @@ from naturalistic.report.wording import (
 from naturalistic.vocabulary import ABSENCE_DEFINITIONS
 
 NAME = "attendance"
+MODEL = {"model": "absence", "specification": "adjusted"}
 
 
 def attendance(released: Released, _: PublishedStudy | None) -> Section | None:
@@ -176,7 +177,7 @@ def _summary(released: Released) -> Table:
 
 
 def _forest(released: Released) -> Forest:
-    rows = released.rows(NAME, estimand="odds_ratio")
+    rows = released.rows(NAME, estimand="odds_ratio", **MODEL)
     terms = rows[rows["term"] != "Intercept"] if len(rows) > 1 else rows
     used = first_known(rows, "denominator")
     people = "" if used is None else f" (n = {number(used, 0)})"

@@ -7,7 +7,7 @@ import pandas as pd
 from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report import sentences
 from naturalistic.report.blocks import Block, Section, Table, Text
-from naturalistic.report.released import Released, is_ok
+from naturalistic.report.released import MAIN, Released, is_ok
 from naturalistic.report.sections.change_figures import (
     category_bars,
     change_distribution,
@@ -112,7 +112,7 @@ def _people(row: pd.Series | None) -> str:
 
 
 def _all_scales(released: Released) -> Table:
-    whole = released.rows(NAME, dimensions="", population=POPULATIONS)
+    whole = released.rows(NAME, dimensions="", population=POPULATIONS, **MAIN)
     rows = []
     pairs = whole[["instrument", "scale"]].astype(str).drop_duplicates()
     primary = tuple(released.measure.values())
@@ -147,7 +147,7 @@ def _name(released: Released, instrument: str, scale: str, population: str) -> s
 
 
 def _subgroups(released: Released) -> Table | None:
-    rows = released.rows(NAME, population="paired", **released.measure)
+    rows = released.rows(NAME, population="paired", **released.measure, **MAIN)
     rows = rows[(rows["dimensions"] != "") & (rows["estimand"] != "count")]
     lines: list[tuple[str, ...]] = []
     last = ""

@@ -9,7 +9,7 @@ from naturalistic.report.drawing import PALE
 from naturalistic.report.plots.bars import SHADES, Bin, Line, Part, histogram, stacked_bars
 from naturalistic.report.plots.dots import DotRow, Scale, dot_plot
 from naturalistic.report.plots.grid import Band, score_grid
-from naturalistic.report.released import Released, is_ok
+from naturalistic.report.released import JACOBSON_TRUAX, Released, is_ok
 from naturalistic.report.sections.forests import point
 from naturalistic.report.thresholds import Thresholds, thresholds
 from naturalistic.report.wording import (
@@ -44,7 +44,6 @@ DENOMINATORS = {
     "started": "of everyone who started",
     "referred": "of everyone referred",
 }
-WITHHELD_MARK = "×"
 
 
 def score_squares(released: Released) -> Figure | None:
@@ -73,7 +72,7 @@ def score_squares(released: Released) -> Figure | None:
             synthetic=released.synthetic,
         ),
         f"{name} before and after therapy, people with both forms ({_n(released)}), in bands of the score. The area of "
-        f"a square is the number of people; {WITHHELD_MARK} marks a number that is withheld because it is small. Solid "
+        f"a square is the number of people; where there is none the number is withheld (few people or nobody). Solid "
         f"line: no change.{_guide(limits)}",
         f"Squares of people by band of score before and after therapy. {side}",
         _grid_table(cells),
@@ -146,9 +145,10 @@ def change_distribution(released: Released) -> Figure | None:
         return None
     limits = thresholds(released)
     size = limits.reliable
+    shown = _around_the_known(sorted(found.items()))
     bins = [
         Bin(*band, float(row["estimate"]) if is_ok(row) else None, _shade(band, size))
-        for band, row in sorted(found.items())
+        for band, row in shown
     ]
     lines = [Line(0.0, "", "-")]
     low, high = bins[0].low, bins[-1].high
@@ -169,7 +169,7 @@ def change_distribution(released: Released) -> Figure | None:
             synthetic=released.synthetic,
         ),
         f"How much each person changed, people with both forms ({_n(released)}). Solid line: no change.{guide} Hatched "
-        "stubs: withheld because the number is small.",
+        "stubs, and all beyond them: withheld (few people or nobody).",
         f"Bars of people by size of change. The fullest bin is an improvement of {_words((most.low, most.high))} points "
         f"with {number(most.people, 0)} people. {_spread(bins, size)}",
         Table(
@@ -178,6 +178,12 @@ def change_distribution(released: Released) -> Figure | None:
             [(_words(band), count(row)) for band, row in sorted(found.items())],
         ),
     )
+
+
+def _around_the_known(bins: list[tuple[Band, pd.Series]]) -> list[tuple[Band, pd.Series]]:
+    """From the first to the last bin that may be shown, with one withheld bin at either end."""
+    known = [i for i, (_, row) in enumerate(bins) if is_ok(row)]
+    return bins[max(known[0] - 1, 0) : known[-1] + 2]
 
 
 def _shade(band: Band, size: float | None) -> str:
@@ -208,7 +214,7 @@ def category_bars(released: Released) -> Figure | None:
         "yes": f"Started {sides[0]}\nthe cut-off",
         "no": f"Started {sides[1]}\nthe cut-off",
     }
-    key = {"term": "category", **released.measure}
+    key = {"term": "category", **JACOBSON_TRUAX, **released.measure}
     found = {"": dict(released.levels("clinical_change", "category", **key))}
     for levels, row in released.cells("clinical_change", "case_at_start", "category", **key):
         found.setdefault(levels["case_at_start"], {})[levels["category"]] = row
@@ -268,7 +274,11 @@ def headline_rates(released: Released) -> Figure | None:
         rows.append(DotRow(_of_whom(released, term, name), heading=True))
         for population, words in DENOMINATORS.items():
             row = released.one(
-                "clinical_change", term=term, population=population, **released.measure
+                "clinical_change",
+                term=term,
+                population=population,
+                **JACOBSON_TRUAX,
+                **released.measure,
             )
             rows.append(
                 DotRow(words, (point(row) if row is not None else None,), _text(row), indented=True)
@@ -279,7 +289,11 @@ def headline_rates(released: Released) -> Figure | None:
         return None
     best = [
         released.one(
-            "clinical_change", term="reliable_improvement", population=p, **released.measure
+            "clinical_change",
+            term="reliable_improvement",
+            population=p,
+            **JACOBSON_TRUAX,
+            **released.measure,
         )
         for p in DENOMINATORS
     ]

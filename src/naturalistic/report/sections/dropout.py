@@ -9,7 +9,7 @@ from naturalistic.report import sentences
 from naturalistic.report.blocks import Block, Figure, Section, Table, Text
 from naturalistic.report.plots.curves import Curve, curves
 from naturalistic.report.plots.dots import DotRow, Scale, dot_plot
-from naturalistic.report.released import Released, first_known, is_ok
+from naturalistic.report.released import MAIN, Released, first_known, is_ok
 from naturalistic.report.sections.forests import (
     Forest,
     baseline_namer,
@@ -30,10 +30,12 @@ from naturalistic.report.wording import (
 from naturalistic.vocabulary import CLOCKS, DROPOUT_DEFINITIONS
 
 NAME = "dropout"
+MODEL = {"model": "cause_specific_cox", "specification": "adjusted"}
 CAUSES = {
     "dropout": "Dropped out",
     "planned_ending": "Planned ending",
     "other_ending": "Ended otherwise",
+    "unknown_ending": "Ending not known",
 }
 SHORT = {
     "unplanned_ending": "Coded as unplanned by the clinician",
@@ -83,15 +85,23 @@ def dropout(released: Released, _: PublishedStudy | None) -> Section | None:
     )
 
 
+def _primary(released: Released) -> dict[str, str]:
+    """The definition of dropout the report leads with."""
+    return {"definition": released.primary["dropout_definition"]}
+
+
 def _clocks(released: Released) -> list[str]:
     """Clocks with at least one curve, the primary one first."""
-    rows = released.rows(NAME, estimand="cumulative_incidence", status="ok")
+    rows = released.rows(
+        NAME, estimand="cumulative_incidence", status="ok", **_primary(released), **MAIN
+    )
     found = [clock for clock in CLOCKS if (rows["time_unit"] == clock).any()]
     return sorted(found, key=lambda clock: clock != released.primary["clock"])
 
 
 def _curve_rows(released: Released, clock: str, term: str) -> pd.DataFrame:
-    rows = released.rows(NAME, estimand="cumulative_incidence", time_unit=clock, term=term)
+    key = {"time_unit": clock, "term": term, "dimensions": "", **_primary(released), **MAIN}
+    rows = released.rows(NAME, estimand="cumulative_incidence", **key)
     return rows.sort_values("time")
 
 
@@ -135,7 +145,7 @@ def _as_curve(name: str, rows: pd.DataFrame) -> Curve:
 
 def _at_risk(released: Released, clock: str) -> dict[float, str]:
     """Number under observation at each time, from any curve that may show it."""
-    rows = released.rows(NAME, time_unit=clock)
+    rows = released.rows(NAME, time_unit=clock, dimensions="", **_primary(released), **MAIN)
     rows = rows[rows["estimand"].isin(["cumulative_incidence", "survival_probability"])]
     found: dict[float, str] = {}
     for _, row in rows[rows["time"].notna()].iterrows():
@@ -231,7 +241,9 @@ def _definitions(released: Released) -> Figure | None:
 
 
 def _forest(released: Released, clock: str) -> Forest:
-    rows = released.rows(NAME, estimand="hazard_ratio", time_unit=clock)
+    rows = released.rows(
+        NAME, estimand="hazard_ratio", time_unit=clock, **_primary(released), **MODEL
+    )
     events, people = first_known(rows, "n_events"), first_known(rows, "denominator")
     size = ""
     if people is not None and events is not None:

@@ -24,13 +24,15 @@ from naturalistic.report.wording import (
 
 NAME = "outcome_models"
 TIME = "time:"
+PRE_POST = {"model": "pre_post", "specification": "adjusted"}
+GROWTH = {"model": "growth", "specification": "adjusted"}
 
 
 def predictors(released: Released, _: PublishedStudy | None) -> Section | None:
     """Forests of the level before therapy and of change, variances in words, growth where it was run."""
     if not released.has(NAME):
         return None
-    rows = released.rows(NAME, model="pre_post", estimand="coefficient")
+    rows = released.rows(NAME, estimand="coefficient", **PRE_POST)
     level, change = _level_forest(released, rows), _change_forest(released, rows)
     figures = (forest_figure(released, level), forest_figure(released, change))
     blocks: list[Block] = [figure for figure in figures if figure is not None]
@@ -50,7 +52,7 @@ def predictors(released: Released, _: PublishedStudy | None) -> Section | None:
 def _findings(released: Released, level: Forest, change: Forest) -> list[str]:
     name = released.measure_name()
     start, time = (
-        released.one(NAME, model="pre_post", estimand="coefficient", term=term)
+        released.one(NAME, estimand="coefficient", term=term, **PRE_POST)
         for term in ("Intercept", "time")
     )
     if not is_ok(start) and not is_ok(time):
@@ -113,14 +115,14 @@ def _size(rows: pd.DataFrame) -> str:
     return "" if people is None else f" (n = {number(people, 0)})"
 
 
-def _parts(released: Released, model: str) -> dict[str, float]:
-    rows = released.rows(NAME, model=model, estimand="variance", status="ok")
+def _parts(released: Released, model: dict[str, str]) -> dict[str, float]:
+    rows = released.rows(NAME, estimand="variance", status="ok", **model)
     return {str(term): float(v) for term, v in zip(rows["term"], rows["estimate"], strict=True)}
 
 
 def _variances(released: Released) -> str:
     """The spread between people, between therapists and within a person, in points."""
-    parts = _parts(released, "pre_post")
+    parts = _parts(released, PRE_POST)
     if not parts:
         return ""
     names = {
@@ -148,10 +150,10 @@ def _variances(released: Released) -> str:
 
 
 def _growth_words(released: Released) -> str:
-    rows = released.rows(NAME, model="growth", estimand="coefficient")
+    rows = released.rows(NAME, estimand="coefficient", **GROWTH)
     if not len(rows):
         return ""
-    slope = released.one(NAME, model="growth", estimand="coefficient", term="time")
+    slope = released.one(NAME, estimand="coefficient", term="time", **GROWTH)
     if is_ok(slope):
         return f"Over all forms, the score changes by {with_interval(slope)} points a month."
     why = str(rows.iloc[0]["note"])
@@ -159,9 +161,7 @@ def _growth_words(released: Released) -> str:
 
 
 def _growth(released: Released) -> Table | None:
-    found = [
-        row for _, row in released.rows(NAME, model="growth", estimand="coefficient").iterrows()
-    ]
+    found = [row for _, row in released.rows(NAME, estimand="coefficient", **GROWTH).iterrows()]
     if not any(is_ok(row) for row in found):
         return None
     return Table(

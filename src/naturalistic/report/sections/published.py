@@ -6,7 +6,7 @@ import pandas as pd
 
 from naturalistic.reference.published_models import PublishedFigure, PublishedStudy
 from naturalistic.report.blocks import Block, Section, Table, Text
-from naturalistic.report.released import Released, is_ok
+from naturalistic.report.released import MAIN, Released, is_ok
 from naturalistic.report.wording import number, percent, reason
 
 NOT_KNOWN = "not known"
@@ -61,7 +61,7 @@ def _reproduced(released: Released, figure: PublishedFigure) -> tuple[pd.Series 
     """The one row that the figure names, or why there is none."""
     if not figure.match:
         return None, "Nothing here reproduces it."
-    key = {"dimensions": "", **figure.match}
+    key = {"dimensions": "", **MAIN, **figure.match}
     analysis = key.pop("analysis", "")
     rows = released.rows(analysis, **key)
     if not len(rows):

@@ -6,7 +6,7 @@ import pandas as pd
 
 from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Block, Section, Table, Text
-from naturalistic.report.released import Released
+from naturalistic.report.released import JACOBSON_TRUAX, Released
 from naturalistic.report.wording import capital, listed, number
 
 HEADLINES = {
@@ -19,11 +19,11 @@ HEADLINES = {
     "mean change": ("outcome_change", {"estimand": "mean_change", "population": "paired"}),
     "reliable improvement": (
         "clinical_change",
-        {"term": "reliable_improvement", "population": "paired"},
+        {"term": "reliable_improvement", "population": "paired", **JACOBSON_TRUAX},
     ),
     "reliable deterioration": (
         "clinical_change",
-        {"term": "reliable_deterioration", "population": "paired"},
+        {"term": "reliable_deterioration", "population": "paired", **JACOBSON_TRUAX},
     ),
     "dropout": ("dropout", {"estimand": "proportion", "term": "dropout"}),
     "absence": ("attendance", {"term": "absence"}),

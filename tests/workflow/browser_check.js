@@ -1,0 +1,40 @@
+// Opens each page offline in headless Chromium; prints what axe-core finds, the width the page needs at 320 px,
+// errors of the page and every request that leaves it.
+// usage: node browser_check.js CHROMIUM PAGE...   (playwright-core and axe-core on NODE_PATH)
+const fs = require('fs');
+const { chromium } = require('playwright-core');
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+async function check(context, path) {
+  const page = await context.newPage();
+  const requests = [];
+  const errors = [];
+  page.on('request', r => { if (!/^(file|data|blob):/.test(r.url())) requests.push(r.url()); });
+  page.on('pageerror', e => errors.push(String(e)));
+  await page.goto('file://' + path);
+  // what is folded away is read too
+  await page.evaluate(() => document.querySelectorAll('details').forEach(d => { d.open = true; }));
+  await page.evaluate(axe);
+  const found = await page.evaluate(rules => axe.run(document, { runOnly: rules }), RULES);
+  const violations = found.violations.map(v => ({ id: v.id, help: v.help, where: v.nodes.map(n => n.html.slice(0, 160)) }));
+  await page.setViewportSize({ width: 320, height: 900 });
+  const narrow = await page.evaluate(() => {
+    const root = document.documentElement;
+    return { visible: root.clientWidth, needed: root.scrollWidth };
+  });
+  await page.close();
+  return { violations, passes: found.passes.length, narrow, requests, errors };
+}
+
+(async () => {
+  const [executablePath, ...pages] = process.argv.slice(2);
+  const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'];
+  const browser = await chromium.launch({ executablePath, headless: true, args });
+  const context = await browser.newContext({ offline: true, viewport: { width: 1280, height: 900 } });
+  const results = [];
+  for (const path of pages) results.push(await check(context, path));
+  await browser.close();
+  console.log(JSON.stringify(results));
+})();
