@@ -18,7 +18,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from naturalistic.stats.lmm_blocks import FloatArray
-from naturalistic.stats.lmm_checks import ModelInput, fit_obstacle, prepare_input
+from naturalistic.stats.lmm_checks import ModelInput, check_labels, fit_obstacle, prepare_input
 from naturalistic.stats.lmm_columns import centre_columns, check_rank
 from naturalistic.stats.lmm_curvature import Curvature, fixed_covariance
 from naturalistic.stats.lmm_inference import (
@@ -31,7 +31,7 @@ from naturalistic.stats.lmm_notes import degenerate_fit, model_formula, singular
 from naturalistic.stats.lmm_optimise import Optimum, rough_minimum, sharpen
 from naturalistic.stats.lmm_reduction import reduce_rows
 from naturalistic.stats.lmm_statistics import finish_columns
-from naturalistic.stats.lmm_structure import random_structure
+from naturalistic.stats.lmm_structure import RandomRequest, random_structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,47 +215,48 @@ def fit_linear_mixed_model(
     """
     if not 0.0 < conf_level < 1.0:
         raise ValueError(f"conf_level must lie between 0 and 1, got {conf_level}")
-    model = prepare_input(
-        outcome,
-        design,
-        patient,
-        time=time,
-        random_slope=random_slope,
-        occasion_variance=occasion_variance,
-        therapist=therapist,
-        therapist_slope=therapist_slope,
-        service=service,
-        service_slope=service_slope,
-        patient_effect=patient_effect,
-        term_names=term_names,
-        outcome_name=outcome_name,
-        time_name=time_name,
-    )
-    obstacle = fit_obstacle(model)
-    if obstacle:
-        return not_estimable_fit(model, model.term_names, (), obstacle, reml, conf_level)
-    transform = centre_columns(model.source.outcome, model.source.design)
-    reduced = reduce_rows(model.source, model.columns, transform, model.n_cells)
-    rank = check_rank(reduced.total.sum(axis=0)[:-1, :-1])
-    aliased = rank.describe(model.term_names, transform)
-    terms = tuple(model.term_names[k] for k in rank.kept)
-    left_out = tuple(model.term_names[k] for k in rank.aliased)
-    rows = finish_columns(reduced, rank.kept)
-    structure = random_structure(
-        model.columns,
+    labels = check_labels(term_names, np.shape(design)[-1], outcome_name, time_name)
+    request = RandomRequest(
         patient=patient_effect,
-        random_slope=random_slope,
+        patient_slope=random_slope,
+        occasions=occasion_variance,
         therapist=therapist is not None,
         therapist_slope=therapist_slope,
         service=service is not None,
         service_slope=service_slope,
     )
+    model = prepare_input(
+        outcome,
+        design,
+        patient,
+        time=time,
+        therapist=therapist,
+        service=service,
+        request=request,
+        labels=labels,
+    )
+    obstacle = fit_obstacle(model)
+    if obstacle:
+        return not_estimable_fit(model, labels.terms, (), obstacle, reml, conf_level)
+    return _fit(model, reml, conf_level)
+
+
+def _fit(model: ModelInput, reml: bool, conf_level: float) -> LinearMixedModelFit:
+    """Reduce, check the rank, find the maximum."""
+    names = model.labels.terms
+    transform = centre_columns(model.source.outcome, model.source.design)
+    reduced = reduce_rows(model.source, model.columns, transform, model.n_cells)
+    rank = check_rank(reduced.total.sum(axis=0)[:-1, :-1])
+    aliased = rank.describe(names, transform)
+    terms = tuple(names[k] for k in rank.kept)
+    left_out = tuple(names[k] for k in rank.aliased)
+    rows = finish_columns(reduced, rank.kept)
+    structure = random_structure(model.columns, model.request)
     likelihood = LinearMixedLikelihood(rows, structure, model.upper, reml)
     degenerate = degenerate_fit(likelihood)
-    if degenerate:
-        return not_estimable_fit(model, terms, left_out, degenerate, reml, conf_level, aliased)
-    evaluation = rough_minimum(likelihood)
-    degenerate = degenerate_fit(likelihood, evaluation)
+    if not degenerate:
+        evaluation = rough_minimum(likelihood)
+        degenerate = degenerate_fit(likelihood, evaluation)
     if degenerate:
         return not_estimable_fit(model, terms, left_out, degenerate, reml, conf_level, aliased)
     optimum = sharpen(likelihood, evaluation)

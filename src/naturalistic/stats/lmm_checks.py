@@ -12,12 +12,22 @@ from naturalistic.stats.lmm_blocks import FloatArray, IntArray
 from naturalistic.stats.lmm_columns import RandomColumns
 from naturalistic.stats.lmm_crossed import UpperUnits
 from naturalistic.stats.lmm_reduction import RowSource
+from naturalistic.stats.lmm_structure import RandomRequest
 
 # A variance between groups rests on the groups: with two it has one degree of freedom at most.
 FEWEST_GROUPS = 3
 
 # Patients in a block of a model without therapists and services.
 _BLOCK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Names for the printed formula."""
+
+    terms: tuple[str, ...]
+    outcome: str
+    time: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +38,26 @@ class ModelInput:
     ----------
     source : RowSource
     columns : RandomColumns
+    request : RandomRequest
     upper : UpperUnits
     n_cells, n_patients, n_therapists, n_services : int
-    random_slope, therapist_slope, service_slope, patient_effect : bool
     patient_ids, therapist_ids, service_ids : ndarray
-        The caller's identifier of every code.
-    term_names : tuple of str
-    outcome_name, time_name : str
+        The caller's identifier of every code; empty for a level that is not in the model.
+    labels : Labels
     """
 
     source: RowSource
     columns: RandomColumns
+    request: RandomRequest
     upper: UpperUnits
     n_cells: int
     n_patients: int
     n_therapists: int
     n_services: int
-    random_slope: bool
-    therapist_slope: bool
-    service_slope: bool
-    patient_effect: bool
     patient_ids: IntArray
     therapist_ids: IntArray
     service_ids: IntArray
-    term_names: tuple[str, ...]
-    outcome_name: str
-    time_name: str
+    labels: Labels
 
     def without_rows(self) -> ModelInput:
         """The same without the rows, so that a fit does not keep the data alive."""
@@ -99,22 +103,36 @@ def _float_array(values: npt.ArrayLike, name: str, shape: tuple[int | None, ...]
     return array
 
 
-def _random_columns(time: FloatArray | None, *, occasions: bool, slope: bool) -> RandomColumns:
+def _random_columns(time: FloatArray | None, request: RandomRequest) -> RandomColumns:
+    if not request.occasions and not request.any_slope:
+        return RandomColumns("intercept")
     if time is None:
-        if occasions or slope:
-            raise ValueError("a slope or occasion_variance needs time")
-        return RandomColumns("intercept")
-    if not occasions and not slope:
-        return RandomColumns("intercept")
+        raise ValueError("a slope or occasion_variance needs time")
     mean, scale = float(time.mean()), float(time.std())
-    if scale <= 1e-12 * max(abs(mean), 1e-300) or scale == 0.0:
+    if scale <= 1e-12 * abs(mean):
         raise ValueError("time is the same in every row: no slope and no second occasion")
-    if not occasions:
+    if not request.occasions:
         return RandomColumns("time", mean, scale)
     values = (float(time.min()), float(time.max()))
     if not np.all((time == values[0]) | (time == values[1])):
         raise ValueError("occasion_variance needs exactly two values of time")
     return RandomColumns("occasions", mean, scale, values)
+
+
+def check_labels(
+    names: Sequence[str] | None, columns: int, outcome_name: str, time_name: str
+) -> Labels:
+    """Names of the terms, made up where none are given.
+
+    Raises
+    ------
+    ValueError
+        When the names do not fit the columns or repeat.
+    """
+    terms = tuple(names or (f"x{k + 1}" for k in range(columns)))
+    if len(terms) != columns or len(set(terms)) != columns:
+        raise ValueError(f"term_names must be {columns} different names, got {terms}")
+    return Labels(terms, outcome_name, time_name)
 
 
 def prepare_input(
@@ -123,79 +141,50 @@ def prepare_input(
     patient: npt.ArrayLike,
     *,
     time: npt.ArrayLike | None,
-    random_slope: bool,
-    occasion_variance: bool,
     therapist: npt.ArrayLike | None,
-    therapist_slope: bool,
     service: npt.ArrayLike | None,
-    service_slope: bool,
-    patient_effect: bool,
-    term_names: Sequence[str] | None,
-    outcome_name: str,
-    time_name: str,
+    request: RandomRequest,
+    labels: Labels,
 ) -> ModelInput:
-    """Check the arguments of `fit_linear_mixed_model` and code the groups.
+    """Check the arrays of `fit_linear_mixed_model` and code the groups.
 
     Raises
     ------
     ValueError
-        Wrong shapes, missing values, contradictory options.
+        Wrong shapes, missing values, identifiers that are no integers.
     """
     y = _float_array(outcome, "outcome", (None,))
     rows = len(y)
-    x = _float_array(design, "design", (rows, None))
-    names = tuple(term_names or (f"x{k + 1}" for k in range(x.shape[1])))
-    if len(names) != x.shape[1] or len(set(names)) != len(names):
-        raise ValueError(f"term_names must be {x.shape[1]} different names, got {names}")
+    x = _float_array(design, "design", (rows, len(labels.terms)))
     if not rows or not x.shape[1]:
         raise ValueError("a model needs rows and at least one design column")
-    if random_slope and occasion_variance:
-        raise ValueError("two occasions carry an unstructured covariance or a slope, not both")
-    if not patient_effect and (random_slope or occasion_variance):
-        raise ValueError("random_slope and occasion_variance are patient effects")
-    if (therapist_slope and therapist is None) or (service_slope and service is None):
-        raise ValueError("a therapist or service slope needs the therapist or service codes")
     t = None if time is None else _float_array(time, "time", (rows,))
-    columns = _random_columns(
-        t, occasions=occasion_variance, slope=random_slope or therapist_slope or service_slope
-    )
+    columns = _random_columns(t, request)
     patient_codes, patient_ids = dense_codes(patient, "patient", rows)
-    groups = [
-        dense_codes(values, name, rows)
-        for values, name in ((therapist, "therapist"), (service, "service"))
-        if values is not None
-    ]
+    nobody = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+    therapists = nobody if therapist is None else dense_codes(therapist, "therapist", rows)
+    services = nobody if service is None else dense_codes(service, "service", rows)
+    groups = [group for group in (therapists, services) if len(group[1])]
     cell, n_cells, codes = _cells([code for code, _ in groups], patient_codes, len(patient_ids))
-    unit = patient_codes if patient_effect else cell
-    if occasion_variance and t is not None:
+    unit = patient_codes if request.patient else cell
+    if request.occasions and t is not None:
         _check_occasions(unit, np.equal(t, columns.occasions[1]))
     home = np.zeros(int(unit.max()) + 1, dtype=np.int64)
     home[unit] = cell
-    upper = UpperUnits(
-        tuple(codes), tuple(len(ids) for _, ids in groups), bool(np.any(home[unit] != cell))
-    )
-    ids = [ids for _, ids in groups]
-    none = np.empty(0, dtype=np.int64)
-    therapist_ids = ids[0] if therapist is not None else none
-    service_ids = ids[-1] if service is not None else none
+    crossing = bool(np.any(home[unit] != cell))
     return ModelInput(
         source=RowSource(y, x, t, unit, cell),
         columns=columns,
-        upper=upper,
+        request=request,
+        upper=UpperUnits(tuple(codes), tuple(len(ids) for _, ids in groups), crossing),
         n_cells=n_cells,
         n_patients=len(patient_ids),
-        n_therapists=len(therapist_ids),
-        n_services=len(service_ids),
-        random_slope=random_slope,
-        therapist_slope=therapist_slope,
-        service_slope=service_slope,
-        patient_effect=patient_effect,
+        n_therapists=len(therapists[1]),
+        n_services=len(services[1]),
         patient_ids=patient_ids,
-        therapist_ids=therapist_ids,
-        service_ids=service_ids,
-        term_names=names,
-        outcome_name=outcome_name,
-        time_name=time_name,
+        therapist_ids=therapists[1],
+        service_ids=services[1],
+        labels=labels,
     )
 
 
@@ -235,15 +224,15 @@ def fit_obstacle(model: ModelInput) -> str:
         pairs = int((np.bincount(model.source.unit) == 2).sum())
         if pairs < FEWEST_GROUPS:
             return f"only {pairs} patients have both occasions: their covariance is unknown"
-    elif model.patient_effect:
-        effects = 2 if model.random_slope else 1
+    elif model.request.patient:
+        effects = 2 if model.request.patient_slope else 1
         if rows <= effects * model.n_patients:
             what = "an intercept and a slope" if effects == 2 else "an intercept"
             return (
                 f"{rows} rows of {model.n_patients} patients cannot tell {what} per patient "
                 "from the residual"
             )
-    lower, lower_name = model.n_patients if model.patient_effect else rows, "patients"
+    lower, lower_name = model.n_patients if model.request.patient else rows, "patients"
     for name, count, ids in (
         ("therapist", model.n_therapists, model.therapist_ids),
         ("service", model.n_services, model.service_ids),

@@ -7,7 +7,7 @@ Patients seen at the same occasions share ``A = Z'Z``, hence share the weight ``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -16,6 +16,7 @@ from naturalistic.stats.lmm_blocks import FloatArray, IntArray
 
 # More patterns than this and the gathered form no longer pays.
 _MOST_PATTERNS = 64
+_FEWEST_UNITS_PER_PATTERN = 5
 _PROBE = 20_000
 
 
@@ -37,6 +38,8 @@ class CollapsedUnits:
         Units in the group.
     group_products : ndarray, shape (columns, groups, m)
         Sum of ``B`` over the group's units.
+    unit_pattern, unit_group : ndarray, shape (units,)
+        Pattern and group of every unit.
     """
 
     gram: FloatArray
@@ -46,6 +49,8 @@ class CollapsedUnits:
     group_pattern: IntArray
     group_count: FloatArray
     group_products: FloatArray
+    unit_pattern: IntArray
+    unit_group: IntArray
 
 
 def _pattern_codes(gram: FloatArray) -> IntArray | None:
@@ -77,6 +82,8 @@ def collapse_units(gram: FloatArray, products: FloatArray, cell: IntArray) -> Co
     if key is None:
         return None
     patterns = int(key.max()) + 1
+    if units < _FEWEST_UNITS_PER_PATTERN * patterns:
+        return None
     example = np.array([int(np.argmax(key == pattern)) for pattern in range(patterns)])
     sums = np.empty((columns, columns, patterns, width * width))
     for pattern in range(patterns):
@@ -87,15 +94,49 @@ def collapse_units(gram: FloatArray, products: FloatArray, cell: IntArray) -> Co
                 sums[a, b, pattern] = block.ravel()
                 sums[b, a, pattern] = block.T.ravel()
     groups, inverse = np.unique(cell * patterns + key, return_inverse=True)
-    gather = sparse.csr_matrix(
-        (np.ones(units), (inverse.ravel(), np.arange(units))), shape=(len(groups), units)
-    )
+    group = inverse.ravel().astype(np.int64)
+    gather = _gather(group, len(groups))
     return CollapsedUnits(
         gram[:, example],
         np.bincount(key).astype(np.float64),
         sums,
         groups // patterns,
         groups % patterns,
-        np.bincount(inverse.ravel()).astype(np.float64),
+        np.bincount(group).astype(np.float64),
         np.stack([gather @ products[column] for column in range(columns)]),
+        key,
+        group,
+    )
+
+
+def _gather(code: IntArray, count: int) -> sparse.csr_matrix:
+    """Matrix that sums units by code."""
+    units = len(code)
+    return sparse.csr_matrix((np.ones(units), (code, np.arange(units))), shape=(count, units))
+
+
+def replace_outcome(collapsed: CollapsedUnits, products: FloatArray) -> CollapsedUnits:
+    """The same units with another outcome (the last column of `products`).
+
+    Parameters
+    ----------
+    collapsed : CollapsedUnits
+    products : ndarray, shape (columns, units, m)
+    """
+    columns, _, width = products.shape
+    patterns = len(collapsed.count)
+    by_pattern = _gather(collapsed.unit_pattern, patterns)
+    sums = collapsed.products.reshape(columns, columns, patterns, width, width).copy()
+    for a in range(columns):
+        for b in range(columns):
+            cross = by_pattern @ (products[a] * products[b, :, -1:])
+            sums[a, b, :, :, -1] = cross
+            sums[b, a, :, -1, :] = cross
+    grouped = collapsed.group_products.copy()
+    by_group = _gather(collapsed.unit_group, grouped.shape[1])
+    grouped[..., -1] = (by_group @ products[..., -1].T).T
+    return replace(
+        collapsed,
+        products=sums.reshape(columns, columns, patterns, width * width),
+        group_products=grouped,
     )

@@ -233,7 +233,7 @@ def refit_without(fit: LinearMixedModelFit, level: str, identifier: int) -> Line
     counts = dict(zip(names, held, strict=True))
     model = replace(
         state.model,
-        n_patients=rows.units if state.model.patient_effect else state.model.n_patients,
+        n_patients=rows.units if state.model.request.patient else state.model.n_patients,
         n_therapists=counts.get("therapist", 0),
         n_services=counts.get("service", 0),
     )

@@ -23,15 +23,16 @@ def model_formula(model: ModelInput, terms: tuple[str, ...]) -> str:
     ``us(time | patient)`` stands for the unstructured covariance of two occasions.
     """
     parts = list(terms)
-    if model.columns.kind == "occasions":
-        parts.append(f"us({model.time_name} | patient)")
-    elif model.patient_effect:
-        parts.append(_random_term("patient", model.random_slope, model.time_name))
-    if model.n_therapists:
-        parts.append(_random_term("therapist", model.therapist_slope, model.time_name))
-    if model.n_services:
-        parts.append(_random_term("service", model.service_slope, model.time_name))
-    return f"{model.outcome_name} ~ {' + '.join(parts)}"
+    request, time = model.request, model.labels.time
+    if request.occasions:
+        parts.append(f"us({time} | patient)")
+    elif request.patient:
+        parts.append(_random_term("patient", request.patient_slope, time))
+    if request.therapist:
+        parts.append(_random_term("therapist", request.therapist_slope, time))
+    if request.service:
+        parts.append(_random_term("service", request.service_slope, time))
+    return f"{model.labels.outcome} ~ {' + '.join(parts)}"
 
 
 def _random_term(group: str, slope: bool, time_name: str) -> str:

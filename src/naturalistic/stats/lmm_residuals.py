@@ -10,7 +10,8 @@ import numpy.typing as npt
 from naturalistic.stats.linear_mixed_model import LinearMixedModelFit
 from naturalistic.stats.lmm_blocks import FloatArray, IntArray
 from naturalistic.stats.lmm_checks import dense_codes
-from naturalistic.stats.lmm_predictions import patient_effects, upper_effects
+from naturalistic.stats.lmm_predictions import patient_effects
+from naturalistic.stats.lmm_upper_effects import upper_effects
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def row_residuals(
     state = fit.fitted()
     y = np.asarray(outcome, dtype=np.float64)
     x = np.asarray(design, dtype=np.float64)
-    names = state.model.term_names
+    names = state.model.labels.terms
     if x.shape != (len(y), len(names)):
         raise ValueError(f"design has shape {x.shape}, expected ({len(y)}, {len(names)})")
     coefficients = np.zeros(len(names))
@@ -159,7 +160,7 @@ def cluster_robust_covariance(
     codes, ids = dense_codes(cluster, "cluster", len(x))
     if len(ids) < 2:
         raise ValueError("a cluster-robust covariance needs at least two clusters")
-    kept = [state.model.term_names.index(term) for term in fit.terms]
+    kept = [state.model.labels.terms.index(term) for term in fit.terms]
     scaled = residuals.residual / residuals.spread**2
     scores = np.empty((len(ids), len(kept)))
     for position, column in enumerate(kept):

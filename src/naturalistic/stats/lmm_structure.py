@@ -149,33 +149,72 @@ class RandomStructure:
         return [k for k in range(self.size) if k not in held]
 
 
-def random_structure(
-    columns: RandomColumns,
-    *,
-    patient: bool,
-    random_slope: bool,
-    therapist: bool,
-    therapist_slope: bool,
-    service: bool,
-    service_slope: bool,
-) -> RandomStructure:
-    """Assemble the levels of a model."""
-    occasions = columns.kind == "occasions"
-    slope_above = (therapist and therapist_slope) or (service and service_slope)
-    passed = columns.count if slope_above or occasions else 1
+@dataclass(frozen=True, slots=True)
+class RandomRequest:
+    """Which random effects a model is to have.
+
+    Attributes
+    ----------
+    patient, therapist, service : bool
+        Whether the level has an intercept.
+    patient_slope, therapist_slope, service_slope : bool
+        Whether it also has a slope on time, correlated with the intercept.
+    occasions : bool
+        Unstructured covariance of two occasions in place of the patient's effects.
+    """
+
+    patient: bool
+    patient_slope: bool
+    occasions: bool
+    therapist: bool
+    therapist_slope: bool
+    service: bool
+    service_slope: bool
+
+    def __post_init__(self) -> None:
+        """Refuse combinations that make no model.
+
+        Raises
+        ------
+        ValueError
+        """
+        if self.patient_slope and self.occasions:
+            raise ValueError("two occasions carry an unstructured covariance or a slope, not both")
+        if not self.patient and (self.patient_slope or self.occasions):
+            raise ValueError("random_slope and occasion_variance are patient effects")
+        if (self.therapist_slope > self.therapist) or (self.service_slope > self.service):
+            raise ValueError("a therapist or service slope needs the therapist or service codes")
+
+    @property
+    def any_slope(self) -> bool:
+        """Whether any level has a slope."""
+        return self.patient_slope or self.therapist_slope or self.service_slope
+
+
+def random_structure(columns: RandomColumns, request: RandomRequest) -> RandomStructure:
+    """Assemble the levels of a model.
+
+    Parameters
+    ----------
+    columns : RandomColumns
+    request : RandomRequest
+    """
+    slope_above = request.therapist_slope or request.service_slope
+    passed = columns.count if slope_above or request.occasions else 1
     first = 0
-    patient_level = None
-    if patient:
-        loading = columns.loading(random_slope)
-        patient_level = Level("patient", 2 if random_slope else 1, loading, 0, occasions)
-        first = patient_level.size
+    patient = None
+    if request.patient:
+        loading = columns.loading(request.patient_slope)
+        effects = 2 if request.patient_slope else 1
+        patient = Level("patient", effects, loading, 0, request.occasions)
+        first = patient.size
     upper = []
     for name, present, slope in (
-        ("therapist", therapist, therapist_slope),
-        ("service", service, service_slope),
+        ("therapist", request.therapist, request.therapist_slope),
+        ("service", request.service, request.service_slope),
     ):
         if present:
             loading = columns.loading(slope)[:passed]
             upper.append(Level(name, 2 if slope else 1, loading, first))
             first += upper[-1].size
-    return RandomStructure(columns, patient_level, tuple(upper), passed)
+    return RandomStructure(columns, patient, tuple(upper), passed)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from naturalistic.stats.linear_mixed_model import LinearMixedModelFit, fit_linear_mixed_model
-from naturalistic.stats.lmm_bootstrap import Simulator, bootstrap_components, bootstrap_share
+from naturalistic.stats.lmm_bootstrap import bootstrap_components, bootstrap_share
+from naturalistic.stats.lmm_collapse import collapse_units, replace_outcome
 from naturalistic.stats.lmm_comparison import likelihood_ratio_test
 from naturalistic.stats.lmm_contrasts import (
     joint_test,
@@ -23,6 +24,7 @@ from naturalistic.stats.lmm_predictions import random_effects
 from naturalistic.stats.lmm_profile import profile_share, profile_standard_deviation
 from naturalistic.stats.lmm_residuals import cluster_robust_covariance, row_residuals
 from naturalistic.stats.lmm_shares import r_squared, variance_share
+from naturalistic.stats.lmm_simulation import Simulator
 
 
 @dataclass(frozen=True)
@@ -405,3 +407,16 @@ def test_comparisons_that_make_no_sense_are_refused() -> None:
     assert linear_combination(few, np.zeros(4)).status == "not_estimable"
     with pytest.raises(ValueError, match="was not fitted"):
         r_squared(few)
+
+
+def test_another_outcome_in_gathered_units_equals_gathering_anew() -> None:
+    nested = make_case("collapsed").fit.fitted().likelihood.rows.nested
+    first = collapse_units(nested.gram, nested.products, nested.cell)
+    products = nested.products.copy()
+    products[..., -1] = np.random.default_rng(0).normal(size=products.shape[:2])
+    again = collapse_units(nested.gram, products, nested.cell)
+    assert first is not None
+    assert again is not None
+    changed = replace_outcome(first, products)
+    np.testing.assert_allclose(changed.products, again.products, atol=1e-10)
+    np.testing.assert_allclose(changed.group_products, again.group_products, atol=1e-10)
