@@ -1,0 +1,191 @@
+"""`init`: guess what each column of an extract is, write a commented mapping, ask what could not be guessed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from pathlib import Path, PurePath
+
+import numpy as np
+
+from naturalistic import files as artefacts
+from naturalistic.cli.plan import Plan
+from naturalistic.cohort.guessing.draft import Draft
+from naturalistic.cohort.guessing.extract import Account, draft_mapping
+from naturalistic.cohort.guessing.profile import FileProfile, profile_file
+from naturalistic.cohort.guessing.questions import ASK, Question
+from naturalistic.errors import EXIT_OK, ConfigError
+from naturalistic.reference.loader import load_instruments
+from naturalistic.settings.load import load_mapping
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_SHOWN = 12
+
+
+def init(
+    config_file: Path,
+    cohort: str,
+    files: list[Path],
+    *,
+    ask: bool,
+    force: bool,
+    read_line: Callable[[str], str] = input,
+) -> int:
+    """Write a draft of the mapping of a new cohort.
+
+    Parameters
+    ----------
+    config_file : Path
+        Settings of the run; the mapping goes to `cohorts/NAME.yaml` beside it.
+    cohort : str
+        Name of the cohort.
+    files : list of Path
+        Files of the extract.
+    ask : bool
+        Ask the open questions in the terminal, one at a time.
+    force : bool
+        Replace an existing mapping.
+    read_line : callable
+        Reads an answer; `input` in the terminal.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    ConfigError
+        The name cannot be used, a mapping of that name exists, or a file is named twice or absent.
+    ExtractError
+        A file cannot be read.
+    """
+    plan = Plan(config_file)
+    target = plan.mapping_file(cohort)
+    _check(cohort, files, target, force=force)
+    instruments = load_instruments([plan.instrument_folder(cohort)])
+    profiles = _profiles(files, plan.project)
+    draft, account = draft_mapping(cohort, profiles, instruments, plan.config.primary.instrument)
+    if ask:
+        _ask_all(draft, read_line)
+    artefacts.write_text(target, draft.text())
+    still_open = sum(question.open for question in draft.questions())
+    if not still_open:
+        load_mapping(target)
+    _summarise(profiles, account, target, still_open, cohort)
+    return EXIT_OK
+
+
+def _check(cohort: str, files: list[Path], target: Path, *, force: bool) -> None:
+    wrong: list[str] = []
+    if not _NAME.fullmatch(cohort) or cohort == "templates":
+        wrong.append(
+            f"{cohort!r} cannot name a cohort: use small letters, digits and underscores, a letter first."
+        )
+    elif target.exists() and not force:
+        wrong.append(
+            f"{target.as_posix()} exists. Choose another name, or replace it with --force."
+        )
+    wrong += [f"{path.as_posix()} does not exist." for path in files if not path.is_file()]
+    if len({path.resolve() for path in files}) < len(files):
+        wrong.append("A file is named twice.")
+    if wrong:
+        raise ConfigError(wrong)
+
+
+def _profiles(files: list[Path], project: Path) -> list[FileProfile]:
+    today = np.datetime64(dt.date.today(), "D")
+    keys: list[str] = []
+    found: list[FileProfile] = []
+    for path in files:
+        key = _key(path.stem, keys)
+        keys.append(key)
+        found.append(profile_file(key, _as_written(path, project), project, today))
+    return found
+
+
+def _key(stem: str, taken: list[str]) -> str:
+    key = re.sub(r"[^a-z0-9]+", "_", stem.casefold()).strip("_") or "file"
+    key = f"file_{key}" if key[0].isdigit() else key
+    number, plain = 2, key
+    while key in taken:
+        key, number = f"{plain}_{number}", number + 1
+    return key
+
+
+def _as_written(path: Path, project: Path) -> str:
+    """The path as the mapping writes it: from the project where the file lies in it."""
+    whole = path.resolve()
+    root = project.resolve()
+    return (whole.relative_to(root) if whole.is_relative_to(root) else PurePath(whole)).as_posix()
+
+
+# ----------------------------------------------------------------------------------------------------------- questions
+
+
+def _ask_all(draft: Draft, read_line: Callable[[str], str]) -> None:
+    """Ask every open question; a blank answer leaves it open."""
+    asked: list[Question] = []
+    print(
+        "Answer with the number of a choice; an empty line leaves the question open in the mapping."
+    )
+    while left := [q for q in draft.questions() if q.open and q not in asked]:
+        question = left[0]
+        asked.append(question)
+        print(f"\nQuestion {len(asked)} ({len(left) - 1} more): {question.text}")
+        for number, option in enumerate(question.options, start=1):
+            print(f"  {number}  {option.label}")
+        if not _answered(question, read_line):
+            return
+
+
+def _answered(question: Question, read_line: Callable[[str], str]) -> bool:
+    """Read until the answer can be used; False where there is nothing more to read."""
+    while True:
+        try:
+            said = read_line("> ").strip()
+        except EOFError:
+            print("\nNo more answers: the rest stays open.")
+            return False
+        if not said:
+            return True
+        if question.wants_number and re.fullmatch(r"\d{2,5}", said):
+            question.answer = int(said)
+            return True
+        if said.isdigit() and 1 <= int(said) <= len(question.options):
+            question.answer = question.options[int(said) - 1].value
+            return True
+        hint = ", or a number of days of two digits or more" if question.wants_number else ""
+        print(f"Please type a number from 1 to {len(question.options)}{hint}, or nothing.")
+
+
+# ------------------------------------------------------------------------------------------------------------- summary
+
+
+def _summarise(
+    profiles: list[FileProfile], account: Account, target: Path, still_open: int, cohort: str
+) -> None:
+    for file in profiles:
+        print(
+            f"Read {file.source.path}: {file.n_rows:,} rows, {len(file.raw.header)} columns ({file.raw.described})."
+        )
+    print(f"Shape: {account.shape}.")
+    print("Recognised:")
+    for table, names in account.recognised.items():
+        print(f"  {table:<15}{', '.join(names)}")
+    _list("Left out, because they may identify people", account.identifying)
+    _list("Not recognised and left out", account.unknown)
+    print(f"Wrote {target.as_posix()}")
+    if still_open:
+        print(
+            f"{still_open} question{'s are' if still_open > 1 else ' is'} open, marked {ASK} and listed at its top. Answer "
+            "them in the file, or start again with --ask --force."
+        )
+    print(f"Next: read the draft, then: python3 go.py check {cohort}")
+
+
+def _list(title: str, names: list[str]) -> None:
+    if names:
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        print(f"{title}: {', '.join(names[:_SHOWN])}{more}.")

@@ -1,0 +1,327 @@
+"""One guessed column as an entry of the mapping: its codes, its dates, what stands for missing, what may not pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from naturalistic.cohort.guessing.code_words import MISSING, Meanings, meanings
+from naturalistic.cohort.guessing.columns import Guess
+from naturalistic.cohort.guessing.profile import (
+    FILLER_NUMBERS,
+    ROWS_TO_WRITE_A_VALUE,
+    Column,
+    FileProfile,
+)
+from naturalistic.cohort.guessing.questions import LEAVE_OUT, Option, Question
+from naturalistic.tables.cohort import COHORT_TABLES
+from naturalistic.vocabulary import (
+    ATTENDANCE,
+    CHARACTERISTICS,
+    CONTACT_TYPES,
+    ENDINGS,
+    OCCASIONS,
+    Word,
+)
+
+_MOST_CODE_QUESTIONS = 12
+_FORMAT_WORDS = {
+    "iso": "year-month-day (2024-12-31)",
+    "dmy": "day before month (31/12/2024)",
+    "excel_serial": "day numbers of Excel (45657)",
+}
+_PARTS = {
+    "%d": "31",
+    "%m": "12",
+    "%Y": "2024",
+    "%y": "24",
+    "%b": "Dec",
+    "%B": "December",
+    "%H": "14",
+    "%I": "02",
+    "%M": "30",
+    "%S": "00",
+    "%p": "PM",
+    "%f": "000",
+    "%z": "+0000",
+}
+_CLOSED = {
+    "attendance": ATTENDANCE,
+    "contact_type": CONTACT_TYPES,
+    "ending": ENDINGS,
+    "occasion": OCCASIONS,
+}
+IDENTIFYING = {
+    "nhs_number": "NHS numbers",
+    "person_name": "names of people",
+    "full_postcode": "addresses or full postcodes",
+    "date_of_birth": "dates of birth",
+    "phone_number": "telephone numbers",
+    "email_address": "e-mail addresses",
+}
+
+
+@dataclass
+class Entry:
+    """The value of one canonical column in the draft.
+
+    Attributes
+    ----------
+    value : object
+        Name of a column, or a dict as in `ColumnMap`.
+    comment : str
+        Confidence, reason, and what else the user should know.
+    needs : tuple of Question
+        Questions whose answer can take the column out.
+    """
+
+    value: object
+    comment: str
+    needs: tuple[Question, ...] = ()
+
+
+@dataclass
+class DateQuestions:
+    """Asks once for all columns of a file whose dates can be read in the same ways."""
+
+    asked: dict[tuple[object, ...], tuple[Question, list[str]]] = field(default_factory=dict)
+
+    def about(self, column: Column) -> Question:
+        """The question on the order of a column's dates."""
+        guess = column.dates
+        if guess is None:
+            raise ValueError(f"{column.name} holds no dates")
+        key = (column.file, guess.formats, guess.proof)
+        if key not in self.asked:
+            options = tuple(Option(format_words(f), f) for f in guess.formats)
+            self.asked[key] = (Question("", (*options, LEAVE_OUT)), [])
+        question, names = self.asked[key]
+        if column.name not in names:
+            names.append(column.name)
+        question.text = f"how are the dates of {', '.join(map(repr, names))} written? {guess.proof.capitalize()}."
+        return question
+
+
+def format_words(date_format: str) -> str:
+    """A date format in words, with 31 December 2024 as the example."""
+    if date_format in _FORMAT_WORDS:
+        return _FORMAT_WORDS[date_format]
+    shown = date_format
+    for sign, text in _PARTS.items():
+        shown = shown.replace(sign, text)
+    order = {"d": "day", "m": "month", "b": "month", "B": "month", "Y": "year", "y": "year"}
+    words = [order[s] for s in date_format.replace("%", "") if s in order]
+    return f"{', '.join(dict.fromkeys(words))} ({shown})"
+
+
+def entry(guess: Guess, file: FileProfile, file_format: str | None, dates: DateQuestions) -> Entry:
+    """A guessed column as an entry of the mapping.
+
+    Parameters
+    ----------
+    guess : Guess
+    file : FileProfile
+        Its file.
+    file_format : str or None
+        Format of dates that the file declares.
+    dates : DateQuestions
+        Collects what is to be asked on dates.
+    """
+    column, said = guess.column, f"{guess.confidence}: {guess.reason}"
+    if ":birth" in guess.target:
+        return _birth(guess, file_format, dates)
+    if column.rules and guess.field != "area":
+        held = " and ".join(IDENTIFYING[r] for r in column.rules)
+        why = f"{said}; left out: it may hold {held}. Ask for a code in its place, or say why it identifies nobody"
+        return Entry({"from": column.name, "drop": True}, why)
+    if guess.field == "area":
+        return _area(column, said)
+    if guess.meanings is not None:
+        return _coded(guess, said)
+    kind = _kind(guess)
+    if kind == "date":
+        return _dated(column, said, file_format, dates)
+    if kind in ("number", "integer"):
+        return _numbered(guess, said)
+    missing = list(column.missing_here_only())
+    value: object = {"from": column.name, "missing_codes": missing} if missing else column.name
+    return Entry(value, said)
+
+
+def _kind(guess: Guess) -> str:
+    table, name = guess.target.split(".")
+    table = "questionnaires" if table == "form" else table
+    return "id" if name == "patient_id" else COHORT_TABLES[table].column(name).kind
+
+
+def _birth(guess: Guess, file_format: str | None, dates: DateQuestions) -> Entry:
+    column = guess.column
+    if guess.target.endswith("birth_year"):
+        return Entry(
+            {"from": column.name, "coarsen": "year"},
+            f"{guess.confidence}: {guess.reason}; only the age is kept",
+        )
+    made = _dated(
+        column,
+        f"{guess.confidence}: {guess.reason}; only the age at the first referral is kept",
+        file_format,
+        dates,
+    )
+    value = made.value if isinstance(made.value, dict) else {"from": column.name}
+    return Entry({**value, "coarsen": "age_at_referral"}, made.comment, made.needs)
+
+
+def _area(column: Column, said: str) -> Entry:
+    if "full_postcode" in column.rules:
+        why = f"{said}; full postcodes: only the first half is kept"
+        return Entry({"from": column.name, "coarsen": "outward_postcode"}, why)
+    if column.rules:
+        return Entry(
+            {"from": column.name, "drop": True}, f"{said}; left out: it may identify people"
+        )
+    return Entry(column.name, said)
+
+
+def _dated(column: Column, said: str, file_format: str | None, dates: DateQuestions) -> Entry:
+    fillers = _date_fillers(column)
+    extra: dict[str, object] = {"missing_codes": fillers} if fillers else {}
+    if column.dates is None:
+        how = "excel_serial" if column.serial_dates else "days"
+        also = (
+            "numbers of days as Excel counts them"
+            if how == "excel_serial"
+            else "days after the referral"
+        )
+        return Entry({"from": column.name, "date_format": how, **extra}, f"{said}; {also}")
+    if not column.dates.proven:
+        question = dates.about(column)
+        value = {"from": column.name, "date_format": question, **extra}
+        return Entry(value, f"{said}; the order of day and month is asked", (question,))
+    own = column.dates.formats[0]
+    if own == file_format and not extra:
+        return Entry(column.name, f"{said}; {column.dates.proof}")
+    value = {"from": column.name, **({} if own == file_format else {"date_format": own}), **extra}
+    return Entry(value, f"{said}; {column.dates.proof}")
+
+
+def _date_fillers(column: Column) -> list[str]:
+    from naturalistic.cohort.guessing.dates import FILLERS
+
+    often = column.counts >= ROWS_TO_WRITE_A_VALUE
+    return sorted(str(t) for t in column.cells.values[often] if str(t).startswith(FILLERS))
+
+
+def _numbered(guess: Guess, said: str) -> Entry:
+    column = guess.column
+    fillers = filler_codes(column, _range(guess))
+    value: dict[str, object] = {"from": column.name}
+    if fillers:
+        value["missing_codes"] = fillers
+    if guess.field == "duration" and column.spread()[1] <= 8:
+        value["multiply_by"] = 60
+        said += "; numbers so small are taken as hours"
+    return Entry(value if len(value) > 1 else column.name, said)
+
+
+def _range(guess: Guess) -> tuple[float, float]:
+    table, name = guess.target.split(".")
+    contract = COHORT_TABLES["questionnaires" if table == "form" else table].column(name)
+    low = -np.inf if contract.minimum is None else contract.minimum
+    high = np.inf if contract.maximum is None else contract.maximum
+    return low, min(high, 110.0) if name == "age" else high
+
+
+def filler_codes(column: Column, accepted: tuple[float, float]) -> list[str]:
+    """Numbers such as -9 and 999 that lie outside the range and stand for "missing" in at least ten rows."""
+    low, high = accepted
+    outside = np.isin(column.numbers, FILLER_NUMBERS) & (
+        (column.numbers < low) | (column.numbers > high)
+    )
+    often = outside & (column.counts >= ROWS_TO_WRITE_A_VALUE)
+    return sorted(str(text) for text in column.cells.values[often])
+
+
+# -------------------------------------------------------------------------------------------------------------- codes
+
+
+def words_of_list(name: str) -> dict[str, Word]:
+    """The closed words of a canonical column."""
+    if name in _CLOSED:
+        words = dict(_CLOSED[name])
+        words.pop("open", None)
+        return words
+    return dict(CHARACTERISTICS[name].levels)
+
+
+def _coded(guess: Guess, said: str) -> Entry:
+    column, name = guess.column, guess.field
+    heard = guess.meanings or meanings(name, column.texts, national=False)
+    accepted = words_of_list(name)
+    plain = {t.casefold() for key, w in accepted.items() for t in (key, w.label)}
+    writable = sorted(t for t in column.writable() if t.casefold() not in plain)
+    if heard.published and not heard.certain:
+        return _asked_as_list(column, said, heard, writable)
+    codes: dict[str, object] = {}
+    missing: list[str] = list(column.missing_here_only())
+    asked: list[Question] = []
+    unknown = [t for t in writable if t not in heard.known]
+    for text in writable:
+        if text in heard.known:
+            if heard.known[text] == MISSING:
+                missing.append(text)
+            else:
+                codes[text] = heard.known[text]
+        elif len(unknown) <= _MOST_CODE_QUESTIONS:
+            asked.append(_code_question(column, name, text, accepted))
+            codes[text] = asked[-1]
+    value: dict[str, object] = {"from": column.name}
+    if codes:
+        value["codes"] = codes
+    if missing:
+        value["missing_codes"] = missing
+    if len(unknown) > _MOST_CODE_QUESTIONS:
+        question = _list_question(column, name, len(unknown))
+        return Entry({**value, "codes": question}, said, (question,))
+    said += _rare(column)
+    return Entry(value if len(value) > 1 else column.name, said)
+
+
+def _rare(column: Column) -> str:
+    n = column.n_rare()
+    if not n:
+        return ""
+    return f"; {n} further code{'s' * (n > 1)} in fewer than {ROWS_TO_WRITE_A_VALUE} rows each not shown here"
+
+
+def _code_question(column: Column, name: str, text: str, accepted: dict[str, Word]) -> Question:
+    options = tuple(Option(word.label, key) for key, word in accepted.items())
+    asked = f"what does the code {text!r} of {column.name!r} stand for ({name})?"
+    label = column.value_labels.get(text)
+    if label:
+        asked += f" Its label is {label!r}."
+    return Question(
+        asked, (*options, Option("nothing: the cell counts as missing", LEAVE_OUT.value))
+    )
+
+
+def _list_question(column: Column, name: str, n: int) -> Question:
+    text = (
+        f"{n} codes of {column.name!r} are not known. Write what each stands for ({name}), as "
+        "{code: word, code: word}, or leave the column out."
+    )
+    return Question(text, (LEAVE_OUT,))
+
+
+def _asked_as_list(column: Column, said: str, heard: Meanings, writable: list[str]) -> Entry:
+    known = {t: heard.known[t] for t in writable if heard.known.get(t, MISSING) != MISSING}
+    missing = [t for t in writable if heard.known.get(t) == MISSING]
+    shown = ", ".join(f"{code} {word}" for code, word in known.items())
+    question = Question(
+        f"are the codes of {column.name!r} those of the list {heard.published!r} ({shown})?",
+        (Option("yes", known), Option("no: leave the column out", LEAVE_OUT.value)),
+    )
+    value: dict[str, object] = {"from": column.name, "codes": question}
+    if missing:
+        value["missing_codes"] = missing
+    return Entry(value, said + _rare(column), (question,))

@@ -1,0 +1,222 @@
+"""How the dates of a column are written: only what its values prove."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from naturalistic.cohort.dates import parse_dates
+
+_TEXT = re.compile(
+    r"(?P<a>\d{1,4}|[A-Za-z]{3,9})(?P<s>[-/. ]|, )(?P<b>\d{1,2}|[A-Za-z]{3,9})(?P<t>[-/. ]|, )(?P<c>\d{1,4})"
+    r"(?P<time>[T ]\d{1,2}:\d{2}(?P<sec>:\d{2}(?P<frac>[.,]\d+)?)?(?P<half> ?[AaPp][Mm])?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?",
+    re.ASCII,
+)
+_COMPACT = re.compile(r"(?:19|20)\d{6}", re.ASCII)
+FILLERS = (
+    "1900-01-01",
+    "1899-12-30",
+    "1753-01-01",
+    "1970-01-01",
+    "9999-12-31",
+    "2999-12-31",
+    "2099-12-31",
+)
+_MOST = 0.95
+_LEAST_PROOF = 0.05
+_MOST_SLIPS = 0.01
+_EARLIEST = np.datetime64("1880-01-01", "D")
+_SERIALS = (20_000.0, 60_000.0)
+
+
+@dataclass(frozen=True, slots=True)
+class DateGuess:
+    """How a column of dates is written.
+
+    Attributes
+    ----------
+    formats : tuple of str
+        Every format of the mapping that nearly all texts fit, the most usual first. One is proven; several make a
+        question.
+    proof : str
+        Why only one fits, or why it cannot be told.
+    median_year : float
+        Of the first format.
+    """
+
+    formats: tuple[str, ...]
+    proof: str
+    median_year: float
+
+    @property
+    def proven(self) -> bool:
+        """Only one order fits the values."""
+        return len(self.formats) == 1
+
+
+def guess_dates(texts: np.ndarray, latest: np.datetime64, *, typed: bool) -> DateGuess | None:
+    """The formats that fit a column.
+
+    Parameters
+    ----------
+    texts : ndarray of object (str), shape (n,)
+        Distinct texts, missing ones left out.
+    latest : datetime64
+        Dates after this day plus two years are implausible (fillers aside), such as 2031 read from "31-Jan-24".
+    typed : bool
+        Real dates of a workbook, SPSS, Stata or Parquet arrive as ISO.
+
+    Returns
+    -------
+    DateGuess or None
+        None where the texts are no dates.
+    """
+    held = [text for text in texts if not text.startswith(FILLERS)]
+    if not held:
+        return None
+    if sum(bool(_COMPACT.fullmatch(text)) for text in held) >= _MOST * len(held):
+        return _compact(held, latest)
+    shapes = Counter(shape for text in held if (shape := _shape(text)) is not None)
+    if sum(shapes.values()) < _MOST * len(held):
+        return None
+    candidates = list(dict.fromkeys(f for shape in shapes for f in _formats(shape)))
+    return _fitting(held, candidates, latest, mixed=typed and len(shapes) > 1)
+
+
+def looks_like_serials(low: float, high: float) -> bool:
+    """Numbers that can be Excel's day numbers (1954 to 2064)."""
+    return _SERIALS[0] <= low and high <= _SERIALS[1]
+
+
+def _shape(text: str) -> tuple[str, ...] | None:
+    found = _TEXT.fullmatch(text)
+    if found is None:
+        return None
+    parts = [
+        "m" if found[p].isalpha() else str(len(found[p])) if len(found[p]) > 2 else "2"
+        for p in "abc"
+    ]
+    if found["c"] and len(found["c"]) not in (1, 2, 4):
+        return None
+    time = ""
+    if found["time"]:
+        sign = found["time"][0]
+        time = sign + ("%I" if found["half"] else "%H") + ":%M" + (":%S" if found["sec"] else "")
+        time += ".%f" if found["frac"] else ""
+        time += (" " if " " in (found["half"] or "") else "") + "%p" if found["half"] else ""
+        time += "%z" if found["zone"] else ""
+    return (*parts, found["s"], found["t"], time)
+
+
+def _formats(shape: tuple[str, ...]) -> list[str]:
+    """Formats of the mapping that a shape can be written in."""
+    a, b, c, first, second, time = shape
+    month = "%b"
+    orders: list[tuple[str, str, str]] = []
+    if a == "4" and b == "2":
+        orders = [("%Y", "%m", "%d"), ("%Y", "%d", "%m")]
+    elif a == "4" and b == "m":
+        orders = [("%Y", month, "%d")]
+    elif c == "4" and a == "2":
+        orders = [("%d", month, "%Y")] if b == "m" else [("%d", "%m", "%Y"), ("%m", "%d", "%Y")]
+    elif c == "4" and a == "m":
+        orders = [(month, "%d", "%Y")]
+    elif c == "2" and b == "m":
+        orders = [("%d", month, "%y"), ("%y", month, "%d")]
+    elif c == "2" and a == "m":
+        orders = [(month, "%d", "%y")]
+    elif (a, b, c) == ("2", "2", "2"):
+        orders = [("%d", "%m", "%y"), ("%m", "%d", "%y"), ("%y", "%m", "%d")]
+    found = []
+    for order in orders:
+        if order == ("%Y", "%m", "%d") and first == second == "-":
+            found.append("iso")
+        elif order[0] == "%d" and order[2] == "%Y" and first == second != ", ":
+            found.append("dmy")
+        else:
+            found.append(order[0] + first + order[1] + second + order[2] + time)
+            if month in order:
+                found.append(found[-1].replace("%b", "%B"))
+    return found
+
+
+def _fitting(
+    held: list[str], candidates: list[str], latest: np.datetime64, *, mixed: bool
+) -> DateGuess | None:
+    texts = np.array(held, dtype=object)
+    end = latest + np.timedelta64(731, "D")
+    read = {}
+    for candidate in candidates:
+        dates = parse_dates(texts, candidate)
+        good = ~np.isnat(dates) & (dates >= _EARLIEST) & (dates <= end)
+        read[candidate] = (good, dates)
+    if not read:
+        return None
+    whole = [c for c in candidates if read[c][0].mean() >= _MOST]
+    if not whole:
+        together = np.logical_or.reduce([good for good, _ in read.values()])
+        if together.mean() < _MOST:
+            return None
+        best = sorted(candidates, key=lambda c: -int(read[c][0].sum()))[:2]
+        why = (
+            "its cells are written in different ways; a program may have turned day and month in some of them"
+            if mixed
+            else "some values only fit one order and some only another"
+        )
+        return DateGuess(tuple(best), why, _median_year(read[best[0]]))
+    chosen = whole[0] if len(whole) == 1 else ""
+    if chosen:
+        others = [read[c][0] for c in candidates if c != chosen and not _same_order(c, chosen)]
+        own = read[chosen][0]
+        counter = any(float((other & ~own).mean()) > _MOST_SLIPS for other in others)
+        proofs = float((own & ~np.logical_or.reduce(others)).mean()) if others else 1.0
+        if not counter and proofs >= _LEAST_PROOF:
+            return DateGuess((chosen,), _proof(chosen, len(others)), _median_year(read[chosen]))
+        rival = max((c for c in candidates if c != chosen), key=lambda c: int(read[c][0].sum()))
+        why = (
+            "hardly any value proves the order"
+            if not counter
+            else "single values contradict the order of the rest"
+        )
+        return DateGuess((chosen, rival), why, _median_year(read[chosen]))
+    distinct = [c for i, c in enumerate(whole) if not any(_same_order(c, w) for w in whole[:i])]
+    if len(distinct) == 1 or distinct[0] == "iso":
+        # year first with hyphens is ISO 8601, where the month always comes before the day
+        return DateGuess((distinct[0],), _proof(distinct[0], 0), _median_year(read[distinct[0]]))
+    return DateGuess(
+        tuple(distinct),
+        "no value has a day above 12, so that every order fits",
+        _median_year(read[distinct[0]]),
+    )
+
+
+def _same_order(one: str, other: str) -> bool:
+    """Formats that differ in nothing but the time of day or the length of the month's name."""
+    return _order(one) == _order(other)
+
+
+def _order(date_format: str) -> str:
+    named = {"iso": "ymd", "dmy": "dmy"}
+    if date_format in named:
+        return named[date_format]
+    return "".join(sign.lower() for sign in re.findall(r"%([YymbBd])", date_format)).replace(
+        "b", "m"
+    )
+
+
+def _proof(date_format: str, n_others: int) -> str:
+    if date_format == "iso":
+        return "year first with hyphens"
+    return "days above 12 prove the order" if n_others else "only this order fits"
+
+
+def _compact(held: list[str], latest: np.datetime64) -> DateGuess | None:
+    return _fitting(held, ["%Y%m%d", "%Y%d%m"], latest, mixed=False)
+
+
+def _median_year(read: tuple[np.ndarray, np.ndarray]) -> float:
+    good, dates = read
+    return float(np.median(dates[good].astype("datetime64[Y]").astype(np.int64)) + 1970)
