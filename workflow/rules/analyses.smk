@@ -146,6 +146,31 @@ rule missing_outcomes:
         " --config {params.config} --log {log}"
 
 
+rule bias:
+    """What else could explain the change, and how much does it depend on choices?"""
+    input:
+        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
+        patients=RESULTS + "/{cohort}/restricted/cohort/patients.parquet",
+        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
+        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
+        scores=RESULTS + "/{cohort}/restricted/scores.parquet",
+    output:
+        estimates=RESULTS + "/{cohort}/restricted/estimates/bias.parquet",
+        covariances=RESULTS + "/{cohort}/restricted/covariances/bias.parquet",
+    log:
+        RESULTS + "/{cohort}/logs/bias.log",
+    benchmark:
+        RESULTS + "/{cohort}/logs/benchmarks/bias.tsv"
+    params:
+        config=CONFIG,
+        python=PYTHON,
+        code=analysis_code("bias"),
+        settings=analysis_settings("bias"),
+    shell:
+        "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis bias"
+        " --config {params.config} --log {log}"
+
+
 rule outcome_models:
     """Who starts higher and who changes more?"""
     input:
@@ -240,6 +265,31 @@ rule dropout_models:
         settings=analysis_settings("dropout_models"),
     shell:
         "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis dropout_models"
+        " --config {params.config} --log {log}"
+
+
+rule length_of_therapy:
+    """How long does therapy last, and how does it go on from where people are?"""
+    input:
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        sessions="results/{cohort}/restricted/cohort/sessions.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
+    output:
+        estimates="results/{cohort}/restricted/estimates/length_of_therapy.parquet",
+        covariances="results/{cohort}/restricted/covariances/length_of_therapy.parquet",
+    log:
+        "results/{cohort}/logs/length_of_therapy.log",
+    benchmark:
+        "results/{cohort}/logs/benchmarks/length_of_therapy.tsv"
+    params:
+        config=CONFIG,
+        python=PYTHON,
+        code=analysis_code("length_of_therapy"),
+        settings=analysis_settings("length_of_therapy"),
+    shell:
+        "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis length_of_therapy"
         " --config {params.config} --log {log}"
 
 

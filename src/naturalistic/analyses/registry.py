@@ -95,6 +95,23 @@ _ANALYSES = (
         ("instruments", "benchmarks"),
     ),
     Analysis(
+        "bias",
+        "What else could explain the change, and how much does it depend on choices?",
+        ("patients", "episodes", "outcomes", "scores"),
+        (
+            "primary",
+            "conf_level",
+            "reliable_change",
+            "missing_outcomes",
+            "bias",
+            "specification_curve",
+            "resampling",
+            "predictors",
+            "reference_levels",
+        ),
+        ("instruments", "benchmarks"),
+    ),
+    Analysis(
         "outcome_models",
         "Who starts higher and who changes more?",
         ("patients", "episodes", "outcomes", "scores"),
@@ -118,6 +135,12 @@ _ANALYSES = (
         "Who drops out more often, and how far do therapists differ?",
         ("patients", "episodes", "outcomes"),
         ("primary", "conf_level", "predictors", "reference_levels", "dropout"),
+    ),
+    Analysis(
+        "length_of_therapy",
+        "How long does therapy last, and how does it go on from where people are?",
+        ("patients", "sessions", "episodes", "outcomes"),
+        ("primary", "conf_level", "dropout"),
     ),
     Analysis(
         "nice_alignment",

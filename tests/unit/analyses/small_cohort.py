@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from naturalistic.tables.cohort import PATIENTS, RATINGS, REFERRALS
+from naturalistic.tables.cohort import PATIENTS, RATINGS, REFERRALS, SESSIONS
 from naturalistic.tables.derived import EPISODES, INTAKE, OUTCOMES, SCORES
 
 DAY = pd.Timestamp("2020-01-06")
@@ -136,7 +136,20 @@ def ten_people() -> dict[str, pd.DataFrame]:
         "scores": _scores(f),
         "intake": INTAKE.conform(intake),
         "ratings": _ratings(f),
+        "sessions": _sessions(f),
     }
+
+
+def _sessions(f: pd.DataFrame) -> pd.DataFrame:
+    """The first two bookings of everyone: who missed more than half as many as they attended missed both."""
+    rows = [
+        {"referral_id": row["id"], "date": DAY + pd.Timedelta(weeks=week), "attendance": state}
+        for _, row in f.iterrows()
+        for week, state in enumerate(
+            ["did_not_attend" if 2 * row["missed"] > row["attended"] else "attended"] * 2
+        )
+    ]
+    return SESSIONS.conform(pd.DataFrame(rows).assign(contact_type="treatment"))
 
 
 def _ratings(f: pd.DataFrame) -> pd.DataFrame:

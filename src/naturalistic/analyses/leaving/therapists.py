@@ -101,7 +101,9 @@ def add_hazard_by_session(
         term_names=people.names,
         conf_level=conf_level,
     )
-    sessions = np.arange(fit.first_session, min(fit.last_session, LAST_SESSION) + 1)
+    # after the last dropout the spline says nothing but how it goes on by itself
+    latest = min(int(last[event].max()), LAST_SESSION)
+    sessions = np.arange(fit.first_session, latest + 1)
     at_risk = np.array([(last >= session).sum() for session in sessions])
     sessions, at_risk = sessions[at_risk >= FEWEST_AT_RISK], at_risk[at_risk >= FEWEST_AT_RISK]
     if not len(sessions):
