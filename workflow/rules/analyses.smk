@@ -77,7 +77,7 @@ rule clinical_change:
         facts="results/{cohort}/restricted/cohort/facts.json",
         episodes="results/{cohort}/restricted/episodes.parquet",
         outcomes="results/{cohort}/restricted/outcomes.parquet",
-        scores=RESULTS + "/{cohort}/restricted/scores.parquet",
+        scores="results/{cohort}/restricted/scores.parquet",
     output:
         estimates="results/{cohort}/restricted/estimates/clinical_change.parquet",
         covariances="results/{cohort}/restricted/covariances/clinical_change.parquet",
@@ -98,18 +98,16 @@ rule clinical_change:
 rule talking_therapies_measures:
     """What are the rates by the national rules of NHS Talking Therapies?"""
     input:
-        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
-        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
-        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
     output:
-        estimates=RESULTS
-        + "/{cohort}/restricted/estimates/talking_therapies_measures.parquet",
-        covariances=RESULTS
-        + "/{cohort}/restricted/covariances/talking_therapies_measures.parquet",
+        estimates="results/{cohort}/restricted/estimates/talking_therapies_measures.parquet",
+        covariances="results/{cohort}/restricted/covariances/talking_therapies_measures.parquet",
     log:
-        RESULTS + "/{cohort}/logs/talking_therapies_measures.log",
+        "results/{cohort}/logs/talking_therapies_measures.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/talking_therapies_measures.tsv"
+        "results/{cohort}/logs/benchmarks/talking_therapies_measures.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -123,19 +121,18 @@ rule talking_therapies_measures:
 rule missing_outcomes:
     """Who lacks a last form, and how much could that matter?"""
     input:
-        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
-        patients=RESULTS + "/{cohort}/restricted/cohort/patients.parquet",
-        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
-        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
-        scores=RESULTS + "/{cohort}/restricted/scores.parquet",
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
+        scores="results/{cohort}/restricted/scores.parquet",
     output:
-        estimates=RESULTS + "/{cohort}/restricted/estimates/missing_outcomes.parquet",
-        covariances=RESULTS
-        + "/{cohort}/restricted/covariances/missing_outcomes.parquet",
+        estimates="results/{cohort}/restricted/estimates/missing_outcomes.parquet",
+        covariances="results/{cohort}/restricted/covariances/missing_outcomes.parquet",
     log:
-        RESULTS + "/{cohort}/logs/missing_outcomes.log",
+        "results/{cohort}/logs/missing_outcomes.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/missing_outcomes.tsv"
+        "results/{cohort}/logs/benchmarks/missing_outcomes.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -149,18 +146,18 @@ rule missing_outcomes:
 rule bias:
     """What else could explain the change, and how much does it depend on choices?"""
     input:
-        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
-        patients=RESULTS + "/{cohort}/restricted/cohort/patients.parquet",
-        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
-        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
-        scores=RESULTS + "/{cohort}/restricted/scores.parquet",
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
+        scores="results/{cohort}/restricted/scores.parquet",
     output:
-        estimates=RESULTS + "/{cohort}/restricted/estimates/bias.parquet",
-        covariances=RESULTS + "/{cohort}/restricted/covariances/bias.parquet",
+        estimates="results/{cohort}/restricted/estimates/bias.parquet",
+        covariances="results/{cohort}/restricted/covariances/bias.parquet",
     log:
-        RESULTS + "/{cohort}/logs/bias.log",
+        "results/{cohort}/logs/bias.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/bias.tsv"
+        "results/{cohort}/logs/benchmarks/bias.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
