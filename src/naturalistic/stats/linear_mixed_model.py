@@ -27,7 +27,12 @@ from naturalistic.stats.lmm_inference import (
     variance_components,
 )
 from naturalistic.stats.lmm_likelihood import Evaluation, LinearMixedLikelihood
-from naturalistic.stats.lmm_notes import degenerate_fit, model_formula, singular_notes
+from naturalistic.stats.lmm_notes import (
+    degenerate_fit,
+    model_formula,
+    singular_notes,
+    thin_level_notes,
+)
 from naturalistic.stats.lmm_optimise import Optimum, rough_minimum, sharpen
 from naturalistic.stats.lmm_reduction import reduce_rows
 from naturalistic.stats.lmm_statistics import finish_columns
@@ -303,7 +308,7 @@ def describe_fit(
         sigma = float(np.sqrt(first)) if first >= 0.0 else float("nan")
     return LinearMixedModelFit(
         status="ok",
-        notes=(*aliased, *notes),
+        notes=(*aliased, *notes, *thin_level_notes(likelihood)),
         formula=model_formula(model, terms),
         terms=terms,
         aliased=left_out,

@@ -16,6 +16,9 @@ _NO_VARIATION = 1e-10
 # A residual variance below this share of the outcome's has run into the bound of the search.
 _NO_RESIDUAL = 1e-7
 
+# Above this share of therapists (services) with one patient a reader is told.
+_MANY_SINGLE = 0.25
+
 
 def model_formula(model: ModelInput, terms: tuple[str, ...]) -> str:
     """The model in R's notation.
@@ -86,6 +89,28 @@ def singular_notes(
             )
     singular = any("estimated as" in note for note in notes)
     return singular, notes
+
+
+def thin_level_notes(likelihood: LinearMixedLikelihood) -> list[str]:
+    """Say where many units of a level hold a single patient."""
+    rows, upper = likelihood.rows, likelihood.upper
+    if likelihood.structure.patient is None:  # one row is one patient
+        by_cell = rows.cell_rows.sum(axis=0)
+    else:
+        by_cell = np.bincount(rows.nested.cell, minlength=rows.cells).astype(np.float64)
+        if rows.crossing is not None:
+            by_cell += np.bincount(rows.crossing.segment_cell, minlength=rows.cells)
+    notes = []
+    levels = zip(likelihood.structure.upper, upper.codes, upper.counts, strict=True)
+    for level, codes, count in levels:
+        patients = np.bincount(codes, weights=by_cell, minlength=count)
+        single = int((patients == 1).sum())
+        if single > _MANY_SINGLE * count:
+            notes.append(
+                f"{single} of {count} {level.name}s have a single patient: they say little about "
+                f"the variance between {level.name}s"
+            )
+    return notes
 
 
 def _occasion_notes(components: tuple[VarianceComponent, ...]) -> list[str]:

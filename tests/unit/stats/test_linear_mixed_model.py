@@ -226,6 +226,14 @@ def test_what_cannot_be_estimated_says_why() -> None:
     _not_estimable(rigid.fit(), "residual variance is zero")
 
 
+def test_many_therapists_with_one_patient_are_mentioned() -> None:
+    rows = make_rows()
+    alone = np.where(rows.patient < 6, 100 + rows.patient, rows.therapist)
+    fit = rows.fit(therapist=alone)
+    assert any(note.startswith("6 of 14 therapists have a single patient") for note in fit.notes)
+    assert not any("single patient" in note for note in rows.fit(therapist=rows.therapist).notes)
+
+
 def test_misuse_is_refused() -> None:
     rows = make_rows()
     with pytest.raises(ValueError, match="needs time"):
