@@ -55,6 +55,13 @@ add("weights", list(coefficients = unname(coef(model)), mean = mu, therapists = 
   std_error = stacked(crossprod(rows)),
   std_error_clustered = stacked(crossprod(by_therapist) * g / (g - 1))))
 
+## ---- least squares, errors by therapist (sandwich) and by person --------------------------------
+seen <- sim[!away, ]
+linear <- lm(phq0 - phq_post ~ female + unemp + phq0, seen)
+add("regression", list(coefficients = unname(coef(linear)),
+  clustered = unname(sqrt(diag(sandwich::vcovCL(linear, cluster = seen$therapist, type = "HC1")))),
+  robust = unname(sqrt(diag(sandwich::vcovHC(linear, type = "HC1"))))))
+
 ## ---- chained equations: pooled mean change and its error with many imputations -------------------
 input <- sim[, c("phq_post", "phq0", "female", "unemp", "sessions")]
 input$dropped <- as.integer(sim$etype == 1)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from naturalistic.stats.clustered_means import Grouping, change_of_completed
+from naturalistic.stats.clustered_regression import clustered_least_squares
 from naturalistic.stats.multiple_imputation import Imputations, impute_by_chained_equations
 from naturalistic.stats.response_weighting import inverse_probability_means
 from naturalistic.stats.rubin import Pooled, pool
@@ -144,3 +145,20 @@ def test_chained_equations_agree_within_simulation_error(
     gaps = filled.completed[:, AWAY, 0]
     assert gaps.mean() == pytest.approx(theirs["imputed_mean"], abs=0.1)
     assert gaps.std(axis=1, ddof=1).mean() == pytest.approx(theirs["imputed_sd"], rel=0.02)
+
+
+def test_least_squares_with_errors_by_therapist() -> None:
+    here = ~AWAY
+    design = np.column_stack(
+        [np.ones(here.sum()), *(SIM[name][here] for name in ("female", "unemp", "phq0"))]
+    )
+    change = (SIM["phq0"] - SIM["phq_post"])[here]
+    golden = GOLDEN["regression"]
+    clustered = clustered_least_squares(change, design, cluster=SIM["therapist"][here])
+    robust = clustered_least_squares(change, design)
+    np.testing.assert_allclose(clustered.coefficients, golden["coefficients"], rtol=1e-10)
+    for fit, name in ((clustered, "clustered"), (robust, "robust")):
+        errors = np.sqrt(np.diag(fit.covariance))
+        np.testing.assert_allclose(errors, golden[name], rtol=1e-9, err_msg=name)
+    one = clustered.coefficient(3)
+    assert one.conf_low < one.estimate < one.conf_high

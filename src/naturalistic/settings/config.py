@@ -107,6 +107,55 @@ class MissingOutcomes(Closed):
     benchmarks: tuple[str, ...] = ("gibbard_waiting_list", "metapsy_waiting_list")
 
 
+class Bias(Closed):
+    """What is assumed in the analyses of what else could explain a change."""
+
+    reliabilities: tuple[float, ...] = (0.6, 0.7, 0.8, 0.9)
+    population_means: tuple[float, ...] = ()
+    sensitivities: tuple[float, ...] = (0.8, 0.9, 1.0)
+    specificities: tuple[float, ...] = (0.9, 0.95, 1.0)
+
+    @field_validator("reliabilities", "sensitivities", "specificities")
+    @classmethod
+    def _shares(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not value or not all(0 < v <= 1 for v in value):
+            raise ValueError("at least one number, each above 0 and at most 1")
+        return value
+
+
+class SpecificationCurve(Closed):
+    """Every combination of these choices gives one estimate of the primary change."""
+
+    effect_sizes: tuple[Literal["pre_sd", "average_sd", "external_sd"], ...] = (
+        "pre_sd",
+        "average_sd",
+        "external_sd",
+    )
+    populations: tuple[Literal["started", "planned_ending", "case_at_start"], ...] = (
+        "started",
+        "planned_ending",
+        "case_at_start",
+    )
+    missing: tuple[
+        Literal[
+            "complete_pairs",
+            "multiple_imputation",
+            "inverse_probability_weights",
+            "last_observation_carried_forward",
+        ],
+        ...,
+    ] = (
+        "complete_pairs",
+        "multiple_imputation",
+        "inverse_probability_weights",
+        "last_observation_carried_forward",
+    )
+    first_days: tuple[tuple[int, int], ...] = ((-28, 14), (-56, 28))
+    last: tuple[Literal["last_available", "end_form"], ...] = ("last_available", "end_form")
+    clustering: tuple[Literal["person", "therapist"], ...] = ("person", "therapist")
+    imputations: int = Field(default=20, ge=5, le=1000)
+
+
 class Dropout(Closed):
     """Numbers in the definitions of dropout."""
 
@@ -149,6 +198,8 @@ class AnalysisSettings(Closed):
     episodes: Literal["first", "last", "all"] = "first"
     reliable_change: ReliableChange = ReliableChange()
     missing_outcomes: MissingOutcomes = MissingOutcomes()
+    bias: Bias = Bias()
+    specification_curve: SpecificationCurve = SpecificationCurve()
     dropout: Dropout = Dropout()
     predictors: tuple[str, ...] = DEFAULT_PREDICTORS
     reference_levels: dict[str, str] = Field(default_factory=lambda: dict(DEFAULT_REFERENCE_LEVELS))

@@ -88,11 +88,9 @@ class ChangeOfCompleted:
 def change_of_completed(
     first: FloatArray, improvement: FloatArray, grouping: Grouping
 ) -> ChangeOfCompleted:
-    r"""Mean improvement and its ratio to the SD of first scores, in each of m data sets.
+    """Mean improvement and its ratio to the SD of first scores, in each of m data sets.
 
-    Person i moves the ratio :math:`d = M/s` by
-    :math:`\{(D_i - M)/s - M((x_i-\bar x)^2 - s^2)/(2 s^3)\}/n` (influence function); the squared sums of
-    these by therapist give the variance.
+    Variances from the squared sums, by therapist, of each person's influence on the number.
 
     Parameters
     ----------
@@ -104,16 +102,69 @@ def change_of_completed(
     n = first.shape[-1]
     mean = improvement.mean(axis=-1)
     centred = improvement - mean[..., np.newaxis]
-    distance = first - first.mean(axis=-1, keepdims=True)
-    square = np.sum(distance**2, axis=-1) / (n - 1)
-    sd = np.sqrt(square)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        influence = (
-            centred / sd[..., np.newaxis]
-            - (mean / (2.0 * sd**3))[..., np.newaxis] * (distance**2 - square[..., np.newaxis])
-        ) / n
-        ratio = mean / sd
-    influence -= influence.mean(axis=-1, keepdims=True)
-    return ChangeOfCompleted(
-        mean, grouping.variance(centred / n), ratio, grouping.variance(influence), sd
+    ratio, variance = standardised_of_completed(
+        first, first, improvement, grouping, standardiser="pre_sd"
     )
+    return ChangeOfCompleted(
+        mean, grouping.variance(centred / n), ratio, variance, first.std(axis=-1, ddof=1)
+    )
+
+
+def standardised_of_completed(
+    first: FloatArray,
+    last: FloatArray,
+    improvement: FloatArray,
+    grouping: Grouping,
+    *,
+    standardiser: str,
+    external_sd: float | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    r"""Standardised mean improvement of each of m data sets, and its variance.
+
+    Denominator s: the SD of first scores (``pre_sd``), :math:`\sqrt{(s_1^2+s_2^2)/2}` (``average_sd``), or a
+    given one (``external_sd``). Person i moves the ratio by :math:`\{(D_i - M)/s - M\,h_i/(2 s^3)\}/n`
+    with :math:`h_i` the influence on :math:`s^2`: :math:`(x_i-\bar x)^2 - s_1^2`, the mean of that and its
+    like for last scores, or 0.
+
+    Parameters
+    ----------
+    first, last, improvement : ndarray, shape (m, n)
+        Scores and improvements.
+    grouping : Grouping
+        Therapists.
+    standardiser : {"pre_sd", "average_sd", "external_sd"}
+        The denominator.
+    external_sd : float, optional
+        For ``external_sd``.
+
+    Raises
+    ------
+    ValueError
+        If the standardiser is unknown or lacks its SD.
+    """
+    n = first.shape[-1]
+    mean = improvement.mean(axis=-1)
+
+    def spread(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+        distance = scores - scores.mean(axis=-1, keepdims=True)
+        square = np.sum(distance**2, axis=-1) / (n - 1)
+        return square, distance**2 - square[..., np.newaxis]
+
+    if standardiser == "pre_sd":
+        square, pull = spread(first)
+    elif standardiser == "average_sd":
+        (one, pull_one), (two, pull_two) = spread(first), spread(last)
+        square, pull = 0.5 * (one + two), 0.5 * (pull_one + pull_two)
+    elif standardiser == "external_sd" and external_sd is not None:
+        square, pull = np.full(mean.shape, external_sd**2), np.zeros_like(first)
+    else:
+        raise ValueError(f"unknown standardiser {standardiser!r}, or external_sd without its SD")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        root = np.sqrt(square)
+        influence = (
+            (improvement - mean[..., np.newaxis]) / root[..., np.newaxis]
+            - (mean / (2.0 * root**3))[..., np.newaxis] * pull
+        ) / n
+        ratio = mean / root
+    influence -= influence.mean(axis=-1, keepdims=True)
+    return ratio, grouping.variance(influence)
