@@ -249,7 +249,8 @@ def main() -> None:
     text = [
         "# Linear mixed models: speed, memory and agreement",
         "",
-        "Made by `python benchmarks/linear_mixed_model.py --all`. Model: six covariates, time and "
+        f"Made by `{' '.join(['python benchmarks/linear_mixed_model.py', *sys.argv[1:]])}`. "
+        "Model: six covariates, time and "
         "time x covariate; pre/post `(1 | patient) + (1 | therapist)`, sessions "
         "`(1 + time | patient) + (1 | therapist)`; REML. Ours includes Satterthwaite degrees of "
         "freedom, lme4 does not (`calc.derivs = FALSE`, default tolerance). Best of 1 to 3 runs.",
