@@ -1037,3 +1037,469 @@ CORPUS: tuple[Callable[[], Case], ...] = (
     numbered_items_without_a_name,
     several_times,
 )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Written down before the guesses were tried on them.
+
+
+def described_codes() -> Case:
+    """Referrals with a description beside every code, as hospital record systems export."""
+    s = Service(21)
+    frame = pd.DataFrame(
+        {
+            "ClientID": [f"{1000 + i}" for i in range(s.n)],
+            "Client_Name": s.pick(["Smith, Anna", "Jones, Brian", "Brown, Carol"]),
+            "Referral_DateTime": [d.strftime("%Y-%m-%d 00:00:00.000") for d in s.received],
+            "Referral_Urgency": s.pick(["Routine", "Urgent"]),
+            "Referral_Source_Description": s.pick(["GP", "CMHT", "Self"]),
+            "Referral_Reason_Description": s.pick(
+                ["Depression", "Personality disorder", "Anxiety"]
+            ),
+            "Team_Description": s.pick(["Psychotherapy North", "Psychotherapy South"]),
+            "Accepted_Date": [d.strftime("%Y-%m-%d 00:00:00.000") for d in s.assessed],
+            "Discharge_DateTime": [d.strftime("%Y-%m-%d 00:00:00.000") for d in s.closed],
+            "Discharge_Reason_Description": s.pick(
+                ["Treatment Complete", "Client disengaged", "Transfer to other team"]
+            ),
+            "Ethnicity_Description": s.pick(["White - British", "Pakistani", "Caribbean"]),
+            "Gender_Description": s.pick(["Female", "Male"]),
+            "Marital_Status": s.pick(["Married", "Single", "Separated"]),
+            "Age_at_Referral": s.age,
+            "Outward_Postcode": s.pick(["LS1", "LS2", "BD3"]),
+            "First_Face_to_Face_Date": [d.strftime("%Y-%m-%d 00:00:00.000") for d in s.started],
+            "HCP_Allocated": s.pick(["H1", "H2", "H3"]),
+            "LSOA": s.pick(["E01011111", "E01022222"]),
+        }
+    )
+    f = "riolike_referrals"
+    truth = {
+        "ClientID": "patients.patient_id",
+        "Client_Name": "",
+        "Referral_DateTime": "referrals.received_date",
+        "Referral_Source_Description": "referrals.referral_source",
+        "Referral_Reason_Description": "referrals.problem",
+        "Team_Description": "referrals.team",
+        "Accepted_Date": "referrals.accepted_date",
+        "Discharge_DateTime": "referrals.discharge_date",
+        "Discharge_Reason_Description": "referrals.ending",
+        "Ethnicity_Description": "patients.ethnicity",
+        "Gender_Description": "patients.gender",
+        "Marital_Status": "patients.relationship_status",
+        "Age_at_Referral": "patients.age",
+        "Outward_Postcode": "patients.area",
+        "First_Face_to_Face_Date": "referrals.first_session_date",
+        "HCP_Allocated": "referrals.therapist_id",
+    }
+    dates = ["Referral_DateTime", "Accepted_Date", "Discharge_DateTime", "First_Face_to_Face_Date"]
+    return _case(
+        "described_codes", {f"{f}.csv": frame}, {f: truth}, {f: dict.fromkeys(dates, "iso")}
+    )
+
+
+def primary_care_report() -> Case:
+    """Two report exports with sentences for names, UK dates with times."""
+    s = Service(22)
+
+    def stamp(days: list[dt.date]) -> list[str]:
+        return [d.strftime("%d %b %Y 11:15") for d in days]
+
+    people = pd.DataFrame(
+        {
+            "Patient identifier": [f"{i}/A" for i in range(s.n)],
+            "Year of birth": [d.year for d in s.born],
+            "Gender": s.pick(["Female", "Male"]),
+            "Ethnicity": s.pick(
+                [
+                    "British or mixed British - ethnic category 2001 census",
+                    "Indian or British Indian - ethnic category 2001 census",
+                ]
+            ),
+            "Date of referral in": stamp(s.received),
+            "Referral in source": s.pick(["GP", "Self"]),
+            "Referral in reason": s.pick(["Low mood", "Anxiety"]),
+            "Referral in end date": stamp(s.closed),
+            "Referral in end reason": s.pick(["Completed", "DNA", "Moved away"]),
+        }
+    )
+    v = s.sessions()
+    visits = pd.DataFrame(
+        {
+            "Patient identifier": [f"{i}/A" for i in v["person"]],
+            "Event date": stamp(v["date"]),
+            "Contact type": s.choose(
+                ["Treatment", "Assessment", "Follow up"], len(v), [0.8, 0.1, 0.1]
+            ),
+            "Appointment status": s.choose(
+                ["Finished", "Did not attend", "Cancelled by patient", "Cancelled by unit"],
+                len(v),
+                [0.7, 0.1, 0.1, 0.1],
+            ),
+            "Contact method": s.choose(["Face to face", "Telephone"], len(v)),
+            "Duration (minutes)": s.choose(["30", "50"], len(v)),
+            "Staff member": s.choose(["PSY-1", "PSY-2"], len(v)),
+        }
+    )
+    truth = {
+        "referrals_report": {
+            "Patient identifier": "patients.patient_id",
+            "Year of birth": "patients.age",
+            "Gender": "patients.gender",
+            "Ethnicity": "patients.ethnicity",
+            "Date of referral in": "referrals.received_date",
+            "Referral in source": "referrals.referral_source",
+            "Referral in reason": "referrals.problem",
+            "Referral in end date": "referrals.discharge_date",
+            "Referral in end reason": "referrals.ending",
+        },
+        "visits_report": {
+            "Patient identifier": "sessions.patient_id",
+            "Event date": "sessions.date",
+            "Contact type": "sessions.contact_type",
+            "Appointment status": "sessions.attendance",
+            "Contact method": "sessions.mode",
+            "Duration (minutes)": "sessions.duration",
+            "Staff member": "sessions.therapist_id",
+        },
+    }
+    orders = {
+        "referrals_report": dict.fromkeys(["Date of referral in", "Referral in end date"], "dmy"),
+        "visits_report": {"Event date": "dmy"},
+    }
+    return _case(
+        "primary_care_report",
+        {"referrals_report.csv": people, "visits_report.csv": visits},
+        truth,
+        orders,
+    )
+
+
+def case_and_contacts() -> Case:
+    """Cases and contacts, scores on the contact, case numbers as the link."""
+    s = Service(23)
+    cases = pd.DataFrame(
+        {
+            "PatientID": [f"{i * 3}" for i in range(s.n)],
+            "CaseNumber": [f"{400000 + i}" for i in range(s.n)],
+            "Sex": s.pick(["Male", "Female", "Unknown"]),
+            "EmploymentStatusAtStart": s.pick(
+                ["Employed", "Unemployed", "Long Term Sick", "Retired"]
+            ),
+            "LTC": s.pick(["Y", "N"]),
+            "ReferralDate": uk(s.received),
+            "ReferralSource": s.pick(["GP", "Self"]),
+            "EndDate": uk(s.closed),
+            "EndOfCareReason": s.pick(
+                [
+                    "Mutually agreed completion",
+                    "Termination of treatment earlier than care professional planned",
+                    "Deceased (assessed only)",
+                ],
+                [0.5, 0.4, 0.1],
+            ),
+            "ProblemDescriptor": s.pick(["F32 Depressive episode", "F41.1 GAD"]),
+            "HighestStep": s.pick(["2", "3"]),
+        }
+    )
+    v = s.sessions()
+    contacts = pd.DataFrame(
+        {
+            "CaseNumber": [f"{400000 + i}" for i in v["person"]],
+            "ContactNumber": v["number"],
+            "ContactDate": uk(v["date"]),
+            "AttendanceOutcome": s.choose(
+                [
+                    "Attended",
+                    "DNA",
+                    "Cancelled by Patient",
+                    "Cancelled by Provider",
+                    "Late - not seen",
+                ],
+                len(v),
+                [0.6, 0.1, 0.1, 0.1, 0.1],
+            ),
+            "Purpose": s.choose(["Assessment", "Treatment", "Review"], len(v), [0.1, 0.8, 0.1]),
+            "PHQ9Score": s.rng.integers(0, 28, len(v)),
+            "GAD7Score": s.rng.integers(0, 22, len(v)),
+            "W&SASScore": s.rng.integers(0, 41, len(v)),
+            "StaffID": s.choose(["a1", "b2"], len(v)),
+        }
+    )
+    truth = {
+        "cases": {
+            "PatientID": "patients.patient_id",
+            "CaseNumber": "referrals.referral_id",
+            "Sex": "patients.gender",
+            "EmploymentStatusAtStart": "patients.employment",
+            "LTC": "patients.long_term_condition",
+            "ReferralDate": "referrals.received_date",
+            "ReferralSource": "referrals.referral_source",
+            "EndDate": "referrals.discharge_date",
+            "EndOfCareReason": "referrals.ending",
+            "ProblemDescriptor": "referrals.problem",
+            "HighestStep": "referrals.step",
+        },
+        "contacts": {
+            "CaseNumber": "sessions.referral_id",
+            "ContactNumber": "form.session_number",
+            "ContactDate": "sessions.date",
+            "AttendanceOutcome": "sessions.attendance",
+            "Purpose": "sessions.contact_type",
+            "PHQ9Score": "form:phq_9:total:",
+            "GAD7Score": "form:gad_7:total:",
+            "W&SASScore": "form:wsas:total:",
+            "StaffID": "sessions.therapist_id",
+        },
+    }
+    orders = {
+        "cases": {"ReferralDate": "dmy", "EndDate": "dmy"},
+        "contacts": {"ContactDate": "dmy"},
+    }
+    return _case("case_and_contacts", {"cases.csv": cases, "contacts.csv": contacts}, truth, orders)
+
+
+def counselling_sheet() -> Case:
+    """A university counselling service's sheet."""
+    s = Service(24)
+    frame = pd.DataFrame(
+        {
+            "Student No": [f"{2000000 + i}" for i in range(s.n)],
+            "M/F": s.pick(["M", "F"]),
+            "Age": s.age,
+            "Yr of study": s.pick(["1", "2", "3"]),
+            "Referred by": s.pick(["Self", "Tutor", "GP"]),
+            "Date form rec'd": pd.to_datetime(s.received),
+            "First seen": pd.to_datetime(s.started),
+            "Last seen": pd.to_datetime(s.closed),
+            "No. of sessions attended": s.n_sessions,
+            "No. of DNAs": s.rng.integers(0, 4, s.n),
+            "Presenting issue": s.pick(["Anxiety", "Depression", "Relationships"]),
+            "CORE10 pre": s.rng.integers(10, 35, s.n),
+            "CORE10 post": s.rng.integers(2, 30, s.n),
+            "Counsellor": s.pick(["AB", "CD"]),
+            "Ending": s.pick(["Planned", "Unplanned"]),
+        }
+    )
+    f = "counselling_2022"
+    truth = {
+        "Student No": "patients.patient_id",
+        "M/F": "patients.gender",
+        "Age": "patients.age",
+        "Referred by": "referrals.referral_source",
+        "Date form rec'd": "referrals.received_date",
+        "First seen": "referrals.first_session_date",
+        "Last seen": "referrals.last_session_date",
+        "No. of sessions attended": "referrals.sessions_attended",
+        "No. of DNAs": "referrals.sessions_missed",
+        "Presenting issue": "referrals.problem",
+        "CORE10 pre": "form:core_10:total:pre",
+        "CORE10 post": "form:core_10:total:end",
+        "Counsellor": "referrals.therapist_id",
+        "Ending": "referrals.ending",
+    }
+    dates = dict.fromkeys(["Date form rec'd", "First seen", "Last seen"], "iso")
+    return _case("counselling_sheet", {f"{f}.xlsx": frame}, {f: truth}, {f: dates})
+
+
+def trial_dummies() -> Case:
+    """A trialist's file: dummies, baseline and months after, ISO dates."""
+    s = Service(25)
+    frame = pd.DataFrame(
+        {
+            "pid": np.arange(1, s.n + 1),
+            "female": s.rng.integers(0, 2, s.n),
+            "age0": s.age,
+            "ethnic": s.pick(["White", "Black", "Asian"]),
+            "rand_date": iso(s.received),
+            "sess_n": s.n_sessions,
+            "phq_b": s.rng.integers(10, 28, s.n),
+            "phq_3m": s.rng.integers(0, 28, s.n),
+            "phq_12m": s.rng.integers(0, 28, s.n),
+            "gad_b": s.rng.integers(5, 22, s.n),
+            "gad_3m": s.rng.integers(0, 22, s.n),
+            "ther_id": s.rng.integers(1, 9, s.n),
+            "antidep": s.rng.integers(0, 2, s.n),
+        }
+    )
+    f = "analysis_file_v3"
+    truth = {
+        "pid": "patients.patient_id",
+        "female": "patients.gender",
+        "age0": "patients.age",
+        "ethnic": "patients.ethnicity",
+        "rand_date": "referrals.received_date",
+        "sess_n": "referrals.sessions_attended",
+        "phq_b": "form:phq_9:total:pre",
+        "phq_3m": "form:phq_9:total:follow_up",
+        "phq_12m": "form:phq_9:total:follow_up",
+        "gad_b": "form:gad_7:total:pre",
+        "gad_3m": "form:gad_7:total:follow_up",
+        "ther_id": "referrals.therapist_id",
+        "antidep": "patients.medication",
+    }
+    return _case("trial_dummies", {f"{f}.csv": frame}, {f: truth}, {f: {"rand_date": "iso"}})
+
+
+def specialist_database() -> Case:
+    """A specialist service's own database with the shorthand of clinicians."""
+    s = Service(26)
+    frame = pd.DataFrame(
+        {
+            "Hospital No.": [f"H{i:04d}" for i in range(s.n)],
+            "D.O.B.": uk(s.born),
+            "Gender": s.pick(["F", "M"]),
+            "Employed?": s.pick(["Y", "N"]),
+            "On meds?": s.pick(["Y", "N"]),
+            "Date Ref Rec'd": uk(s.received),
+            "Date of Ax": uk(s.assessed),
+            "Start of Tx": uk(s.started),
+            "End of Tx": uk(s.closed),
+            "Tx type": s.pick(["MBT", "Psychodynamic", "Group analysis"]),
+            "Ind/Group": s.pick(["Individual", "Group"]),
+            "Outcome at d/c": s.pick(["completed", "dropped out", "referred on"]),
+            "CORE-OM Ax": s.rng.normal(22, 4, s.n).clip(1, 39).round(1),
+            "CORE-OM End": s.rng.normal(17, 5, s.n).clip(1, 39).round(1),
+            "IIP-32 Ax": s.rng.normal(1.8, 0.5, s.n).clip(0.1, 3.9).round(2),
+            "IIP-32 End": s.rng.normal(1.4, 0.5, s.n).clip(0.1, 3.9).round(2),
+            "Sessions offered": s.rng.integers(10, 60, s.n),
+            "Sessions attended": s.rng.integers(2, 40, s.n),
+        }
+    )
+    f = "psychotherapy_db"
+    truth = {
+        "Hospital No.": "patients.patient_id",
+        "D.O.B.": "patients.age",
+        "Gender": "patients.gender",
+        "On meds?": "patients.medication",
+        "Date Ref Rec'd": "referrals.received_date",
+        "Date of Ax": "referrals.assessment_date",
+        "Start of Tx": "referrals.first_session_date",
+        "End of Tx": "referrals.last_session_date",
+        "Tx type": "referrals.therapy_model",
+        "Ind/Group": "referrals.format",
+        "Outcome at d/c": "referrals.ending",
+        "CORE-OM Ax": "form:core_om:all:assessment",
+        "CORE-OM End": "form:core_om:all:end",
+        "IIP-32 Ax": "form:iip_32:total:assessment",
+        "IIP-32 End": "form:iip_32:total:end",
+        "Sessions attended": "referrals.sessions_attended",
+    }
+    dates = dict.fromkeys(
+        ["D.O.B.", "Date Ref Rec'd", "Date of Ax", "Start of Tx", "End of Tx"], "dmy"
+    )
+    return _case("specialist_database", {f"{f}.csv": frame}, {f: truth}, {f: dates})
+
+
+def warehouse_views() -> Case:
+    """Views of a data warehouse: snake case, codes and descriptions, domains of CORE-OM in rows."""
+    s = Service(27)
+    spells = pd.DataFrame(
+        {
+            "spell_id": [f"sp{i}" for i in range(s.n)],
+            "person_key": [f"pk{i}" for i in range(s.n)],
+            "gender_desc": s.pick(["Female", "Male", "Not known"]),
+            "ethnic_category_desc": s.pick(
+                ["British", "Bangladeshi", "Any other Black background"]
+            ),
+            "imd_decile_2019": s.rng.integers(1, 11, s.n),
+            "accommodation_status_desc": s.pick(["Owner occupier", "Tenant"]),
+            "ref_rcvd_dt": [d.strftime("%Y%m%d") for d in s.received],
+            "ref_src_desc": s.pick(["General practice", "Self"]),
+            "primary_diag_cd": s.pick(["F33", "F60", "F43"]),
+            "dschrg_dt": [d.strftime("%Y%m%d") for d in s.closed],
+            "dschrg_rsn_desc": s.pick(
+                [
+                    "Discharged on professional advice, treatment completed",
+                    "Self discharge against advice",
+                    "Transferred to other provider",
+                ]
+            ),
+            "care_clust_cd": s.pick(["4", "8"]),
+        }
+    )
+    v = s.sessions()
+    contacts = pd.DataFrame(
+        {
+            "contact_id": range(len(v)),
+            "spell_id": [f"sp{i}" for i in v["person"]],
+            "contact_dt": [d.strftime("%Y%m%d") for d in v["date"]],
+            "attend_status_desc": s.choose(
+                [
+                    "Attended on time",
+                    "Arrived late but was seen",
+                    "Did not attend",
+                    "Cancelled by patient",
+                ],
+                len(v),
+                [0.7, 0.1, 0.1, 0.1],
+            ),
+            "consult_medium_desc": s.choose(["Face to face communication", "Telephone"], len(v)),
+            "contact_dur_mins": s.choose(["50", "45"], len(v)),
+            "clinician_id": s.choose(["c1", "c2", "c3"], len(v)),
+        }
+    )
+    rows = [
+        {
+            "spell_id": f"sp{i}",
+            "form_dt": day.strftime("%Y%m%d"),
+            "tool_nm": "CORE-OM",
+            "domain_nm": domain,
+            "domain_score": round(float(s.rng.uniform(2, 38)), 1),
+        }
+        for i in range(s.n)
+        for day in (s.started[i], s.closed[i])
+        for domain in ("wellbeing", "problems", "functioning", "risk")
+    ]
+    truth = {
+        "vw_spells": {
+            "spell_id": "referrals.referral_id",
+            "person_key": "patients.patient_id",
+            "gender_desc": "patients.gender",
+            "ethnic_category_desc": "patients.ethnicity",
+            "imd_decile_2019": "patients.deprivation_decile",
+            "ref_rcvd_dt": "referrals.received_date",
+            "ref_src_desc": "referrals.referral_source",
+            "primary_diag_cd": "referrals.problem",
+            "dschrg_dt": "referrals.discharge_date",
+            "dschrg_rsn_desc": "referrals.ending",
+            "care_clust_cd": "referrals.severity",
+        },
+        "vw_contacts": {
+            "spell_id": "sessions.referral_id",
+            "contact_dt": "sessions.date",
+            "attend_status_desc": "sessions.attendance",
+            "consult_medium_desc": "sessions.mode",
+            "contact_dur_mins": "sessions.duration",
+            "clinician_id": "sessions.therapist_id",
+        },
+        "vw_outcomes": {
+            "spell_id": "questionnaires.referral_id",
+            "form_dt": "form.date",
+            "tool_nm": "form.instrument",
+            "domain_nm": "form.scale",
+            "domain_score": "form.value",
+        },
+    }
+    orders = {
+        "vw_spells": {"ref_rcvd_dt": "%Y%m%d", "dschrg_dt": "%Y%m%d"},
+        "vw_contacts": {"contact_dt": "%Y%m%d"},
+        "vw_outcomes": {"form_dt": "%Y%m%d"},
+    }
+    files = {
+        "vw_spells.csv": spells,
+        "vw_contacts.csv": contacts,
+        "vw_outcomes.csv": pd.DataFrame(rows),
+    }
+    return _case("warehouse_views", files, truth, orders)
+
+
+LATER: tuple[Callable[[], Case], ...] = (
+    described_codes,
+    primary_care_report,
+    case_and_contacts,
+    counselling_sheet,
+    trial_dummies,
+    specialist_database,
+    warehouse_views,
+)
+CORPUS = (*CORPUS, *LATER)

@@ -114,7 +114,23 @@ def guesses(column: Column, context: frozenset[str], *, national: bool) -> list[
             scores[target] = max(scores.get(target, 0.0), 0.95 * score)
     found = [_weighed(column, target, score, national) for target, score in scores.items()]
     found += [_by_words(column, target, scores, national) for target in _speaking_targets()]
+    found.append(_dummy_of_gender(column))
     return sorted((g for g in found if g is not None), key=lambda g: (-g.score, g.target))
+
+
+def _dummy_of_gender(column: Column) -> Guess | None:
+    """A column called female or male that holds 1 and 0, or yes and no."""
+    named = {"female", "male", "isfemale", "ismale"} & set(column.words)
+    if len(column.words) != 1 or not named or column.n_distinct != 2:
+        return None
+    own, other = ("female", "male") if "female" in named.pop() else ("male", "female")
+    said = meanings("benefits", column.texts, national=False)
+    if set(said.known.values()) != {"yes", "no"}:
+        return None
+    known = {text: own if word == "yes" else other for text, word in said.known.items()}
+    return Guess(
+        "patients.gender", column, 0.8, 0.8, "its name says what 1 and 0 mean", Meanings(known)
+    )
 
 
 def _speaking_targets() -> list[str]:
@@ -193,7 +209,8 @@ def _id_fit(column: Column, name: str) -> float:
     if column.dates:
         return 0.0
     if name in ("patient_id", "referral_id", "form_id"):
-        if column.n_distinct < 3:
+        # a column of few different texts says of what kind a row is, not whose it is
+        if column.n_distinct < max(3, min(20, 0.2 * column.n_filled)):
             return 0.0
         if "nhs_number" in column.rules:
             return 0.0

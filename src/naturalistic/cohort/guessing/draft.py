@@ -109,6 +109,7 @@ def _open_questions(n: int) -> list[str]:
 def _questions_in(value: object) -> Iterator[Question]:
     if isinstance(value, Question):
         yield value
+        yield from _questions_in(value.answer)  # an answer can raise the next question
     elif isinstance(value, dict):
         for each in value.values():
             yield from _questions_in(each)

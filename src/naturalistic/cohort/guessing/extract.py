@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from naturalistic.cohort.guessing.code_words import meanings
 from naturalistic.cohort.guessing.column_maps import (
     IDENTIFYING,
     DateQuestions,
     Entry,
     entry,
 )
+from naturalistic.cohort.guessing.columns import Guess
 from naturalistic.cohort.guessing.draft import Draft
 from naturalistic.cohort.guessing.form_maps import FormWriter
 from naturalistic.cohort.guessing.form_names import FormWords
@@ -33,6 +35,7 @@ _CORE = {
 # of questionnaires completed about equally often the broader one leads
 _BROAD = ("core_om", "core_10", "phq_9", "bdi_ii", "bdi", "gad_7")
 _MOST_CANDIDATES = 8
+_MOST_CODES = 12
 _LINKED = 0.5
 
 
@@ -154,7 +157,7 @@ def _write_table(builder: _Builder, body: Draft, table: str, each: FileRoles) ->
             names.append(name)
     for target, what in _CORE.items():
         if target.startswith(f"{table}.") and target.split(".")[1] not in picked:
-            made_core = _ask_core(target, what, each)
+            made_core = _ask_core(builder, target, what, each)
             if made_core is not None:
                 body.add(
                     3, target.split(".")[1], made_core.value, made_core.comment, made_core.needs
@@ -238,32 +241,38 @@ def _links(builder: _Builder, each: FileRoles) -> dict[str, str]:
     return found
 
 
-def _ask_core(target: str, what: str, each: FileRoles) -> Entry | None:
+def _ask_core(builder: _Builder, target: str, what: str, each: FileRoles) -> Entry | None:
     """A question for a core column that was not found, where columns are left that it could be."""
-    used = each.used()
-    wants_date = target.endswith("_date")
-    candidates = []
-    for name, column in each.file.columns.items():
-        if name in used or column.empty or column.rules or name in each.forms.names():
-            continue
-        if (wants_date and column.dates is not None and column.dates.proven) or (
-            not wants_date
-            and not column.dates
-            and 2 <= column.n_distinct <= 30
-            and not (column.numeric and not column.whole)
-        ):
-            candidates.append(column)
-    candidates = [c for c in candidates if _nobody_knows(each, c)]
-    if not candidates or (not wants_date and len(candidates) > _MOST_CANDIDATES):
+    candidates = [c for c in _left(each) if _could_be(target, c) and _nobody_knows(each, c)]
+    if not candidates or len(candidates) > _MOST_CANDIDATES:
         return None
     options = []
-    for column in candidates[:_MOST_CANDIDATES]:
-        value: object = column.name
-        if wants_date and column.dates is not None:
-            value = {"from": column.name, "date_format": column.dates.formats[0]}
-        options.append(Option(f"column {column.name!r}", value))
+    for column in candidates:
+        name = target.split(".")[1]
+        heard = (
+            None
+            if target.endswith("_date")
+            else meanings(name, column.texts, national=each.national)
+        )
+        guess = Guess(target, column, 0.0, 0.0, "chosen by you", heard)
+        made = entry(guess, each.file, builder.formats[each.file.key], builder.dates)
+        options.append(Option(f"column {column.name!r}", made.value))
     question = Question(f"which column holds {what}?", (*options, LEAVE_OUT))
     return Entry(question, "not found by name", (question,))
+
+
+def _left(each: FileRoles) -> list[Column]:
+    used = each.used() | each.forms.names()
+    return [
+        c for n, c in each.file.columns.items() if n not in used and not c.empty and not c.rules
+    ]
+
+
+def _could_be(target: str, column: Column) -> bool:
+    if target.endswith("_date"):
+        return column.dates is not None and column.dates.proven
+    coded = 2 <= column.n_distinct <= _MOST_CODES and not (column.numeric and not column.whole)
+    return column.dates is None and coded
 
 
 def _nobody_knows(each: FileRoles, column: Column) -> bool:

@@ -143,7 +143,7 @@ class FormWriter:
         if "item" in long:
             columns["item"] = long["item"].column.name
         elif "scale" in long:
-            columns["scale"] = long["scale"].column.name
+            columns["scale"] = self._scales(long["scale"].column)
         elif "scale" not in columns:
             key = named[0]
             columns["scale"] = {"constant": self.words.instruments[key].primary_scale}
@@ -173,6 +173,31 @@ class FormWriter:
         if with_scale:
             found["scale"] = {"from": column.name, "codes": scales}
         return found
+
+    def _scales(self, column: Column) -> object:
+        """The column of the scale, with the key of each text that is not a key already."""
+        keys = [key for key in self.instruments_used] or list(self.words.instruments)
+        known = {scale.key for key in keys for scale in self.words.instruments[key].scales}
+        codes: dict[str, object] = {}
+        for text in sorted(column.writable()):
+            if text.casefold() in known:
+                continue
+            said = {
+                self.words.parse(f"{self.words.instruments[key].name} {text}").scale for key in keys
+            }
+            total = self.words.parse(text).says_total
+            chosen = said - {""} or (
+                {self.words.instruments[keys[0]].primary_scale} if total else set()
+            )
+            if len(chosen) == 1:
+                codes[text] = next(iter(chosen))
+            else:
+                options = tuple(Option(key, key) for key in sorted(known))
+                nothing = Option("nothing: the cell counts as missing", LEAVE_OUT.value)
+                codes[text] = Question(
+                    f"which scale is {text!r} of {column.name!r}?", (*options, nothing)
+                )
+        return {"from": column.name, "codes": codes} if codes else column.name
 
     # ------------------------------------------------------------------------------------------------ one row a person
 

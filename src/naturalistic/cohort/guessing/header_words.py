@@ -25,9 +25,24 @@ class Piece:
 
 def pieces(name: str) -> list[Piece]:
     """The words and numbers of a name in small letters: `CoreOM_Pre01` gives core, om, pre, 01."""
-    return [
-        Piece(match[0].casefold(), match.start(), match.end()) for match in _PIECE.finditer(name)
-    ]
+    found: list[Piece] = []
+    for match in _PIECE.finditer(name):
+        piece = Piece(match[0].casefold(), match.start(), match.end())
+        gap = name[found[-1].end : piece.start] if found else ""
+        # D.O.B. and M/F are one word each, rec'd too
+        if gap in (".", "/", "'", "’", "&") and _goes_on(found[-1], piece, gap):
+            found[-1] = Piece(found[-1].text + piece.text, found[-1].start, piece.end)
+        else:
+            found.append(piece)
+    return found
+
+
+def _goes_on(before: Piece, piece: Piece, gap: str) -> bool:
+    if gap in ("'", "’"):
+        return len(piece.text) == 1
+    length = before.end - before.start
+    letters = before.text.isalpha() and piece.text.isalpha()
+    return letters and len(piece.text) == 1 and length == 2 * len(before.text) - 1
 
 
 def plain(name: str) -> str:
@@ -87,8 +102,27 @@ def _meaning(text: str) -> tuple[str, ...]:
     parts = _taken_apart(text)
     if parts is None:
         singular = text.removesuffix("s")
-        return _spellings().get(singular, (singular,))
+        return _spellings().get(singular) or _shortened(singular) or (singular,)
     return tuple(word for part in parts if part not in _dropped() for word in _meaning(part))
+
+
+def _shortened(text: str) -> tuple[str, ...]:
+    """The meaning of a word without its vowels (`dschrg`) or without its end (`diagn`), where only one fits."""
+    if len(text) < _LEAST_TO_TAKE_APART:
+        return ()
+    fitting = {
+        meaning
+        for spelling, meaning in _spellings().items()
+        if len(spelling) > len(text)
+        and (
+            spelling.startswith(text) or _without_vowels(spelling) == _without_vowels(text) == text
+        )
+    }
+    return next(iter(fitting)) if len(fitting) == 1 else ()
+
+
+def _without_vowels(text: str) -> str:
+    return text[:1] + re.sub(r"[aeiou]", "", text[1:])
 
 
 @cache

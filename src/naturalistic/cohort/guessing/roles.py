@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from naturalistic.cohort.cells import read_ids
+from naturalistic.cohort.gate import LEAST_YEARS_BEFORE
 from naturalistic.cohort.guessing.columns import Guess, guesses
 from naturalistic.cohort.guessing.form_names import FormWords
 from naturalistic.cohort.guessing.forms import FormsFound, find_forms
@@ -92,13 +93,30 @@ def read_roles(files: Iterable[FileProfile], words: FormWords) -> list[FileRoles
         Names of the instruments.
     """
     found = [_first_look(file, words) for file in files]
+    latest = _latest_year(found)
+    for each in found:
+        _find_births(each, latest)
     _find_ids(found)
     for each in found:
         each.long = _long_columns(each, words)
     _give_roles(found)
     for each in found:
-        _second_look(each)
+        _second_look(each, latest)
     return found
+
+
+def _latest_year(found: list[FileRoles]) -> float:
+    years = [c.dates.median_year for e in found for c in e.file.columns.values() if c.dates]
+    return max(years, default=np.nan)
+
+
+def _find_births(each: FileRoles, latest: float) -> None:
+    """Dates many years before the others are dates of birth, whatever their name; the gate refuses them as others."""
+    for name, column in each.file.columns.items():
+        if column.dates is not None and column.dates.median_year <= latest - LEAST_YEARS_BEFORE:
+            reason = f"its dates lie {LEAST_YEARS_BEFORE} years or more before the others"
+            known = [g for g in each.guesses.get(name, []) if g.target == "patients.age:birth"]
+            each.guesses[name] = known or [Guess("patients.age:birth", column, 0.7, 0.0, reason)]
 
 
 def assign(candidates: Mapping[str, list[Guess]], tables: set[str]) -> dict[str, Guess]:
@@ -146,7 +164,7 @@ def _guess_columns(each: FileRoles, context: frozenset[str]) -> None:
     }
 
 
-def _second_look(each: FileRoles) -> None:
+def _second_look(each: FileRoles, latest: float) -> None:
     """With the role known, what goes without saying is known too."""
     context = _context(each.file)
     names = {"sessions": "session", "referrals": "referral"}
@@ -157,6 +175,7 @@ def _second_look(each: FileRoles) -> None:
     if "questionnaires" in each.roles and "sessions" not in each.roles:
         context |= {"measure", "completed"}
     _guess_columns(each, context)
+    _find_births(each, latest)
     ids = {c.name for c in (each.patient, each.referral) if c is not None}
     long = {g.column.name for g in each.long.values()}
     left = {n: g for n, g in each.guesses.items() if n not in ids | long}
@@ -194,6 +213,8 @@ def _find_ids(found: list[FileRoles]) -> None:
         each.referral = _named_id(each, "referrals.referral_id")
         if each.patient is not None and each.referral is each.patient:
             each.referral = None
+        if each.patient is not None and each.referral is None:
+            each.referral = _case_number(each)
     for each in found:
         if each.patient is None and each.referral is None:
             each.patient = _bare_id(each, found)
@@ -210,6 +231,7 @@ def _named_id(each: FileRoles, target: str) -> Column | None:
     own = [g for g in own if not _rather(each, g)]
     own.sort(
         key=lambda g: (
+            target.endswith("patient_id") and "patient" not in g.column.words,
             -g.score,
             g.column.n_filled != each.file.n_rows,
             -g.column.n_distinct,
@@ -217,6 +239,26 @@ def _named_id(each: FileRoles, target: str) -> Column | None:
         )
     )
     return own[0].column if own else None
+
+
+def _case_number(each: FileRoles) -> Column | None:
+    """Beside a number of the patient, the number of a case is that of a referral."""
+    for name, column in each.file.columns.items():
+        is_case = "record" in column.words and {"id", "number"} & set(column.words)
+        own = {g.target for g in each.guesses.get(name, [])}
+        if is_case and column is not each.patient and "patients.patient_id" in own:
+            finer = each.patient is not None and column.n_distinct >= each.patient.n_distinct
+            if finer and column.n_filled == each.file.n_rows and not _is_row_number(column):
+                return column
+    return None
+
+
+def _is_row_number(column: Column) -> bool:
+    """Whole numbers without a gap, one a row: they count the rows of the file."""
+    if not column.numeric or column.n_distinct < column.n_filled:
+        return False
+    low, high = column.spread()
+    return column.whole and low in (0, 1) and high - low + 1 == column.n_distinct
 
 
 def _rather(each: FileRoles, guess: Guess) -> bool:
