@@ -2,131 +2,106 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from naturalistic.analyses.change.effect_rows import Sizes, add_sizes
+from naturalistic.analyses.change.people import Started, started_on
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
-from naturalistic.analyses.populations import episode_frame, in_population, not_measured
-from naturalistic.stats.effect_size import raw_mean_change, standardised_mean_change
-from naturalistic.stats.rates import rate
+from naturalistic.analyses.populations import in_population
 from naturalistic.vocabulary import CHARACTERISTICS
 
 NAME = "outcome_change"
-CHANGE_POPULATIONS = ("paired", "planned_ending", "case_at_start")
+CHANGE_POPULATIONS = ("paired", "started_with_followup", "planned_ending", "case_at_start")
 BINS = 8
-Mask = npt.NDArray[np.bool_]
 
 
 def analyse(data: AnalysisInput) -> AnalysisResult:
-    """Change on every scale of every instrument, and by subgroup on the primary scale.
+    """Change on every scale of every instrument, by population, year and characteristic.
 
     Estimands
     ---------
     mean, standard_deviation
         First and last scores of those with both forms.
-    mean_change, standardised_mean_change, standardised_change_d_z
-        Improvement positive. Pre SD with the heteroscedastic interval (Bonett 2008); d_z with the noncentral t.
+    mean_change, standardised_mean_change, standardised_change_d_z, ..._d_av, ..._d_rm, ..._external, percentage_change
+        Improvement positive. The row without a `specification` has the interval that holds (t; Bonett's heteroscedastic;
+        noncentral t); the others name theirs: homoscedastic, large_sample, jackknife_by_therapist, bca_by_person,
+        bca_by_therapist.
+    rank_biserial, probability_of_improvement
+        Wilcoxon's test and the chance that a person's last score is the better one.
     proportion (share_of_started)
-        What share of everyone who started the numbers rest on.
+        What share of everyone who started, at that level, the numbers rest on.
     count (pre_post, change)
-        People by binned first and last score, and by binned change, for the figures.
+        People by binned first and last score, and by binned change, for the figures (primary scale).
     """
     rows = EstimateRows(data.cohort, NAME)
+    primary = data.settings.primary
     outcomes = data.tables["outcomes"]
     measures = outcomes[["instrument", "scale"]].drop_duplicates().astype("object")
     for instrument, scale in sorted(measures.itertuples(index=False, name=None)):
-        frame = episode_frame(
-            data.tables["episodes"],
-            outcomes,
-            data.tables["patients"],
-            instrument=instrument,
-            scale=scale,
-        )
-        facts = data.instruments[instrument]
-        common: dict[str, Any] = {"instrument": instrument, "scale": scale}
-        if reason := not_measured(frame, "paired"):
-            for estimand in ("mean_change", "standardised_mean_change"):
-                rows.add(estimand, population="paired", status="not_measured", note=reason, **common)
-            continue
+        people = started_on(data, instrument, scale)
+        facts = data.instruments[instrument].scale(scale)
+        leading = (instrument, scale) == (primary.instrument, primary.scale)
+        sizes = _sizes(data, people, facts)
+        key: dict[str, Any] = {"instrument": instrument, "scale": scale}
+        everyone = np.ones(people.n, dtype=bool)
         for population in CHANGE_POPULATIONS:
-            member = in_population(frame, population) & in_population(frame, "paired")
-            _change(rows, data, frame, member, facts, population=population, **common)
-        primary = data.settings.primary
-        if (instrument, scale) == (primary.instrument, primary.scale):
-            _subgroups(rows, data, frame, facts, common)
-            _binned(rows, frame, facts.scale(scale), facts.better_is, common)
+            member = in_population(people.frame, population)
+            add_sizes(rows, people, member, everyone, sizes, population=population, **key)
+        _subgroups(rows, people, replace(sizes, detail="subgroup" if leading else "short"), key)
+        if leading:
+            _binned(rows, people.frame, facts, people.better_is, key)
     if not len(rows):
         rows.add(
             "mean_change",
             population="paired",
-            instrument=data.settings.primary.instrument,
-            scale=data.settings.primary.scale,
+            instrument=primary.instrument,
+            scale=primary.scale,
             status="not_measured",
             note="the extract holds no questionnaire",
         )
     return AnalysisResult(rows.frame())
 
 
-def _change(
-    rows: EstimateRows,
-    data: AnalysisInput,
-    frame: pd.DataFrame,
-    member: Mask,
-    facts: Any,
-    **key: Any,
-) -> None:
-    level = data.settings.conf_level
-    pre = frame.loc[member, "first_score"].to_numpy(dtype=float)
-    post = frame.loc[member, "last_score"].to_numpy(dtype=float)
-    n = len(pre)
-    counts: dict[str, Any] = {"n_patients": n, "n_episodes": n}
-    counts["n_therapists"] = int(frame.loc[member, "therapist_id"].nunique()) or None
-    if key["population"] == "paired" and not key.get("dimensions"):
-        started = int(in_population(frame, "started").sum())
-        rows.add_proportion(
-            n, started, rate(n, started, conf_level=level), term="share_of_started", **key
-        )
-    for term, scores in (("first", pre), ("last", post)):
-        if n >= 2:
-            spread = float(np.std(scores, ddof=1))
-            error = spread / np.sqrt(n)
-            rows.add("mean", float(scores.mean()), term=term, std_error=error, **counts, **key)
-            rows.add("standard_deviation", spread, term=term, **counts, **key)
-    if n >= 3 and np.ptp(pre) > 0 and np.ptp(post) > 0:
-        rows.add("correlation", float(np.corrcoef(pre, post)[0, 1]), **counts, **key)
-    same: dict[str, Any] = {"better_is": facts.better_is, "conf_level": level}
-    rows.add("mean_change", raw_mean_change(pre, post, **same), **counts, **key)
-    rows.add(
-        "standardised_mean_change",
-        standardised_mean_change(pre, post, **same),
-        **counts,
-        **key,
-    )
-    rows.add(
-        "standardised_change_d_z",
-        standardised_mean_change(pre, post, standardiser="difference_sd", **same),
-        **counts,
-        **key,
+def _sizes(data: AnalysisInput, people: Started, facts: Any) -> Sizes:
+    norms = [n for n in facts.norms if n.population == "clinical" and n.preferred and n.sd]
+    limit = data.settings.resampling.full_inference_up_to
+    note = f"the bootstrap is set to at most {limit} people; here are {people.n}"
+    return Sizes(
+        data.settings,
+        data.rng,
+        norms[0].sd if norms else None,
+        norms[0].sample if norms else "",
+        facts.minimum == 0 and people.better_is == "lower",
+        not_run=note if people.n > limit else "",
     )
 
 
-def _subgroups(
-    rows: EstimateRows, data: AnalysisInput, frame: pd.DataFrame, facts: Any, common: dict[str, Any]
-) -> None:
-    paired = in_population(frame, "paired")
+def _subgroups(rows: EstimateRows, people: Started, sizes: Sizes, key: dict[str, Any]) -> None:
+    """Every level of every characteristic, of the year and of the format and model of therapy."""
+    frame = people.frame
     for name in ("year", *CHARACTERISTICS):
         if name not in frame.columns or not frame[name].notna().any():
             continue
-        if name != "year" and CHARACTERISTICS[name].numeric:
+        if name in CHARACTERISTICS and CHARACTERISTICS[name].numeric:
             continue
         words = frame[name].astype("object").where(frame[name].notna(), "not_recorded")
-        for word in sorted(words[paired].unique(), key=str):
-            member = paired & (words == word).to_numpy()
-            key = {"population": "paired", "dimensions": {name: word}, **common}
-            _change(rows, data, frame, member, facts, **key)
+        for word in sorted(words.unique(), key=str):
+            member = (words == word).to_numpy()
+            add_sizes(
+                rows,
+                people,
+                member,
+                member,
+                sizes,
+                population="paired",
+                dimensions={name: word},
+                **key,
+            )
 
 
 def _binned(
