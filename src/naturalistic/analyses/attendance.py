@@ -12,7 +12,11 @@ from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, Estim
 from naturalistic.analyses.model_rows import add_coefficients, covariance_frame, people_at
 from naturalistic.analyses.populations import episode_frame, in_population
 from naturalistic.analyses.predictors import design_matrix, prepare_predictors
-from naturalistic.stats.generalised_mixed_model import fit_generalised_mixed_model
+from naturalistic.stats.generalised_mixed_model import (
+    GeneralisedMixedModelFit,
+    fit_generalised_mixed_model,
+    latent_variance_share,
+)
 from naturalistic.stats.ratio import ratio_of_totals
 from naturalistic.tables.estimates import COVARIANCES
 from naturalistic.vocabulary import ABSENCE_DEFINITIONS, SEEN
@@ -34,8 +38,8 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
     proportion
         Absence under each definition: sessions missed of sessions in its denominator; people are the sampled units.
     odds_ratio
-        Of missing an offered session (primary definition), binomial model with therapist effects, on predictors and
-        the score before therapy.
+        Of missing an offered session (primary definition), binomial model with patient and therapist effects, on
+        predictors and the score before therapy.
     count
         People by number of sessions attended, in bins, for the figure.
     """
@@ -155,6 +159,10 @@ def _model(rows: EstimateRows, data: AnalysisInput, frame: pd.DataFrame) -> pd.D
         trials=bottom[use],
         group=None if therapist.isna().any() else pd.factorize(therapist)[0],
         group_label="therapist",
+        # people differ in how often they miss beyond what is recorded of them: without an effect for each person every
+        # interval would be too narrow
+        unit=np.arange(int(use.sum())),
+        unit_label="patient",
         term_names=[term.column for term in terms],
         conf_level=data.settings.conf_level,
     )
@@ -170,7 +178,31 @@ def _model(rows: EstimateRows, data: AnalysisInput, frame: pd.DataFrame) -> pd.D
         note="; ".join((*fit.notes, *predictors.notes, *left_out)),
         n_missing=int((known & ~use).sum()),
         denominator=int(use.sum()),
-        n_therapists=(fit.n_groups or (None,))[0],
+        n_therapists=_therapists(fit),
         **key,
     )
+    _therapist_share(rows, fit, int(use.sum()), key)
     return covariance_frame(data.cohort, NAME, MODEL, SPECIFICATION, terms, fit)
+
+
+def _therapists(fit: GeneralisedMixedModelFit) -> int | None:
+    """Therapists in the model; None where it has no therapist effect."""
+    named = [effect for effect in fit.random_effects if effect.label == "therapist"]
+    return len(named[0].levels) if named else None
+
+
+def _therapist_share(
+    rows: EstimateRows, fit: GeneralisedMixedModelFit, n: int, key: dict[str, Any]
+) -> None:
+    if _therapists(fit) is None:
+        note = "no therapist effect in the model"
+        rows.add("intraclass_correlation", term="therapist", status="not_run", note=note, **key)
+        return
+    rows.add(
+        "intraclass_correlation",
+        latent_variance_share(fit, "therapist"),
+        term="therapist",
+        n_patients=n,
+        n_therapists=_therapists(fit),
+        **key,
+    )
