@@ -30,7 +30,7 @@ def init(
     *,
     ask: bool,
     force: bool,
-    read_line: Callable[[str], str] = input,
+    read_line: Callable[[str], str] | None = None,
 ) -> int:
     """Write a draft of the mapping of a new cohort.
 
@@ -46,8 +46,8 @@ def init(
         Ask the open questions in the terminal, one at a time.
     force : bool
         Replace an existing mapping.
-    read_line : callable
-        Reads an answer; `input` in the terminal.
+    read_line : callable, optional
+        Reads an answer; without it the terminal does.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def init(
     profiles = _profiles(files, plan.project)
     draft, account = draft_mapping(cohort, profiles, instruments, plan.config.primary.instrument)
     if ask:
-        _ask_all(draft, read_line)
+        _ask_all(draft, read_line or input)
     artefacts.write_text(target, draft.text())
     still_open = sum(question.open for question in draft.questions())
     if not still_open:

@@ -208,8 +208,8 @@ def _dated(column: Column, said: str, file_format: str | None, dates: DateQuesti
 def _date_fillers(column: Column) -> list[str]:
     from naturalistic.cohort.guessing.dates import FILLERS
 
-    often = column.counts >= ROWS_TO_WRITE_A_VALUE
-    return sorted(str(t) for t in column.cells.values[often] if str(t).startswith(FILLERS))
+    held = column.cells.values[column.often()]
+    return sorted(str(t) for t in held if str(t).startswith(FILLERS))
 
 
 def _numbered(guess: Guess, said: str) -> Entry:
@@ -238,8 +238,7 @@ def filler_codes(column: Column, accepted: tuple[float, float]) -> list[str]:
     outside = np.isin(column.numbers, FILLER_NUMBERS) & (
         (column.numbers < low) | (column.numbers > high)
     )
-    often = outside & (column.counts >= ROWS_TO_WRITE_A_VALUE)
-    return sorted(str(text) for text in column.cells.values[often])
+    return sorted(str(text) for text in column.cells.values[outside & column.often()])
 
 
 # -------------------------------------------------------------------------------------------------------------- codes

@@ -293,12 +293,8 @@ def answer_codes(items: ItemColumns, file: FileProfile) -> dict[str, int] | None
     codes = _answers_in_words(held)
     if codes is None:
         return None
-    counts = {t: 0 for t in codes}
-    for column in held:
-        for text, count in zip(column.cells.values, column.counts, strict=True):
-            if text in counts:
-                counts[str(text)] += int(count)
-    return {t: number for t, number in codes.items() if counts[t] >= 10}
+    often = {str(t) for column in held for t in column.cells.values[column.often()]}
+    return {t: number for t, number in codes.items() if t in often}
 
 
 def already_reversed(items: ItemColumns, file: FileProfile, instrument: Instrument) -> bool | None:

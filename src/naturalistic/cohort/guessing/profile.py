@@ -46,7 +46,7 @@ _MOST = 0.9
 _HEADER_ROWS_TRIED = 6
 
 
-@dataclass(frozen=True)
+@dataclass
 class Column:
     """One column of one file.
 
@@ -66,6 +66,8 @@ class Column:
         How its dates are written, where it holds dates.
     rules : tuple of str
         Rules of the de-identification gate that it breaks.
+    owners : ndarray of int32 or None
+        Whose row each is, once that is known: twelve rows of one person are one person.
     """
 
     file: str
@@ -75,6 +77,7 @@ class Column:
     value_labels: dict[str, str] = field(default_factory=dict)
     dates: DateGuess | None = None
     rules: tuple[str, ...] = ()
+    owners: np.ndarray | None = None
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -113,16 +116,25 @@ class Column:
         """No row holds anything."""
         return self.n_filled == 0
 
+    def often(self) -> np.ndarray:
+        """Which texts are held by at least `ROWS_TO_WRITE_A_VALUE` rows, and by as many people where they are known."""
+        enough = self.counts >= ROWS_TO_WRITE_A_VALUE
+        if self.owners is not None:
+            pairs = np.unique(np.stack([self.cells.codes, self.owners], axis=1), axis=0)
+            people = np.bincount(pairs[:, 0], minlength=len(self.cells.values))
+            enough &= people >= ROWS_TO_WRITE_A_VALUE
+        return enough
+
     def writable(self) -> list[str]:
-        """Texts that may be written: held by at least `ROWS_TO_WRITE_A_VALUE` rows, in a column that identifies nobody."""
+        """Texts that may be written, in a column that identifies nobody."""
         if self.rules:
             return []
-        enough = {str(v) for v in self.cells.values[self.counts >= ROWS_TO_WRITE_A_VALUE]}
+        enough = {str(v) for v in self.cells.values[self.often()]}
         return [str(text) for text in self.texts if text in enough]
 
     def n_rare(self) -> int:
         """Texts held by too few rows to be written."""
-        return self.n_distinct - len([t for t in self.writable()])
+        return self.n_distinct - len(self.writable())
 
     @cached_property
     def numbers(self) -> np.ndarray:
@@ -162,8 +174,7 @@ class Column:
     def missing_here_only(self) -> tuple[str, ...]:
         """Texts beyond the default ones that stand for a missing value and may be written."""
         known = {code_key(code) for code in DEFAULT_MISSING}
-        enough = self.counts >= ROWS_TO_WRITE_A_VALUE
-        found = missing_values(self.cells.values, _FILE_MISSING) & enough
+        found = missing_values(self.cells.values, _FILE_MISSING) & self.often()
         return tuple(
             sorted(str(t) for t in self.cells.values[found] if t and code_key(t) not in known)
         )

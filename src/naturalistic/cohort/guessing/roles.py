@@ -98,6 +98,7 @@ def read_roles(files: Iterable[FileProfile], words: FormWords) -> list[FileRoles
         _find_births(each, latest)
     _find_ids(found)
     for each in found:
+        _tell_owners(each)
         each.long = _long_columns(each, words)
     _give_roles(found)
     for each in found:
@@ -219,6 +220,14 @@ def _find_ids(found: list[FileRoles]) -> None:
         if each.patient is None and each.referral is None:
             each.patient = _bare_id(each, found)
     _turn_ids(found)
+
+
+def _tell_owners(each: FileRoles) -> None:
+    """Let every column of a file with several rows a person know whose row each is."""
+    own = each.patient or each.referral
+    if own is not None and each.repeated:
+        for column in each.file.columns.values():
+            column.owners = own.cells.codes
 
 
 def _named_id(each: FileRoles, target: str) -> Column | None:
