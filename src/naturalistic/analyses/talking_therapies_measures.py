@@ -192,7 +192,11 @@ def _other_denominators(
         reason = not_measured(frame, population)
         for term, hit in _hits(outcome).items():
             among = member & ~outcome.not_at_caseness if "recovery" in term else member
-            columns: dict[str, Any] = {"term": term, "population": population, "specification": "other_denominator"}
+            columns: dict[str, Any] = {
+                "term": term,
+                "population": population,
+                "specification": "other_denominator",
+            }
             if reason:
                 rows.add("proportion", status="not_measured", note=reason, **columns)
                 continue
