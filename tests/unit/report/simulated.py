@@ -34,6 +34,8 @@ ANALYSES = (
     "outcome_models",
     "attendance",
     "dropout",
+    "dropout_models",
+    "length_of_therapy",
     "nice_alignment",
 )
 ENDINGS = ("planned_ending", "unplanned_ending", "referred_on", "died", "unknown_ending")

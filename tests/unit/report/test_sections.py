@@ -25,6 +25,7 @@ KEYS = [
     "change",
     "attendance",
     "dropout",
+    "dropout_models",
     "predictors",
     "nice",
     "limits",

@@ -62,16 +62,22 @@ def add_length(
     for horizon in HORIZONS[clock]:
         mean = restricted_mean_time(length, ended, horizon, conf_level=conf_level)
         rows.add("restricted_mean_time", mean, term="length", time=horizon, **counts, **key)
+        read = curve.at(np.array([horizon]))
         rows.add(
             "survival_probability",
-            _still(curve.at(np.array([horizon])), curve.method, conf_level),
-            term="over_12_months"
-            if clock != "attended_sessions" and horizon == MONTHS_12
-            else "still_in_therapy",
+            _still(read, curve.method, conf_level),
+            term=_term(clock, horizon),
             time=horizon,
-            **counts,
+            n_patients=int(read.at_risk[0]),
+            n_events=int(read.cumulative_events[0]),
+            denominator=len(length),
             **key,
         )
+
+
+def _term(clock: str, horizon: float) -> str:
+    twelve_months = clock != "attended_sessions" and horizon == MONTHS_12
+    return "over_12_months" if twelve_months else "still_in_therapy"
 
 
 def _still(read: Any, method: str, conf_level: float) -> Estimate:

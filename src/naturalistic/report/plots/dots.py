@@ -222,7 +222,7 @@ def _ends(rows: Sequence[DotRow], scale: Scale) -> tuple[float, float]:
     if scale.logarithmic:
         return max(min(low / 1.05, 0.8), 1 / FURTHEST), min(max(high * 1.05, 1.25), FURTHEST)
     margin = 0.04 * (high - low or 1.0)
-    if scale.percent:
+    if scale.percent and scale.null is None:  # a share; a difference of shares may be negative
         return 0.0, min(high + margin, 1.0)
     return low - margin, high + margin
 

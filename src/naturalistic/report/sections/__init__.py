@@ -11,6 +11,7 @@ from naturalistic.report.sections.attendance import attendance
 from naturalistic.report.sections.change import change
 from naturalistic.report.sections.definitions import definitions
 from naturalistic.report.sections.dropout import dropout
+from naturalistic.report.sections.dropout_models import dropout_models
 from naturalistic.report.sections.flow import flow
 from naturalistic.report.sections.limits import limits
 from naturalistic.report.sections.methods import methods
@@ -26,6 +27,7 @@ SECTIONS: list[Callable[[Released, PublishedStudy | None], Section | None]] = [
     change,
     attendance,
     dropout,
+    dropout_models,
     predictors,
     nice,
     published,
