@@ -28,6 +28,9 @@ FILLERS = (
 _MOST = 0.95
 _LEAST_PROOF = 0.05
 _MOST_SLIPS = 0.01
+_DATES_TO_COUNT_DAYS = 60
+_MANY_DAYS = 20  # more than the twelve that a month read as a day can give
+_FEW_DAYS = 12
 _EARLIEST = np.datetime64("1880-01-01", "D")
 _SERIALS = (20_000.0, 60_000.0)
 
@@ -99,7 +102,7 @@ def _shape(text: str) -> tuple[str, ...] | None:
         "m" if found[p].isalpha() else str(len(found[p])) if len(found[p]) > 2 else "2"
         for p in "abc"
     ]
-    if found["c"] and len(found["c"]) not in (1, 2, 4):
+    if len(found["c"]) == 3 or (len(found["c"]) == 1 and len(found["a"]) != 4):
         return None
     time = ""
     if found["time"]:
@@ -186,11 +189,34 @@ def _fitting(
     if len(distinct) == 1 or distinct[0] == "iso":
         # year first with hyphens is ISO 8601, where the month always comes before the day
         return DateGuess((distinct[0],), _proof(distinct[0], 0), _median_year(read[distinct[0]]))
+    distinct = _with_days_of_a_month(distinct, read)
+    if len(distinct) == 1:
+        return DateGuess(
+            (distinct[0],), "the days of the month prove the order", _median_year(read[distinct[0]])
+        )
     return DateGuess(
         tuple(distinct),
         "no value has a day above 12, so that every order fits",
         _median_year(read[distinct[0]]),
     )
+
+
+def _with_days_of_a_month(
+    candidates: list[str], read: dict[str, tuple[np.ndarray, np.ndarray]]
+) -> list[str]:
+    """Without the orders by which many dates would fall on a few days of the month only.
+
+    Read year first, `24/03/19` to `02/11/23` would have no day but 19 to 23: those are the years.
+    """
+    n_days = {c: len(np.unique(_day_of_month(read[c][1][read[c][0]]))) for c in candidates}
+    n_dates = min(int(read[c][0].sum()) for c in candidates)
+    if n_dates < _DATES_TO_COUNT_DAYS or max(n_days.values()) < _MANY_DAYS:
+        return candidates
+    return [c for c in candidates if n_days[c] > _FEW_DAYS]
+
+
+def _day_of_month(dates: np.ndarray) -> np.ndarray:
+    return (dates - dates.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64)
 
 
 def _same_order(one: str, other: str) -> bool:
