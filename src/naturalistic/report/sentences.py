@@ -11,8 +11,10 @@ import pandas as pd
 from naturalistic.report.released import JACOBSON_TRUAX, Released, has_interval, is_ok
 from naturalistic.report.thresholds import Thresholds, thresholds
 from naturalistic.report.wording import (
+    NEARLY_ALL,
     absence_label,
     brief_interval,
+    capital,
     count,
     interval,
     level_of,
@@ -61,10 +63,10 @@ def share_with_both_forms(released: Released) -> str:
     """For what share of everyone who started change can be measured."""
     row, share = people(released, "paired"), share_of_started(released, "paired")
     name = released.measure_name()
-    if not is_ok(share):
+    if not is_ok(share) and reason(share) != NEARLY_ALL:
         return f"How many of them have a first and a last {name} form: {reason(share) or 'none'}."
     return (
-        f"{value(share)} of them ({about(released, row)} people) have a first and a last {name} form. "
+        f"{capital(value(share))} of them ({about(released, row)} people) have a first and a last {name} form. "
         "Only for these people can change be measured."
     )
 
@@ -186,7 +188,8 @@ def reliable_rates(released: Released) -> str:
 
 def _of(row: pd.Series | None) -> str:
     if not is_ok(row):
-        return f"a share that is {reason(row)}"
+        why = reason(row)
+        return why if why == NEARLY_ALL else f"a share that is {why}"
     return brief_interval(row)
 
 

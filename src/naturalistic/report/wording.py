@@ -21,6 +21,8 @@ from naturalistic.vocabulary import (
 
 WITHHELD = "withheld"
 NOT_MEASURED = "not measured here"
+NEARLY_ALL = "nearly all"  # withheld because few people are left over
+_ALL_BUT = "all but"  # how the reason of such a row begins
 NOT_ESTIMABLE = "cannot be estimated"
 NOT_RUN = "not run"
 _STATUS = {
@@ -72,7 +74,11 @@ def plain(value: float) -> str:
 
 def reason(row: pd.Series | None) -> str:
     """Why there is no number, in two or three words; empty where there is one."""
-    return NOT_MEASURED if row is None else _STATUS.get(str(row["status"]), "")
+    if row is None:
+        return NOT_MEASURED
+    if str(row["status"]) == "withheld" and str(row["note"]).startswith(_ALL_BUT):
+        return NEARLY_ALL
+    return _STATUS.get(str(row["status"]), "")
 
 
 def count(row: pd.Series | None, column: str = "estimate") -> str:

@@ -10,7 +10,7 @@ from tests.unit.report.handmade import row
 
 
 def series(*args: object, **columns: object) -> pd.Series:
-    empty = {"conf_low": math.nan, "conf_high": math.nan}
+    empty = {"conf_low": math.nan, "conf_high": math.nan, "note": ""}
     return pd.Series({**empty, **row(*args, **columns)})  # type: ignore[arg-type]
 
 
@@ -92,3 +92,9 @@ def test_lists_dates_and_capitals() -> None:
 def test_a_services_own_word_stands_as_it_is_written() -> None:
     assert wording.label("referral_source", "GP") == "GP"
     assert wording.label("problem", "ptsd") == "Post-traumatic stress disorder"
+
+
+def test_what_is_withheld_because_few_are_left_over_is_nearly_all() -> None:
+    reason = "all but 7 or fewer people have it"
+    share = series("participant_flow", "proportion", status="withheld", note=reason)
+    assert wording.value(share) == "nearly all"

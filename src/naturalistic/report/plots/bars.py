@@ -88,11 +88,20 @@ def histogram(
             axes.axvline(line.at, color=INK, lw=1, ls=line.style, ymax=0.88)
             if line.label:
                 axes.text(line.at, top * 1.15, line.label, ha="center", va="bottom", fontsize=8.5)
-        low, high = axes.get_xlim()
-        for start, end, name in zones:
-            middle = (max(start, low) + min(end, high)) / 2
-            axes.text(middle, top * 1.3, name, ha="center", va="top", color=GREY, fontsize=9)
+        _zones(axes, zones, top)
     return result.svg
+
+
+def _zones(axes: Axes, zones: Sequence[tuple[float, float, str]], top: float) -> None:
+    """Names of stretches of the axis; one that reaches an end of the axis is set against that end."""
+    low, high = axes.get_xlim()
+    for start, end, name in zones:
+        x, side = (start + end) / 2, "center"
+        if start <= low:
+            x, side = low, "left"
+        elif end >= high:
+            x, side = high, "right"
+        axes.text(x, top * 1.3, name, ha=side, va="top", color=GREY, fontsize=9)
 
 
 def _bar(axes: Axes, b: Bin, top: float) -> None:

@@ -31,6 +31,10 @@ from naturalistic.vocabulary import CLOCKS, DROPOUT_DEFINITIONS
 
 NAME = "dropout"
 MODEL = {"model": "cause_specific_cox", "specification": "adjusted"}
+BESIDE = (
+    "Dropout is read beside the other ways of ending, since whoever has ended as planned can no longer drop out. "
+    "Episodes that were still open count up to the data cut."
+)
 CAUSES = {
     "dropout": "Dropped out",
     "planned_ending": "Planned ending",
@@ -71,15 +75,9 @@ def dropout(released: Released, _: PublishedStudy | None) -> Section | None:
         elif (table := _ratios(model, clock)) is not None:
             blocks.append(table)
     if not clocks:
-        blocks += [f for f in (_definitions(released),) if f]
-    blocks.append(
-        Text(
-            (
-                "Dropout is read beside the other ways of ending, since whoever has ended as planned can no longer drop "
-                "out. Episodes that were still open count up to the data cut.",
-            )
-        )
-    )
+        blocks += [figure for figure in (_definitions(released),) if figure]
+    if blocks:
+        blocks.append(Text((BESIDE,)))
     return Section(
         "dropout", "Staying and leaving", tuple(text for text in findings if text), tuple(blocks)
     )

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pandas as pd
+
 from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Block, Heading, Section, Table, Text
 from naturalistic.report.released import Released, is_ok
 from naturalistic.report.sentences import share_of_started
-from naturalistic.report.wording import NOT_MEASURED, capital, label, listed, lower_first, value
+from naturalistic.report.wording import (
+    NOT_MEASURED,
+    capital,
+    label,
+    listed,
+    lower_first,
+    population_label,
+    value,
+)
 
 
 def limits(released: Released, _: PublishedStudy | None) -> Section:
@@ -80,7 +90,7 @@ def _not_measured(released: Released) -> Iterator[tuple[str, ...]]:
         rows = frame[frame["status"].isin(["not_measured", "not_run"])]
         subjects: dict[str, list[str]] = {}
         for _, row in rows.iterrows():
-            what = _subject(str(row["term"]), str(row["definition"]))
+            what = _subject(released, row)
             found = subjects.setdefault(str(row["note"]), [])
             found += [what] if what not in found else []
         for note, names in subjects.items():
@@ -88,6 +98,12 @@ def _not_measured(released: Released) -> Iterator[tuple[str, ...]]:
             yield capital(analysis.replace("_", " ")), words, capital(note) or NOT_MEASURED
 
 
-def _subject(term: str, definition: str) -> str:
+def _subject(released: Released, row: pd.Series) -> str:
+    """What a row is about."""
+    term, definition = str(row["term"]), str(row["definition"])
+    if str(row["model"]):
+        return f"Model ({str(row['model']).replace('_', ' ')})"
+    if term == "people":
+        return population_label(str(row["population"]), lower_is_better=released.lower_is_better)
     name = label(term) if term else "Change"
     return f"{name} ({definition.replace('_', ' ')})" if definition else name

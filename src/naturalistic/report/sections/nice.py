@@ -55,7 +55,7 @@ def nice(released: Released, _: PublishedStudy | None) -> Section | None:
         return None
     title = "NICE beside this service"
     people = dict(released.levels(NAME, "problem", term="people"))
-    if not people:
+    if not set(people) - {"not_recorded"}:
         text = "What people came for is not measured here, so nothing can be set beside NICE's recommendations."
         return Section("nice", title, (text,))
     blocks: list[Block] = [_problems(released, people)]
@@ -195,7 +195,7 @@ def _on_delivered(
             if set(each.interventions) & family
         ]
         nothing = "The recommendations held here mention no therapy of this family."
-        rows += lines or [("None", "–", nothing, "–")]
+        rows += lines or [("No therapy of this kind", "–", nothing, "–")]
     names = listed(lower_first(label("therapy_model", model)) for model in models)
     return Table(
         f"What current NICE guidelines say on the therapies delivered here ({names}) and others of the same family",

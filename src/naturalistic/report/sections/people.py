@@ -33,7 +33,6 @@ CONTRASTS = {
     "paired vs not_paired": "both forms against not both",
 }
 LARGE = 0.2  # from here a sentence names the difference: "small" in Cohen's words
-_ALL_BUT = "all but"  # reason of a row withheld because few people are at other levels
 GUIDE = 0.1  # below it groups are usually called balanced (Austin 2009)
 
 
@@ -104,8 +103,6 @@ def _in_order(term: str, levels: list[str]) -> list[str]:
 def _share(row: pd.Series | None) -> str:
     if row is None:
         return "–"
-    if str(row["note"]).startswith(_ALL_BUT):
-        return "nearly all"
     return reason(row) or f"{number(row['numerator'], 0)} ({percent(row['estimate'])})"
 
 
