@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from naturalistic import files
@@ -11,8 +11,6 @@ from naturalistic.tables.derived import DERIVED_TABLES, INTAKE
 from naturalistic.tables.estimates import COVARIANCES, ESTIMATES
 from naturalistic.tables.schema import Column, Table
 from naturalistic.vocabulary import ATTENDANCE, ENDINGS
-
-MINIMUM = {"patient_id", "referral_id"}
 
 
 def schema(*, request: bool, output: str | None) -> int:
@@ -66,45 +64,170 @@ def _row(column: Column) -> str:
 REQUEST_HEAD = """\
 # Data request: routine records of a psychological therapy service
 
-For the information department. We ask for a pseudonymised extract for a service evaluation inside the trust. It stays
-on the trust's own machine; only aggregate, disclosure-controlled results may leave.
+For the information department. We ask for an extract for a service evaluation inside the trust. It stays on the trust's
+own machine; only aggregate results that passed disclosure control may leave.
 
-**Please do not send** names, NHS numbers, dates of birth, addresses, full postcodes, telephone numbers, e-mail
-addresses or free text. A local patient number is enough: it is replaced by a keyed hash when the extract is read.
+**Please do not send** names, NHS numbers, addresses, full postcodes, telephone numbers, e-mail addresses or free text. Send
+a local patient number: it is replaced by another number when the extract is read. If only the date of birth is held, its
+year is enough; the age at referral is better.
 
-**Format.** CSV (UTF-8), XLSX, SPSS, Stata or Parquet; one file a table, or one wide file. Dates as YYYY-MM-DD or
-DD/MM/YYYY, one form throughout. Codes as in your system, with the code list. All referrals received in the period,
-also those never assessed, never started or still open; all booked contacts, also those missed or cancelled; all
-completed questionnaires.
+**Whom**: every referral received in the period, also those never assessed, never started or still open; every booked
+contact, also those missed or cancelled; every completed questionnaire. **Format**: CSV, XLSX, SPSS, Stata or Parquet; one
+file a table, or one wide file; column names in the first row. **Dates** as YYYY-MM-DD, or DD/MM/YYYY throughout.
+**Codes** as they stand in your system, with the list of what they mean.
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One line of the data request.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Canonical columns it gives.
+    words : str
+        What to ask for, in the words of an information department.
+    required : bool
+        Nothing can be done without it.
+    """
+
+    columns: tuple[str, ...]
+    words: str
+    required: bool = False
+
+
+REQUEST: dict[str, tuple[str, tuple[Asked, ...]]] = {
+    "patients": (
+        "Patients: one row a person",
+        (
+            Asked(
+                ("patient_id",),
+                "A local patient number, the same in every file; replaced on reading",
+                True,
+            ),
+            Asked(("age", "age_band"), "Age in years at referral, or year of birth"),
+            Asked(("gender", "ethnicity"), "Gender; ethnic category"),
+            Asked(
+                (
+                    "relationship_status",
+                    "living_arrangement",
+                    "employment",
+                    "benefits",
+                    "education",
+                ),
+                "Marital status; whom they live with; employment status; benefits; highest education",
+            ),
+            Asked(
+                ("long_term_condition", "disability", "medication", "prior_treatment"),
+                "Long-term condition; disability; psychotropic medication at referral; earlier therapy: yes or no",
+            ),
+            Asked(("sexual_orientation", "religion"), "Sexual orientation; religion"),
+            Asked(
+                ("deprivation_decile", "area"),
+                "Decile of the index of multiple deprivation; first half of the postcode, or district",
+            ),
+        ),
+    ),
+    "referrals": (
+        "Referrals: one row a referral or episode of care",
+        (
+            Asked(
+                ("referral_id", "patient_id"),
+                "A local referral or episode number, and the patient number",
+                True,
+            ),
+            Asked(
+                ("received_date", "discharge_date"),
+                "Date the referral was received; date it was closed",
+            ),
+            Asked(
+                ("accepted_date", "assessment_date", "first_session_date", "last_session_date"),
+                "Dates accepted, first assessed, first and last seen for therapy",
+            ),
+            Asked(
+                ("ending", "ending_detail"),
+                "Reason for discharge or end of care, coded and in your own words",
+            ),
+            Asked(
+                ("agreed_sessions", "agreed_days", "sessions_attended", "sessions_missed"),
+                "Number of sessions or length agreed; sessions attended and missed (if contacts are not sent)",
+            ),
+            Asked(("problem", "severity"), "Main problem or diagnosis; care cluster or severity"),
+            Asked(
+                ("therapist_id",),
+                "A staff code of the therapist, never a name; replaced on reading",
+            ),
+            Asked(
+                ("therapy_model", "format", "step"),
+                "Type of therapy; individual, group, couple or family; step of care",
+            ),
+            Asked(("service", "team", "referral_source"), "Service; team; source of referral"),
+        ),
+    ),
+    "sessions": (
+        "Contacts: one row a booked appointment",
+        (
+            Asked(
+                ("referral_id", "date"),
+                "The referral number (or patient number); date of the appointment",
+                True,
+            ),
+            Asked(("attendance",), "Attended or did not attend, and who cancelled"),
+            Asked(("contact_type",), "What it was for: assessment, treatment, review, follow-up"),
+            Asked(("therapist_id",), "A staff code of the therapist"),
+            Asked(("mode", "duration"), "Face to face, telephone or video; minutes"),
+        ),
+    ),
+    "questionnaires": (
+        "Questionnaires: one row a completed form, or a score, or an answer",
+        (
+            Asked(
+                ("referral_id", "instrument", "value"),
+                "The referral number (or patient number); which questionnaire; its answers, or its scores",
+                True,
+            ),
+            Asked(
+                ("date", "occasion", "session_number"),
+                "Date of completion, or when: before therapy, at session 4, at the end, at follow-up",
+            ),
+            Asked(
+                ("form_id", "scale", "item"), "A number of the form; scale or number of the item"
+            ),
+        ),
+    ),
+    "ratings": (
+        "Therapist's ratings of problems and risk, if there are any",
+        (
+            Asked(
+                ("referral_id", "kind", "subject", "occasion", "value"),
+                "The referral number; which problem or risk; before or after therapy; the rating (0 to 4)",
+            ),
+            Asked(("date",), "Date of the rating"),
+        ),
+    ),
+}
+
+
 def data_request() -> str:
-    """One page for an IT department: fields, required or optional, and what each unlocks."""
+    """One page for an information department: fields, required or optional, and what each unlocks."""
     lines = [REQUEST_HEAD]
-    for table in COHORT_TABLES.values():
-        lines += [
-            f"## {table.name}: {table.grain}",
-            "",
-            "| field | need | unlocks |",
-            "|---|---|---|",
-        ]
-        lines += [_request_row(column) for column in _asked(table)]
+    for table, (title, asked) in REQUEST.items():
+        lines += [f"**{title}**", "", "| field | need | for |", "|---|---|---|"]
+        lines += [_request_row(COHORT_TABLES[table], each) for each in asked]
         lines.append("")
-    lines.append(
-        "**Attendance** should tell apart: " + "; ".join(w.label for w in ATTENDANCE.values()) + "."
-    )
-    endings = [word.label for key, word in ENDINGS.items() if key not in ("open", "unknown_ending")]
-    lines.append("**Endings** should tell apart: " + "; ".join(endings) + ".")
+    states = "; ".join(word.label for word in ATTENDANCE.values())
+    kept = (word.label for key, word in ENDINGS.items() if key not in ("open", "unknown_ending"))
+    lines.append(f"Attendance should tell apart: {states}.")
+    lines.append(f"Endings should tell apart: {'; '.join(kept)}.")
     return "\n".join(lines) + "\n"
 
 
-def _asked(table: Table) -> Iterator[Column]:
-    made_here = {"form_id", "age_band", "scale"}
-    yield from (column for column in table.columns if column.name not in made_here)
-
-
-def _request_row(column: Column) -> str:
-    need = "required" if column.required else "optional"
-    meaning = column.meaning.rstrip(".")
-    return f"| {meaning} | {need} | {column.unlocks or '–'} |"
+def _request_row(table: Table, asked: Asked) -> str:
+    unlocks: dict[str, str] = {}
+    for name in asked.columns:
+        for part in filter(None, table.column(name).unlocks.split("; ")):
+            unlocks.setdefault(part.casefold(), part)
+    shown = "; ".join(unlocks.values())
+    need = "required" if asked.required else "optional"
+    return f"| {asked.words} | {need} | {shown or ('everything' if asked.required else 'description')} |"
