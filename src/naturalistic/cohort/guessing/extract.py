@@ -300,6 +300,7 @@ def _write_top(builder: _Builder) -> None:
         f"Draft of the mapping of the cohort {builder.cohort}, made by `init` from {files}.",
         'It is a guess: read every line. "sure" and "likely" say how well name and values agree; the reason follows.',
         "config/cohorts/TEMPLATE.yaml explains every key; docs/how_to/map_an_extract.md says what happens on reading.",
+        f"A finished mapping of this shape: config/cohorts/templates/{_template(builder)}.yaml",
     ]
     draft.add(0, "title", f"Cohort {builder.cohort}", "title of the report: change it")
     draft.add(0, comment='service: ""                    who provided the therapy')
@@ -410,22 +411,37 @@ def _why_left_out(each: FileRoles, column: Column) -> str:
 
 
 def _shape(builder: _Builder) -> str:
-    parts = []
-    for each in builder.found:
-        if each.long:
-            grain = "one row an answer" if "item" in each.long else "one row a score"
-        elif "sessions" in each.roles:
-            grain = "one row a contact"
-        elif each.forms.any and each.repeated:
-            grain = "one row a form"
-        elif each.forms.any and each.forms.placed:
-            grain = "one row a person with forms in blocks of columns"
-        elif "referrals" in each.roles and not each.repeated:
-            grain = "one row a person or referral"
-        else:
-            grain = "several rows a person" if each.repeated else "one row a person or referral"
-        parts.append(f"{each.file.key}: {grain}")
-    return "; ".join(parts)
+    return "; ".join(f"{each.file.key}: {_grain(each)}" for each in builder.found)
+
+
+def _grain(each: FileRoles) -> str:
+    if each.long:
+        return "one row an answer" if "item" in each.long else "one row a score"
+    if "sessions" in each.roles:
+        return "one row a contact"
+    if each.forms.any and each.repeated:
+        return "one row a form"
+    if each.forms.any and each.forms.placed:
+        return "one row a person with forms in blocks of columns"
+    return "several rows a person" if each.repeated else "one row a person or referral"
+
+
+def _template(builder: _Builder) -> str:
+    """The template whose shape the extract has, or the nearest."""
+    owner = next((e for e in builder.found if "referrals" in e.roles), None)
+    if owner is None:
+        return "one_row_a_person"
+    if "sessions" in owner.roles:
+        return "one_row_a_session"
+    if any("sessions" in each.roles for each in builder.found):
+        return "separate_tables"
+    if owner.repeated and owner.forms.any:
+        return "event_rows"
+    if any("item" in each.long for each in builder.found):
+        return "one_row_an_answer"
+    if any(each.long or each.forms.any for each in builder.found if each is not owner):
+        return "one_row_a_form"
+    return "one_row_a_person"
 
 
 def _write_left_out(builder: _Builder, account: Account) -> None:
