@@ -114,6 +114,45 @@ def test_lines_above_the_header_are_passed_over(project):
     assert load_mapping(MAPPING).files["titled"].header_row == 2
 
 
+def test_a_workbook_with_several_sheets(project):
+    case = guess_corpus.american_export()
+    Path("extracts").mkdir()
+    with pd.ExcelWriter("extracts/all.xlsx") as book:
+        for name, frame in case.files.items():
+            frame.to_excel(book, sheet_name=name.removesuffix(".csv").title(), index=False)
+        pd.DataFrame({"About": ["made in the trust", "in May"]}).to_excel(
+            book, sheet_name="Notes", index=False
+        )
+    assert run_command(["init", "north", "extracts/all.xlsx"]) == 0
+    mapping = load_mapping(MAPPING)
+    assert {source.sheet for source in mapping.files.values()} == {"Episodes", "Sessions", "Scores"}
+    assert mapping.tables.sessions.file == "all_sessions"
+    assert run_command(["check", "north"]) == 0
+
+
+def test_contacts_without_attendance_are_asked_about(project, monkeypatch):
+    case = guess_corpus.american_export()
+    del case.files["sessions.csv"]["AttendanceStatus"]
+    files = lay(case)
+    answers(monkeypatch, "1")
+    assert run_command(["init", "north", *files, "--ask"]) == 0
+    sessions = load_mapping(MAPPING).tables.sessions
+    assert sessions.columns["attendance"].constant == "attended"
+
+
+def test_a_core_column_that_was_not_found_is_asked_for_with_its_codes(project, monkeypatch, capsys):
+    case = guess_corpus.two_digit_years()
+    frame = case.files["psych_therapies_extract.tsv"]
+    case.files["psych_therapies_extract.tsv"] = frame.rename(columns={"Disch_Rsn": "XQ7"})
+    files = lay(case)
+    answers(monkeypatch, "1", "1", "2", "3")
+    assert run_command(["init", "north", *files, "--ask"]) == 0
+    assert "which column holds how therapy ended?" in capsys.readouterr().out
+    ending = load_mapping(MAPPING).tables.referrals.columns["ending"]
+    assert ending.source == "XQ7"
+    assert ending.codes == {"1": "planned_ending", "2": "unplanned_ending", "3": "referred_on"}
+
+
 # ------------------------------------------------------------------------------------------------------ open questions
 
 

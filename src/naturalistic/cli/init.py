@@ -13,7 +13,7 @@ from naturalistic import files as artefacts
 from naturalistic.cli.plan import Plan
 from naturalistic.cohort.guessing.draft import Draft
 from naturalistic.cohort.guessing.extract import Account, draft_mapping
-from naturalistic.cohort.guessing.profile import FileProfile, profile_file
+from naturalistic.cohort.guessing.profile import FileProfile, profile_file, sheets_of
 from naturalistic.cohort.guessing.questions import ASK, Question
 from naturalistic.errors import EXIT_OK, ConfigError
 from naturalistic.reference.loader import load_instruments
@@ -99,9 +99,11 @@ def _profiles(files: list[Path], project: Path) -> list[FileProfile]:
     keys: list[str] = []
     found: list[FileProfile] = []
     for path in files:
-        key = _key(path.stem, keys)
-        keys.append(key)
-        found.append(profile_file(key, _as_written(path, project), project, today))
+        sheets = sheets_of(path)
+        for sheet in sheets:
+            key = _key(path.stem if len(sheets) == 1 else f"{path.stem}_{sheet}", keys)
+            keys.append(key)
+            found.append(profile_file(key, _as_written(path, project), project, today, sheet))
     return found
 
 

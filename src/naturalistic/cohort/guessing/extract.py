@@ -162,6 +162,9 @@ def _write_table(builder: _Builder, body: Draft, table: str, each: FileRoles) ->
                 body.add(
                     3, target.split(".")[1], made_core.value, made_core.comment, made_core.needs
                 )
+    if table == "sessions" and body.rows[-1].key != "attendance" and "attendance" not in picked:
+        made_constant = _only_attended(each)
+        body.add(3, "attendance", made_constant.value, made_constant.comment, made_constant.needs)
     builder.recognised[table] = names
     body.add(0)
 
@@ -259,6 +262,14 @@ def _ask_core(builder: _Builder, target: str, what: str, each: FileRoles) -> Ent
         options.append(Option(f"column {column.name!r}", made.value))
     question = Question(f"which column holds {what}?", (*options, LEAVE_OUT))
     return Entry(question, "not found by name", (question,))
+
+
+def _only_attended(each: FileRoles) -> Entry:
+    """Contacts without a column on attendance: perhaps only attended ones are listed."""
+    options = (Option("yes, all of them took place", {"constant": "attended"}), LEAVE_OUT)
+    text = f"no column of {each.file.key} says whether a contact was attended: does it list attended contacts only?"
+    question = Question(text, options)
+    return Entry(question, "no column on attendance", (question,))
 
 
 def _left(each: FileRoles) -> list[Column]:

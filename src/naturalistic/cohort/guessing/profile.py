@@ -44,6 +44,7 @@ _USUAL_MISSING = (
 _FILE_MISSING = ("NaN", "#N/A", "#NULL!", ".", "-", "--", "?", "missing", "<NA>")
 _MOST = 0.9
 _HEADER_ROWS_TRIED = 6
+_WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 
 
 @dataclass
@@ -234,6 +235,20 @@ class FileProfile:
     def stem(self) -> str:
         """Name of the file without folder and ending."""
         return PurePath(self.source.path).stem
+
+
+def sheets_of(path: Path) -> list[str | int]:
+    """Names of the sheets of a workbook that hold anything; the first for every other file."""
+    if path.suffix.lower() not in _WORKBOOKS:
+        return [0]
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        names = [n for n in book.sheet_names if len(book.get_sheet_by_name(n).to_python()) > 1]
+    except CalamineError:
+        return [0]  # reading it says what is wrong
+    return list(names) if len(book.sheet_names) > 1 and names else [0]
 
 
 def profile_file(
