@@ -172,7 +172,7 @@ def test_open_questions_are_listed_with_their_lines_and_block_the_mapping(projec
     with pytest.raises(MappingError, match="ASK"):
         load_mapping(MAPPING)
     assert run_command(["check", "north"]) == 3
-    assert "'ASK'" in capsys.readouterr().err
+    assert "ASK" in capsys.readouterr().err
 
 
 def test_an_undecidable_date_order_is_refused_by_its_line(project):
@@ -180,7 +180,7 @@ def test_an_undecidable_date_order_is_refused_by_its_line(project):
     assert run_command(["init", "north", *files]) == 0
     lines = MAPPING.read_text(encoding="utf-8").splitlines()
     number = next(i for i, line in enumerate(lines, 1) if "date_format: ASK" in line)
-    with pytest.raises(MappingError, match=f"line {number}: .*date_format: 'ASK'"):
+    with pytest.raises(MappingError, match=f"line {number}: .*ASK"):
         load_mapping(MAPPING)
 
 
