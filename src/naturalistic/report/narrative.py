@@ -68,35 +68,47 @@ def answer(released: Released) -> Answer:
 
 
 def tiles(released: Released) -> tuple[Tile, Tile, Tile]:
-    """People who started; mean change; reliable improvement on two denominators."""
-    return _tile_started(released), _tile_change(released), _tile_improved(released)
+    """People who started; mean change; reliable improvement on two denominators.
+
+    Where the cohort does not hold one of them, dropping out and missed sessions step in: the sentences below the tiles
+    say what is not measured.
+    """
+    made = [
+        tile(released)
+        for tile in (_tile_started, _tile_change, _tile_improved, _tile_dropout, _tile_absence)
+    ]
+    given = [tile for tile, known in made if known]
+    others = [tile for tile, known in made if not known]
+    first, second, third = (given + others)[:3]
+    return first, second, third
 
 
-def _tile_started(released: Released) -> Tile:
+def _tile_started(released: Released) -> tuple[Tile, bool]:
     row = sentences.people(released, "started")
     share = sentences.share_of_started(released, "paired")
     if not is_ok(row):
-        return Tile(_why(row), "how many people started therapy")
+        return Tile(_why(row), "how many people started therapy"), False
     label = "people started therapy"
     if is_ok(share):
         label += f"; {value(share)} of them have a first and a last form"
-    return Tile(count(row), label)
+    return Tile(count(row), label), True
 
 
-def _tile_change(released: Released) -> Tile:
+def _tile_change(released: Released) -> tuple[Tile, bool]:
     row = released.one(
         "outcome_change", estimand="mean_change", population="paired", **released.measure
     )
     name = released.measure_name()
     if row is None or not is_ok(row):
-        return Tile(_why(row), f"mean change on {name}")
+        return Tile(_why(row), f"mean change on {name}"), False
     direction = "improvement" if row["estimate"] >= 0 else "worsening"
     shown = number(abs(row["estimate"]))
     limits = f" (interval for the improvement {interval(row)})" if interval(row) else ""
-    return Tile(f"{shown} points", f"mean {direction} on {name} of people with both forms{limits}")
+    label = f"mean {direction} on {name} of people with both forms{limits}"
+    return Tile(f"{shown} points", label), True
 
 
-def _tile_improved(released: Released) -> Tile:
+def _tile_improved(released: Released) -> tuple[Tile, bool]:
     paired, started = (
         released.one(
             "clinical_change",
@@ -108,11 +120,29 @@ def _tile_improved(released: Released) -> Tile:
         for population in ("paired", "started")
     )
     if not is_ok(paired):
-        return Tile(_why(paired), "share of people with both forms who improved reliably")
+        label = "share of people with both forms who improved reliably"
+        return Tile(_why(paired), label), False
     label = "of people with both forms improved reliably"
     if is_ok(started):
         label += f"; {value(started)} of everyone who started are known to have"
-    return Tile(value(paired), label)
+    return Tile(value(paired), label), True
+
+
+def _tile_dropout(released: Released) -> tuple[Tile, bool]:
+    row = sentences.dropout_rate(released)
+    label = f"of those whose therapy has ended dropped out{_limits(row)}"
+    return Tile(value(row), label) if is_ok(row) else Tile(_why(row), "dropping out"), is_ok(row)
+
+
+def _tile_absence(released: Released) -> tuple[Tile, bool]:
+    row = sentences.absence_rate(released)
+    label = f"of sessions were missed{_limits(row)}"
+    return Tile(value(row), label) if is_ok(row) else Tile(_why(row), "missed sessions"), is_ok(row)
+
+
+def _limits(row: pd.Series | None) -> str:
+    limits = interval(row)
+    return f" (interval {limits})" if limits else ""
 
 
 def _why(row: pd.Series | None) -> str:

@@ -193,10 +193,22 @@ def _of(row: pd.Series | None) -> str:
     return brief_interval(row)
 
 
+def dropout_rate(released: Released) -> pd.Series | None:
+    """Share that dropped out under the primary definition, of those whose therapy has ended."""
+    definition = released.primary["dropout_definition"]
+    return released.one("dropout", estimand="proportion", term="dropout", definition=definition)
+
+
+def absence_rate(released: Released) -> pd.Series | None:
+    """Share of sessions missed under the primary definition."""
+    definition = released.primary["absence_definition"]
+    return released.one("attendance", term="absence", definition=definition)
+
+
 def dropped_out(released: Released) -> str:
     """Share that dropped out under the primary definition."""
     definition = released.primary["dropout_definition"]
-    row = released.one("dropout", estimand="proportion", term="dropout", definition=definition)
+    row = dropout_rate(released)
     words = DROPOUT_DEFINITIONS[definition].label
     if not is_ok(row):
         return f"How many people dropped out ({words}): {reason(row)}."
@@ -206,7 +218,7 @@ def dropped_out(released: Released) -> str:
 def missed_sessions(released: Released) -> str:
     """Absence under the primary definition."""
     definition = released.primary["absence_definition"]
-    row = released.one("attendance", term="absence", definition=definition)
+    row = absence_rate(released)
     if not is_ok(row):
         return f"How many sessions were missed: {reason(row)}."
     return (

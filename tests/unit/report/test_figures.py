@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from naturalistic.report.drawing import drawing, text_width, wrapped
+from naturalistic.report.plots.axis import Point, Scale, axis_ends, ratio_ticks
 from naturalistic.report.plots.bars import Bin, histogram
-from naturalistic.report.plots.dots import DotRow, Point, Scale, _ends, _ratio_ticks, dot_plot
+from naturalistic.report.plots.dots import DotRow, dot_plot
 from naturalistic.report.thresholds import thresholds
 from tests.unit.report.handmade import released
 
@@ -27,17 +28,21 @@ def test_wrapped_lines_fit_and_lose_nothing() -> None:
 
 def test_a_ratio_axis_stops_and_its_labels_have_room() -> None:
     rows = [DotRow("wide", (Point(1.0, 1e-9, 1e9),), "1.00")]
-    low, high = _ends(rows, Scale("ratio", null=1.0, logarithmic=True))
+    low, high = axis_ends(
+        [p for row in rows for p in row.points if p], Scale("ratio", null=1.0, logarithmic=True)
+    )
     assert (low, high) == (1 / 20, 20)
-    assert 1 in _ratio_ticks(low, high)
-    near = _ratio_ticks(0.8, 1.25)
+    assert 1 in ratio_ticks(low, high)
+    near = ratio_ticks(0.8, 1.25)
     assert near == sorted(near)
     assert len(near) >= 3
 
 
 def test_a_share_axis_never_goes_beyond_everybody() -> None:
     rows = [DotRow("all", (Point(0.98, 0.95, 1.0),), "98%")]
-    assert _ends(rows, Scale("share", percent=True)) == (0.0, 1.0)
+    assert axis_ends(
+        [p for row in rows for p in row.points if p], Scale("share", percent=True)
+    ) == (0.0, 1.0)
 
 
 def test_a_plot_without_any_number_is_still_a_plot() -> None:

@@ -12,6 +12,7 @@ from naturalistic.release.disclosure import LOG_COLUMNS
 from naturalistic.report.blocks import Figure, Section, Table, Text
 from naturalistic.report.released import Released
 from naturalistic.report.sections.flow import flow
+from naturalistic.report.sections.further import further
 from naturalistic.report.sections.limits import limits
 from naturalistic.report.sections.nice import nice
 from naturalistic.report.sections.predictors import predictors
@@ -254,3 +255,29 @@ def test_rates_fall_as_their_denominators_grow(sections_of: object) -> None:
     ]
     assert len(shares) == 3
     assert all(a >= b for a, b in pairwise(shares))
+
+
+def test_an_analysis_without_a_section_is_still_shown() -> None:
+    rows = [
+        row(
+            "another_analysis",
+            "proportion",
+            0.25,
+            conf_low=0.2,
+            conf_high=0.3,
+            term="absence",
+            definition="patient_side",
+            population="started",
+            dimensions="gender=female",
+            n_patients=200,
+        ),
+        row("another_analysis", "mean", status="withheld", term="sessions_attended"),
+    ]
+    section = further(released(*rows), None)
+    assert section is not None
+    table = section.blocks[0]
+    assert isinstance(table, Table)
+    assert table.rows[0][1].endswith("Gender: female")
+    assert table.rows[0][2:] == ("patient side", "25% (20% to 30%)", "200")
+    assert table.rows[1][3] == "withheld"
+    assert further(released(*change_rows(4.9, 4.2, 5.6)), None) is None

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from naturalistic.report.drawing import (
@@ -21,6 +19,7 @@ from naturalistic.report.drawing import (
     text_width,
     wrapped,
 )
+from naturalistic.report.plots.axis import Point, Scale, draw_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,17 +29,7 @@ ROW = 0.27  # height of a row, inches
 LINE = 0.16  # height of a line of text
 WIDEST = 2.7  # of a label
 INDENT = 0.14
-FURTHEST = 20.0  # a ratio beyond it (or its inverse) is an arrow at the edge
 MARKERS = (("o", BLUE, BLUE), ("s", "white", ORANGE))
-
-
-@dataclass(frozen=True)
-class Point:
-    """An estimate with its interval (the same number twice where there is none)."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -66,34 +55,6 @@ class DotRow:
     text: str = ""
     heading: bool = False
     indented: bool = False
-
-
-@dataclass(frozen=True)
-class Scale:
-    """The horizontal axis.
-
-    Attributes
-    ----------
-    label : str
-        Name with unit.
-    null : float or None
-        Where "no difference" stands.
-    logarithmic : bool
-        For ratios.
-    percent : bool
-        For proportions.
-    ends : tuple of str
-        What lies to the left and to the right of the null.
-    guides : tuple of float
-        Further thin lines.
-    """
-
-    label: str
-    null: float | None = None
-    logarithmic: bool = False
-    percent: bool = False
-    ends: tuple[str, str] = ("", "")
-    guides: tuple[float, ...] = ()
 
 
 def dot_plot(
@@ -129,7 +90,7 @@ def dot_plot(
         axes.set_ylim(sum(heights), 0)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        _axis(axes, rows, scale)
+        draw_axis(axes, [p for row in rows for p in row.points if p is not None], scale)
         _words(canvas, axes, rows, layout, middle, column)
         for y, row in zip(middle, rows, strict=True):
             for i, point in enumerate(row.points):
@@ -189,67 +150,6 @@ def _words(
             axes.text(right, y, row.text, color=INK if any(row.points) else GREY, **inches)
     if column:
         axes.text(right, -0.13, column, color=GREY, fontsize=SMALL, **inches)
-
-
-def _axis(axes: Axes, rows: Sequence[DotRow], scale: Scale) -> None:
-    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
-
-    low, high = _ends(rows, scale)
-    if scale.logarithmic:
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(FixedLocator(_ratio_ticks(low, high)))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
-    else:
-        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    if scale.percent:
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:.0f}%"))
-    axes.set_xlim(low, high)
-    axes.set_xlabel(scale.label)
-    if scale.null is not None:
-        axes.axvline(scale.null, color=INK, lw=1)
-    for guide in scale.guides:
-        axes.axvline(guide, color=GREY, lw=0.8, ls=":")
-    _name_ends(axes, scale)
-
-
-def _ends(rows: Sequence[DotRow], scale: Scale) -> tuple[float, float]:
-    """Ends of the axis: everything that is drawn, but a ratio no further than `FURTHEST`."""
-    points = [p for row in rows for p in row.points if p is not None]
-    ends = [v for p in points for v in (p.low, p.high)] + list(scale.guides)
-    ends += [scale.null] if scale.null is not None else []
-    low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
-    if scale.logarithmic:
-        return max(min(low / 1.05, 0.8), 1 / FURTHEST), min(max(high * 1.05, 1.25), FURTHEST)
-    margin = 0.04 * (high - low or 1.0)
-    if scale.percent and scale.null is None:  # a share; a difference of shares may be negative
-        return 0.0, min(high + margin, 1.0)
-    return low - margin, high + margin
-
-
-def _ratio_ticks(low: float, high: float) -> list[float]:
-    """The finest of three grids of ratios that leaves room between the labels."""
-    grids = (
-        (0.25, 0.33, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 4),
-        (0.1, 0.2, 0.33, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10),
-        (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20),
-    )
-    for grid in grids:
-        inside = [tick for tick in grid if low <= tick <= high]
-        room = math.log(high / low) / 11
-        if all(math.log(b / a) >= room for a, b in pairwise(inside)):
-            return inside
-    return [tick for tick in grids[-1] if low <= tick <= high]
-
-
-def _name_ends(axes: Axes, scale: Scale) -> None:
-    left, right = scale.ends
-    place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
-    place |= {"va": "bottom", "color": GREY, "fontsize": SMALL}
-    if left:
-        axes.annotate(f"← {left}", (0.0, 1.0), (0, 5), ha="left", **place)
-    if right:
-        axes.annotate(f"{right} →", (1.0, 1.0), (0, 5), ha="right", **place)
 
 
 def _offset(i: int, n: int) -> float:

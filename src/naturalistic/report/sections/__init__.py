@@ -13,6 +13,7 @@ from naturalistic.report.sections.definitions import definitions
 from naturalistic.report.sections.dropout import dropout
 from naturalistic.report.sections.dropout_models import dropout_models
 from naturalistic.report.sections.flow import flow
+from naturalistic.report.sections.further import further
 from naturalistic.report.sections.limits import limits
 from naturalistic.report.sections.methods import methods
 from naturalistic.report.sections.nice import nice
@@ -31,6 +32,7 @@ SECTIONS: list[Callable[[Released, PublishedStudy | None], Section | None]] = [
     predictors,
     nice,
     published,
+    further,
     limits,
     withheld,
     methods,

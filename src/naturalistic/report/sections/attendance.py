@@ -7,8 +7,9 @@ import pandas as pd
 from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report import sentences
 from naturalistic.report.blocks import Block, Figure, Section, Table
+from naturalistic.report.plots.axis import Scale
 from naturalistic.report.plots.bars import Bin, histogram
-from naturalistic.report.plots.dots import DotRow, Scale, dot_plot
+from naturalistic.report.plots.dots import DotRow, dot_plot
 from naturalistic.report.released import Released, first_known, is_ok
 from naturalistic.report.sections.forests import (
     Forest,

@@ -8,12 +8,8 @@ from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report import sentences
 from naturalistic.report.blocks import Block, Section, Table, Text
 from naturalistic.report.released import MAIN, Released, is_ok
-from naturalistic.report.sections.change_figures import (
-    category_bars,
-    change_distribution,
-    headline_rates,
-    score_squares,
-)
+from naturalistic.report.sections.change_rates import category_bars, headline_rates
+from naturalistic.report.sections.change_scores import change_distribution, score_squares
 from naturalistic.report.thresholds import thresholds
 from naturalistic.report.wording import (
     brief_interval,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report import sentences
 from naturalistic.report.blocks import Block, Figure, Section, Table, Text
-from naturalistic.report.plots.curves import Curve, curves
-from naturalistic.report.plots.dots import DotRow, Scale, dot_plot
-from naturalistic.report.released import MAIN, Released, first_known, is_ok
+from naturalistic.report.plots.axis import Scale
+from naturalistic.report.plots.dots import DotRow, dot_plot
+from naturalistic.report.released import Released, first_known, is_ok
+from naturalistic.report.sections.dropout_curves import (
+    clocks_with_curves,
+    dropped_out_by,
+    primary_definition,
+    ways_of_ending,
+)
 from naturalistic.report.sections.forests import (
     Forest,
     baseline_namer,
@@ -18,12 +22,10 @@ from naturalistic.report.sections.forests import (
     sentence,
 )
 from naturalistic.report.wording import (
-    WITHHELD,
     brief_interval,
     capital,
     count,
     number,
-    percent,
     reason,
     value,
 )
@@ -35,12 +37,6 @@ BESIDE = (
     "Dropout is read beside the other ways of ending, since whoever has ended as planned can no longer drop out. "
     "Episodes that were still open count up to the data cut."
 )
-CAUSES = {
-    "dropout": "Dropped out",
-    "planned_ending": "Planned ending",
-    "other_ending": "Ended otherwise",
-    "unknown_ending": "Ending not known",
-}
 SHORT = {
     "unplanned_ending": "Coded as unplanned by the clinician",
     "before_agreed_end": "Before the agreed end",
@@ -54,15 +50,15 @@ def dropout(released: Released, _: PublishedStudy | None) -> Section | None:
     """Cumulative incidence of each way of ending, definitions compared, hazard ratios."""
     if not released.has(NAME):
         return None
-    clocks = _clocks(released)
+    clocks = clocks_with_curves(released)
     findings = [sentences.dropped_out(released)]
     blocks: list[Block] = []
     for i, clock in enumerate(clocks):
         model = _forest(released, clock)
-        figure = _incidence(released, clock)
+        figure = ways_of_ending(released, clock)
         blocks += [figure] if figure is not None else []
         if i == 0:
-            findings += [_by_when(released, clock)]
+            findings += [dropped_out_by(released, clock)]
             findings.append(
                 sentence(
                     model,
@@ -80,115 +76,6 @@ def dropout(released: Released, _: PublishedStudy | None) -> Section | None:
         blocks.append(Text((BESIDE,)))
     return Section(
         "dropout", "Staying and leaving", tuple(text for text in findings if text), tuple(blocks)
-    )
-
-
-def _primary(released: Released) -> dict[str, str]:
-    """The definition of dropout the report leads with."""
-    return {"definition": released.primary["dropout_definition"]}
-
-
-def _clocks(released: Released) -> list[str]:
-    """Clocks with at least one curve, the primary one first."""
-    rows = released.rows(
-        NAME, estimand="cumulative_incidence", status="ok", **_primary(released), **MAIN
-    )
-    found = [clock for clock in CLOCKS if (rows["time_unit"] == clock).any()]
-    return sorted(found, key=lambda clock: clock != released.primary["clock"])
-
-
-def _curve_rows(released: Released, clock: str, term: str) -> pd.DataFrame:
-    key = {"time_unit": clock, "term": term, "dimensions": "", **_primary(released), **MAIN}
-    rows = released.rows(NAME, estimand="cumulative_incidence", **key)
-    return rows.sort_values("time")
-
-
-def _incidence(released: Released, clock: str) -> Figure | None:
-    found = {term: _curve_rows(released, clock, term) for term in CAUSES}
-    shown = {term: rows[rows["status"] == "ok"] for term, rows in found.items()}
-    lines = [_as_curve(CAUSES[term], rows) for term, rows in shown.items() if len(rows)]
-    if not lines:
-        return None
-    at_risk = _at_risk(released, clock)
-    ends = [
-        f"{CAUSES[term].lower()} {percent(rows['estimate'].iloc[-1])} by {rows['time'].iloc[-1]:g}"
-        for term, rows in shown.items()
-        if len(rows)
-    ]
-    words = CLOCKS[clock].label
-    return Figure(
-        f"ways_of_ending_by_{clock}",
-        curves(
-            lines,
-            at_risk,
-            x_label=capital(words),
-            y_label="Share who have ended this way",
-            synthetic=released.synthetic,
-        ),
-        f"Share of everyone who started that has ended in each way, by {words} (cumulative incidence, Aalen-Johansen), "
-        "with intervals as bands. Points are read at the marks and joined by lines. Numbers below: people still under "
-        "observation; a dot or a missing mark means withheld because few people are concerned.",
-        f"Rising curves of the ways of ending by {words}: {'; '.join(ends)}.",
-        _incidence_table(found, words, at_risk),
-    )
-
-
-def _as_curve(name: str, rows: pd.DataFrame) -> Curve:
-    """A curve of the rows; where there are no limits (nobody yet) the band has no width."""
-    value = rows["estimate"].astype(float)
-    low, high = (rows[c].astype(float).fillna(value) for c in ("conf_low", "conf_high"))
-    time = rows["time"].astype(float)
-    return Curve(name, time.tolist(), value.tolist(), low.tolist(), high.tolist())
-
-
-def _at_risk(released: Released, clock: str) -> dict[float, str]:
-    """Number under observation at each time, from any curve that may show it."""
-    rows = released.rows(NAME, time_unit=clock, dimensions="", **_primary(released), **MAIN)
-    rows = rows[rows["estimand"].isin(["cumulative_incidence", "survival_probability"])]
-    found: dict[float, str] = {}
-    for _, row in rows[rows["time"].notna()].iterrows():
-        time = float(row["time"])
-        if found.get(time, "·") == "·":
-            found[time] = count(row, "n_patients") if is_ok(row) else "·"
-    return found
-
-
-def _incidence_table(
-    found: dict[str, pd.DataFrame], words: str, at_risk: dict[float, str]
-) -> Table:
-    cells: dict[float, dict[str, pd.Series]] = {}
-    for term, rows in found.items():
-        for _, row in rows.iterrows():
-            cells.setdefault(float(row["time"]), {})[term] = row
-    return Table(
-        f"Share who have ended in each way, by {words}",
-        (capital(words), *CAUSES.values(), "Still under observation"),
-        [
-            (
-                number(time, 0),
-                *(brief_interval(rows.get(term)) for term in CAUSES),
-                at_risk.get(time, "·").replace("·", WITHHELD),
-            )
-            for time, rows in sorted(cells.items())
-        ],
-    )
-
-
-def _by_when(released: Released, clock: str) -> str:
-    """The share that had dropped out half-way and at the end of what can be shown."""
-    rows = _curve_rows(released, clock, "dropout")
-    rows = rows[rows["status"] == "ok"]
-    if not len(rows):
-        return ""
-    unit = {
-        "attended_sessions": "attended sessions",
-        "weeks_since_first_session": "weeks after the first session",
-    }[clock]
-    last = float(rows["time"].iloc[-1])
-    middle = rows.iloc[(rows["time"] - last / 3).abs().argmin()]
-    return (
-        f"By {number(middle['time'], 0)} {unit} {percent(middle['estimate'])} had dropped out, and "
-        f"{percent(rows['estimate'].iloc[-1])} by {number(last, 0)}."
     )
 
 
@@ -240,7 +127,7 @@ def _definitions(released: Released) -> Figure | None:
 
 def _forest(released: Released, clock: str) -> Forest:
     rows = released.rows(
-        NAME, estimand="hazard_ratio", time_unit=clock, **_primary(released), **MODEL
+        NAME, estimand="hazard_ratio", time_unit=clock, **primary_definition(released), **MODEL
     )
     events, people = first_known(rows, "n_events"), first_known(rows, "denominator")
     size = ""

@@ -8,8 +8,8 @@ import pandas as pd
 
 from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Block, Figure, Section, Table, Text
+from naturalistic.report.plots.axis import Scale
 from naturalistic.report.plots.curves import Curve, curves
-from naturalistic.report.plots.dots import Scale
 from naturalistic.report.released import Released, is_ok
 from naturalistic.report.sections.forests import Forest, baseline_namer, forest_figure, sentence
 from naturalistic.report.wording import (

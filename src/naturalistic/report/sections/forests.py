@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from naturalistic.report.blocks import Figure, Table
-from naturalistic.report.plots.dots import DotRow, Point, Scale, dot_plot
+from naturalistic.report.plots.axis import Point, Scale
+from naturalistic.report.plots.dots import DotRow, dot_plot
 from naturalistic.report.released import Released, has_interval, is_ok
 from naturalistic.report.wording import (
     brief_interval,

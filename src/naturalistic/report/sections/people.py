@@ -6,7 +6,8 @@ import pandas as pd
 
 from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Block, Figure, Section, Table, Text
-from naturalistic.report.plots.dots import DotRow, Point, Scale, dot_plot
+from naturalistic.report.plots.axis import Point, Scale
+from naturalistic.report.plots.dots import DotRow, dot_plot
 from naturalistic.report.released import Released, has_interval, is_ok
 from naturalistic.report.sentences import people as population_count
 from naturalistic.report.wording import (

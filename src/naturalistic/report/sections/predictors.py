@@ -8,7 +8,7 @@ import pandas as pd
 
 from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Block, Section, Table, Text
-from naturalistic.report.plots.dots import Scale
+from naturalistic.report.plots.axis import Scale
 from naturalistic.report.released import Released, first_known, is_ok
 from naturalistic.report.sections.forests import Forest, forest_figure, sentence
 from naturalistic.report.wording import (
