@@ -437,7 +437,13 @@ _ESTIMANDS = (
         digits=1,
     ),
     Estimand("e_value", "E-value", null=1.0, digits=1),
-    Estimand("benchmark", "Published figure"),
+    Estimand(
+        "standardised_change_difference",
+        "Difference from a published standardised mean change",
+        null=0.0,
+        unit="SD",
+    ),
+    Estimand("proportion_difference", "Difference of proportions", null=0.0, digits=3),
     Estimand("specifications", "Number of specifications", digits=0),
     Estimand("share_of_started", "Share of everyone who started", unit="proportion", digits=3),
     # models

@@ -168,6 +168,79 @@ rule bias:
         " --config {params.config} --log {log}"
 
 
+rule benchmarks:
+    """How does this cohort compare with published figures of the same definition?"""
+    input:
+        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
+        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
+        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
+    output:
+        estimates=RESULTS + "/{cohort}/restricted/estimates/benchmarks.parquet",
+        covariances=RESULTS + "/{cohort}/restricted/covariances/benchmarks.parquet",
+    log:
+        RESULTS + "/{cohort}/logs/benchmarks.log",
+    benchmark:
+        RESULTS + "/{cohort}/logs/benchmarks/benchmarks.tsv"
+    params:
+        config=CONFIG,
+        python=PYTHON,
+        code=analysis_code("benchmarks"),
+        settings=analysis_settings("benchmarks"),
+    shell:
+        "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis benchmarks"
+        " --config {params.config} --log {log}"
+
+
+rule therapist_ratings:
+    """What do therapists see change, and do they see the same as the questionnaire?"""
+    input:
+        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
+        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
+        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
+        ratings=RESULTS + "/{cohort}/restricted/cohort/ratings.parquet",
+    output:
+        estimates=RESULTS + "/{cohort}/restricted/estimates/therapist_ratings.parquet",
+        covariances=RESULTS
+        + "/{cohort}/restricted/covariances/therapist_ratings.parquet",
+    log:
+        RESULTS + "/{cohort}/logs/therapist_ratings.log",
+    benchmark:
+        RESULTS + "/{cohort}/logs/benchmarks/therapist_ratings.tsv"
+    params:
+        config=CONFIG,
+        python=PYTHON,
+        code=analysis_code("therapist_ratings"),
+        settings=analysis_settings("therapist_ratings"),
+    shell:
+        "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis therapist_ratings"
+        " --config {params.config} --log {log}"
+
+
+rule session_scores:
+    """When do people improve, where scores are held session by session?"""
+    input:
+        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
+        patients=RESULTS + "/{cohort}/restricted/cohort/patients.parquet",
+        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
+        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
+        scores=RESULTS + "/{cohort}/restricted/scores.parquet",
+    output:
+        estimates=RESULTS + "/{cohort}/restricted/estimates/session_scores.parquet",
+        covariances=RESULTS + "/{cohort}/restricted/covariances/session_scores.parquet",
+    log:
+        RESULTS + "/{cohort}/logs/session_scores.log",
+    benchmark:
+        RESULTS + "/{cohort}/logs/benchmarks/session_scores.tsv"
+    params:
+        config=CONFIG,
+        python=PYTHON,
+        code=analysis_code("session_scores"),
+        settings=analysis_settings("session_scores"),
+    shell:
+        "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis session_scores"
+        " --config {params.config} --log {log}"
+
+
 rule outcome_models:
     """Who starts higher and who changes more?"""
     input:

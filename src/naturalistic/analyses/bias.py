@@ -25,7 +25,7 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
     regression_to_the_mean, mean_change (`term` "mee_chua_effect")
         Expected from selection over a grid of population mean and reliability; the sweep of Mee and Chua over population
         means (`time`).
-    standardised_mean_change (`specification` "minus_benchmark")
+    standardised_change_difference (`specification` "minus_benchmark")
         This cohort minus each published change without this therapy.
     proportion, mean_change (`specification` "misclassification")
         Unplanned endings, and change by true ending, if the record of endings has errors.

@@ -112,6 +112,27 @@ _ANALYSES = (
         ("instruments", "benchmarks"),
     ),
     Analysis(
+        "benchmarks",
+        "How does this cohort compare with published figures of the same definition?",
+        ("episodes", "outcomes"),
+        ("primary", "conf_level", "reliable_change"),
+        ("instruments", "benchmarks", "national"),
+    ),
+    Analysis(
+        "therapist_ratings",
+        "What do therapists see change, and do they see the same as the questionnaire?",
+        ("episodes", "outcomes", "ratings"),
+        ("primary", "conf_level"),
+        ("instruments",),
+    ),
+    Analysis(
+        "session_scores",
+        "When do people improve, where scores are held session by session?",
+        ("patients", "episodes", "outcomes", "scores"),
+        ("primary", "conf_level", "reliable_change"),
+        ("instruments",),
+    ),
+    Analysis(
         "outcome_models",
         "Who starts higher and who changes more?",
         ("patients", "episodes", "outcomes", "scores"),

@@ -8,20 +8,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from naturalistic.analyses.change.national_rules import DEPRESSION, national_outcome
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
-from naturalistic.analyses.populations import episode_frame, in_population, not_measured
-from naturalistic.reference.models import Instrument
+from naturalistic.analyses.populations import in_population, not_measured
 from naturalistic.stats.rates import clustered_rate, rate
 from naturalistic.stats.talking_therapies import (
-    MeasureRule,
     TalkingTherapiesCounts,
     TalkingTherapiesOutcome,
-    talking_therapies_outcome,
 )
 
 NAME = "talking_therapies_measures"
-DEPRESSION, ANXIETY = "phq_9", "gad_7"
-TREATMENT_SESSIONS = 2
 Mask = npt.NDArray[np.bool_]
 DENOMINATORS = ("paired", "planned_ending", "started", "referred")
 
@@ -45,68 +41,15 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
         "definition": "talking_therapies",
     }
     rows = EstimateRows(data.cohort, NAME, **key)
-    frame = _both_measures(data)
-    finished = _finished(frame)
-    absent = [
-        m
-        for m in ("first", "last")
-        if not frame[[f"{m}_score", f"{m}_anxiety"]].notna().all(axis=1).any()
-    ]
-    if absent or not finished.any():
-        note = (
-            "PHQ-9 and GAD-7 are not both held"
-            if absent
-            else "nobody finished a course of at least two treatment sessions"
-        )
-        rows.add("proportion", term="recovery", status="not_measured", note=note)
+    found = national_outcome(data)
+    if isinstance(found, str):
+        rows.add("proportion", term="recovery", status="not_measured", note=found)
         return AnalysisResult(rows.frame())
-    outcome = talking_therapies_outcome(
-        _rule(data.instruments[DEPRESSION], frame["first_score"], frame["last_score"]),
-        _rule(data.instruments[ANXIETY], frame["first_anxiety"], frame["last_anxiety"]),
-    )
+    frame, outcome, finished = found.frame, found.outcome, found.finished
     _national(rows, frame, outcome, finished, data.settings.conf_level)
     _by_group(rows, frame, outcome, finished, data.settings.conf_level)
     _other_denominators(rows, frame, outcome, finished, data.settings.conf_level)
     return AnalysisResult(rows.frame())
-
-
-def _both_measures(data: AnalysisInput) -> pd.DataFrame:
-    """Episodes with first and last scores on both measures."""
-    outcomes = data.tables["outcomes"]
-    frame = episode_frame(
-        data.tables["episodes"],
-        outcomes,
-        instrument=DEPRESSION,
-        scale=data.instruments[DEPRESSION].primary_scale,
-    )
-    anxiety = outcomes[
-        (outcomes["instrument"] == ANXIETY)
-        & (outcomes["scale"] == data.instruments[ANXIETY].primary_scale)
-    ][["referral_id", "first_score", "last_score"]]
-    anxiety = anxiety.rename(columns={"first_score": "first_anxiety", "last_score": "last_anxiety"})
-    return frame.merge(anxiety, on="referral_id", how="left", validate="1:1")
-
-
-def _finished(frame: pd.DataFrame) -> Mask:
-    """Ended with at least two attended treatment sessions."""
-    sessions = frame["sessions_attended"].to_numpy(dtype=float, na_value=np.nan)
-    return (frame["ending"] != "open").to_numpy(dtype=bool) & (sessions >= TREATMENT_SESSIONS)
-
-
-def _rule(instrument: Instrument, first: pd.Series, last: pd.Series) -> MeasureRule:
-    scale = instrument.scale(instrument.primary_scale)
-    case = scale.cut_off(kind="caseness")
-    change = next(c for c in scale.reliable_change if c.preferred)
-    if case is None:
-        raise ValueError(f"{instrument.key}: the reference facts hold no caseness")
-    return MeasureRule(
-        first.to_numpy(dtype=np.float64, na_value=np.nan),
-        last.to_numpy(dtype=np.float64, na_value=np.nan),
-        case.value,
-        change.value,
-        caseness_strict=case.case_if == "above",
-        change_strict=change.convention == "above",
-    )
 
 
 def _national(

@@ -48,10 +48,14 @@ def add_natural_recovery(rows: EstimateRows, data: AnalysisInput, people: Starte
         }
         if ours.status != "ok" or found.value is None:
             reason = ours.note or "a range is published, not a figure"
-            rows.add("standardised_mean_change", status="not_estimable", **{**key, "note": reason})
+            rows.add(
+                "standardised_change_difference", status="not_estimable", **{**key, "note": reason}
+            )
             continue
         rows.add(
-            "standardised_mean_change", _difference(ours, found, data.settings.conf_level), **key
+            "standardised_change_difference",
+            _difference(ours, found, data.settings.conf_level),
+            **key,
         )
 
 

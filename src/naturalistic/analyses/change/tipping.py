@@ -30,7 +30,7 @@ def add_tipping(
     targets = _targets(data, people, completed)
     for name, (target, note) in targets.items():
         rows.add(
-            "mean_change",
+            "threshold",
             target,
             term="target",
             contrast=name,

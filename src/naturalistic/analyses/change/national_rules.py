@@ -1,0 +1,94 @@
+"""The national rules of NHS Talking Therapies on a cohort's first and last scores of both measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from naturalistic.analyses.change.people import Mask
+from naturalistic.analyses.interface import AnalysisInput
+from naturalistic.analyses.populations import episode_frame
+from naturalistic.reference.models import Instrument
+from naturalistic.stats.talking_therapies import (
+    MeasureRule,
+    TalkingTherapiesOutcome,
+    talking_therapies_outcome,
+)
+
+DEPRESSION, ANXIETY = "phq_9", "gad_7"
+TREATMENT_SESSIONS = 2
+
+
+@dataclass(frozen=True)
+class NationalOutcome:
+    """Episodes under the national rules.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row an episode that counts.
+    outcome : TalkingTherapiesOutcome
+        What became of each.
+    finished : ndarray of bool
+        Ended, with at least two attended treatment sessions.
+    """
+
+    frame: pd.DataFrame
+    outcome: TalkingTherapiesOutcome
+    finished: Mask
+
+
+def national_outcome(data: AnalysisInput) -> NationalOutcome | str:
+    """Outcome of every episode by the national rules, or why there is none."""
+    frame = _both_measures(data)
+    finished = _finished(frame)
+    for word in ("first", "last"):
+        if not frame[[f"{word}_score", f"{word}_anxiety"]].notna().all(axis=1).any():
+            return "PHQ-9 and GAD-7 are not both held"
+    if not finished.any():
+        return f"nobody finished a course of at least {TREATMENT_SESSIONS} treatment sessions"
+    outcome = talking_therapies_outcome(
+        _rule(data.instruments[DEPRESSION], frame["first_score"], frame["last_score"]),
+        _rule(data.instruments[ANXIETY], frame["first_anxiety"], frame["last_anxiety"]),
+    )
+    return NationalOutcome(frame, outcome, finished)
+
+
+def _both_measures(data: AnalysisInput) -> pd.DataFrame:
+    """Episodes with first and last scores on both measures."""
+    outcomes = data.tables["outcomes"]
+    frame = episode_frame(
+        data.tables["episodes"],
+        outcomes,
+        instrument=DEPRESSION,
+        scale=data.instruments[DEPRESSION].primary_scale,
+    )
+    anxiety = outcomes[
+        (outcomes["instrument"] == ANXIETY)
+        & (outcomes["scale"] == data.instruments[ANXIETY].primary_scale)
+    ][["referral_id", "first_score", "last_score"]]
+    anxiety = anxiety.rename(columns={"first_score": "first_anxiety", "last_score": "last_anxiety"})
+    return frame.merge(anxiety, on="referral_id", how="left", validate="1:1")
+
+
+def _finished(frame: pd.DataFrame) -> Mask:
+    sessions = frame["sessions_attended"].to_numpy(dtype=float, na_value=np.nan)
+    return (frame["ending"] != "open").to_numpy(dtype=bool) & (sessions >= TREATMENT_SESSIONS)
+
+
+def _rule(instrument: Instrument, first: pd.Series, last: pd.Series) -> MeasureRule:
+    scale = instrument.scale(instrument.primary_scale)
+    case = scale.cut_off(kind="caseness")
+    change = next(c for c in scale.reliable_change if c.preferred)
+    if case is None:
+        raise ValueError(f"{instrument.key}: the reference facts hold no caseness")
+    return MeasureRule(
+        first.to_numpy(dtype=np.float64, na_value=np.nan),
+        last.to_numpy(dtype=np.float64, na_value=np.nan),
+        case.value,
+        change.value,
+        caseness_strict=case.case_if == "above",
+        change_strict=change.convention == "above",
+    )
