@@ -75,6 +75,7 @@ rule clinical_change:
     """How many people changed reliably, and how many recovered or deteriorated?"""
     input:
         facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
         episodes="results/{cohort}/restricted/episodes.parquet",
         outcomes="results/{cohort}/restricted/outcomes.parquet",
         scores="results/{cohort}/restricted/scores.parquet",
@@ -171,16 +172,16 @@ rule bias:
 rule benchmarks:
     """How does this cohort compare with published figures of the same definition?"""
     input:
-        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
-        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
-        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
     output:
-        estimates=RESULTS + "/{cohort}/restricted/estimates/benchmarks.parquet",
-        covariances=RESULTS + "/{cohort}/restricted/covariances/benchmarks.parquet",
+        estimates="results/{cohort}/restricted/estimates/benchmarks.parquet",
+        covariances="results/{cohort}/restricted/covariances/benchmarks.parquet",
     log:
-        RESULTS + "/{cohort}/logs/benchmarks.log",
+        "results/{cohort}/logs/benchmarks.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/benchmarks.tsv"
+        "results/{cohort}/logs/benchmarks/benchmarks.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -194,18 +195,17 @@ rule benchmarks:
 rule therapist_ratings:
     """What do therapists see change, and do they see the same as the questionnaire?"""
     input:
-        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
-        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
-        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
-        ratings=RESULTS + "/{cohort}/restricted/cohort/ratings.parquet",
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
+        ratings="results/{cohort}/restricted/cohort/ratings.parquet",
     output:
-        estimates=RESULTS + "/{cohort}/restricted/estimates/therapist_ratings.parquet",
-        covariances=RESULTS
-        + "/{cohort}/restricted/covariances/therapist_ratings.parquet",
+        estimates="results/{cohort}/restricted/estimates/therapist_ratings.parquet",
+        covariances="results/{cohort}/restricted/covariances/therapist_ratings.parquet",
     log:
-        RESULTS + "/{cohort}/logs/therapist_ratings.log",
+        "results/{cohort}/logs/therapist_ratings.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/therapist_ratings.tsv"
+        "results/{cohort}/logs/benchmarks/therapist_ratings.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
@@ -219,18 +219,18 @@ rule therapist_ratings:
 rule session_scores:
     """When do people improve, where scores are held session by session?"""
     input:
-        facts=RESULTS + "/{cohort}/restricted/cohort/facts.json",
-        patients=RESULTS + "/{cohort}/restricted/cohort/patients.parquet",
-        episodes=RESULTS + "/{cohort}/restricted/episodes.parquet",
-        outcomes=RESULTS + "/{cohort}/restricted/outcomes.parquet",
-        scores=RESULTS + "/{cohort}/restricted/scores.parquet",
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
+        scores="results/{cohort}/restricted/scores.parquet",
     output:
-        estimates=RESULTS + "/{cohort}/restricted/estimates/session_scores.parquet",
-        covariances=RESULTS + "/{cohort}/restricted/covariances/session_scores.parquet",
+        estimates="results/{cohort}/restricted/estimates/session_scores.parquet",
+        covariances="results/{cohort}/restricted/covariances/session_scores.parquet",
     log:
-        RESULTS + "/{cohort}/logs/session_scores.log",
+        "results/{cohort}/logs/session_scores.log",
     benchmark:
-        RESULTS + "/{cohort}/logs/benchmarks/session_scores.tsv"
+        "results/{cohort}/logs/benchmarks/session_scores.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
