@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from naturalistic.cohort.guessing.code_words import MISSING, meaning_of, meanings
-from naturalistic.cohort.guessing.form_names import FormWords, series_of
+from naturalistic.cohort.guessing.form_names import FormWords
 from naturalistic.cohort.guessing.header_words import concept_words, pieces
 from naturalistic.cohort.guessing.lexicon import name_scores, phrases
+from naturalistic.cohort.guessing.series import series_of
 from naturalistic.cohort.guessing.word_lists import word_list
 from naturalistic.reference.loader import load_instruments
 from naturalistic.tables.cohort import COHORT_TABLES

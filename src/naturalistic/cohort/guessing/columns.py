@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from naturalistic.cohort.guessing.code_words import MISSING, Meanings, meanings, reference_share
+from naturalistic.cohort.guessing.code_words import MISSING, Meanings, meanings
+from naturalistic.cohort.guessing.column import Column
 from naturalistic.cohort.guessing.header_words import concept_words
 from naturalistic.cohort.guessing.lexicon import name_scores
-from naturalistic.cohort.guessing.profile import Column
+from naturalistic.cohort.guessing.value_fits import (
+    MOST_CODES,
+    date_fit,
+    id_fit,
+    number_fit,
+    own_words_fit,
+)
 from naturalistic.tables.cohort import COHORT_TABLES
 
 _CLOSED = {
@@ -43,18 +50,6 @@ _SPEAKING = {
     "religion": 3,
     "sexual_orientation": 2,
 }
-_NUMBERS = {
-    "age": (10, 110),
-    "deprivation_decile": (1, 10),
-    "agreed_sessions": (1, 400),
-    "agreed_days": (1, 3000),
-    "sessions_attended": (0, 1000),
-    "sessions_missed": (0, 500),
-    "duration": (0, 600),
-    "session_number": (0, 1000),
-    "item": (1, 300),
-}
-_MOST_CODES = 40
 _SURE = 0.75
 
 
@@ -145,7 +140,7 @@ def _by_words(
     name = target.split(".")[1]
     if (
         scores.get(target, 0.0) >= 0.45
-        or column.n_distinct > _MOST_CODES
+        or column.n_distinct > MOST_CODES
         or column.dates
         or column.rules
     ):
@@ -171,8 +166,8 @@ def _weighed(column: Column, target: str, score: float, national: bool) -> Guess
     if name in _CLOSED:
         return _closed(column, target, name, score, national)
     kind = _kind(table, name)
-    fit = {"id": _id_fit, "date": _date_fit, "category": _own_words_fit}.get(kind)
-    value = fit(column, name) if fit else _number_fit(column, name)
+    fit = {"id": id_fit, "date": date_fit, "category": own_words_fit}.get(kind)
+    value = fit(column, name) if fit else number_fit(column, name)
     if value <= 0:
         return None
     return Guess(target, column, min(1.0, score * value), score, _reason(kind, value))
@@ -205,68 +200,6 @@ def _reason(kind: str, value: float) -> str:
     return f"its name; {said}" if value >= 0.9 else f"its name, though hardly {said}"
 
 
-def _id_fit(column: Column, name: str) -> float:
-    if column.dates:
-        return 0.0
-    if name in ("patient_id", "referral_id", "form_id"):
-        # a column of few different texts says of what kind a row is, not whose it is
-        if column.n_distinct < max(3, min(20, 0.2 * column.n_filled)):
-            return 0.0
-        if "nhs_number" in column.rules:
-            return 0.0
-        spaced = sum(" " in t for t in column.texts[:200]) / min(200, column.n_distinct)
-        return 0.3 if spaced > 0.5 or (column.numeric and not column.whole) else 1.0
-    return 1.0 if column.n_distinct >= 2 else 0.4
-
-
-def _date_fit(column: Column, name: str) -> float:
-    del name
-    if column.dates:
-        return 1.0
-    if column.serial_dates:
-        return 0.95
-    days = {"days", "day"} & set(column.name.casefold().replace("_", " ").split())
-    return 0.8 if days and column.numeric and column.whole else 0.0
-
-
-def _own_words_fit(column: Column, name: str) -> float:
-    if column.dates or (column.rules and "full_postcode" not in column.rules):
-        return 0.0
-    if (
-        name in ("therapy_model", "problem")
-        and (share := reference_share(name, column.texts[:60])) > 0.3
-    ):
-        return 1.0 + 0.3 * share
-    if column.n_distinct > max(_MOST_CODES, 0.3 * column.n_filled) and name != "area":
-        return 0.0
-    if name in ("instrument", "scale"):
-        return (
-            1.0
-            if column.n_distinct <= 60 and not (column.numeric and column.spread()[1] < 1000)
-            else 0.0
-        )
-    if column.numeric and not column.whole:
-        return 0.0
-    return 1.0
-
-
-def _number_fit(column: Column, name: str) -> float:
-    if column.dates or not column.numeric:
-        return 0.0
-    if name == "value":
-        return 1.0
-    low, high = _NUMBERS[name]
-    numbers = column.numbers[~column.missing]
-    inside = (
-        column.counts[~column.missing][(numbers >= low) & (numbers <= high)].sum() / column.n_filled
-    )
-    if inside < 0.9 or (name != "duration" and name != "age" and not column.whole):
-        return 0.0
-    if name == "deprivation_decile" and column.spread()[1] <= 5:
-        return 0.4
-    return 1.0
-
-
 def _birth(column: Column, target: str, score: float) -> Guess | None:
     if target.endswith("birth_year"):
         fits = column.numeric and column.spread()[0] >= 1880 and column.spread()[1] <= 2030
@@ -282,7 +215,7 @@ def _explained_share(column: Column, said: Meanings) -> float:
 
 
 def _closed(column: Column, target: str, name: str, score: float, national: bool) -> Guess | None:
-    if column.dates or column.rules or column.n_distinct > max(_MOST_CODES, 0.05 * column.n_filled):
+    if column.dates or column.rules or column.n_distinct > max(MOST_CODES, 0.05 * column.n_filled):
         return None
     said = _labelled(column, name) or meanings(name, column.texts, national=national)
     share = _explained_share(column, said)

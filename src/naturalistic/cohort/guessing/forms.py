@@ -2,53 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
-from naturalistic.cohort.guessing.code_words import words_of
-from naturalistic.cohort.guessing.form_names import FormName, FormWords, Series, series_of
+from naturalistic.cohort.guessing.column import Column
+from naturalistic.cohort.guessing.form_names import FormName, FormWords
 from naturalistic.cohort.guessing.header_words import pieces
-from naturalistic.cohort.guessing.profile import FILLER_NUMBERS, Column, FileProfile
+from naturalistic.cohort.guessing.item_columns import ItemColumns, items_of
+from naturalistic.cohort.guessing.profile import FileProfile
+from naturalistic.cohort.guessing.series import series_of
 from naturalistic.reference.models import Instrument, Scale
 
 _PLAIN_OCCASIONS = frozenset({"pre", "post", "baseline", "bl", "fu", "followup"})
 _FEWEST_ITEMS = 5
-_LEAST_ROWS_FOR_DIRECTION = 30
-_CLEAR_CORRELATION = 0.15
-_ANSWERS: tuple[dict[str, int], ...] = (
-    {"not at all": 0, "several days": 1, "more than half the days": 2, "nearly every day": 3},
-    {
-        "not at all": 0,
-        "only occasionally": 1,
-        "sometimes": 2,
-        "often": 3,
-        "most or all the time": 4,
-    },
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ItemColumns:
-    """The items of one form.
-
-    Attributes
-    ----------
-    instruments : tuple of str
-        Instruments it can be, the most likely first.
-    series : Series
-        The columns.
-    name : FormName
-        What the name without the number says.
-    reason : str
-        Why it is taken for that.
-    """
-
-    instruments: tuple[str, ...]
-    series: Series
-    name: FormName
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +83,7 @@ def find_forms(file: FileProfile, words: FormWords) -> FormsFound:
     for series in series_of(left, _FEWEST_ITEMS):
         if not set(series.columns.values()) <= set(left):
             continue
-        items = _as_items(series, left, words, about)
+        items = items_of(series, left, words, about)
         if items is not None:
             found.items.append(items)
             for name in series.columns.values():
@@ -235,90 +201,6 @@ def unit_factor(column: Column, scale: Scale, instrument: Instrument) -> float:
     )
     # a few slips of the pen do not make another scale; they are set to missing when the extract is read
     return 1.0 if outside <= 0.02 * column.n_filled else 0.0
-
-
-def _as_items(
-    series: Series, columns: Mapping[str, Column], words: FormWords, about: tuple[str, ...]
-) -> ItemColumns | None:
-    held = [columns[name] for name in series.columns.values()]
-    answers = _answers_in_words(held)
-    if answers is None and not all(c.numeric and c.whole for c in held):
-        return None
-    high = max(c.spread()[1] for c in held) if answers is None else max(answers.values())
-    low = min(c.spread()[0] for c in held) if answers is None else 0
-    if high > 8 or low < 0:
-        return None
-    n = max(series.columns)
-    parsed = words.parse(series.bare)
-    named = parsed.instruments or words.parse(series.pattern.replace("{item}", "1")).instruments
-    labelled = words.parse(held[0].label).instruments if held[0].label else ()
-    keys = named or labelled or about
-    fitting = [
-        k for k in (keys or words.instruments) if _fits_items(words.instruments[k], n, low, high)
-    ]
-    if keys and not fitting:
-        # "core_1" to "core_34": the short name says a family, the number of items says which one
-        family = [k for k in words.instruments if k.split("_")[0] == keys[0].split("_")[0]]
-        fitting = [k for k in family if _fits_items(words.instruments[k], n, low, high)]
-    if not fitting:
-        return None
-    if keys:
-        reason = f"{n} columns named after it, answers {low:g} to {high:g}"
-    else:
-        if n < 7 or parsed.leftover:
-            return None
-        reason = f"{n} numbered columns with answers {low:g} to {high:g}"
-    return ItemColumns(tuple(fitting), series, replace(parsed, instruments=tuple(keys)), reason)
-
-
-def _fits_items(instrument: Instrument, n: int, low: float, high: float) -> bool:
-    built = instrument.structure
-    if built.n_items != n:
-        return False
-    return built.item_max is None or (low >= (built.item_min or 0) and high <= built.item_max)
-
-
-def _answers_in_words(held: Iterable[Column]) -> dict[str, int] | None:
-    """Answers as the field's usual words, by the texts of the file; None where they are something else."""
-    texts = {str(t) for column in held for t in column.texts}
-    for answers in _ANSWERS:
-        if texts and {words_of(t) for t in texts} <= set(answers):
-            return {t: answers[words_of(t)] for t in sorted(texts)}
-    return None
-
-
-def answer_codes(items: ItemColumns, file: FileProfile) -> dict[str, int] | None:
-    """Numbers of answers in words; None where the answers are numbers."""
-    held = [file.columns[name] for name in items.series.columns.values()]
-    codes = _answers_in_words(held)
-    if codes is None:
-        return None
-    often = {str(t) for column in held for t in column.cells.values[column.often()]}
-    return {t: number for t, number in codes.items() if t in often}
-
-
-def already_reversed(items: ItemColumns, file: FileProfile, instrument: Instrument) -> bool | None:
-    """Whether positively worded items were turned round: they then go with the others, else against them.
-
-    None where it makes no difference or cannot be told from the answers.
-    """
-    turned = instrument.structure.reversed or ()
-    positive = [_numbers(file, n) for i, n in items.series.columns.items() if i in turned]
-    others = [_numbers(file, n) for i, n in items.series.columns.items() if i not in turned]
-    if not positive or not others:
-        return None
-    one, two = np.mean(positive, axis=0), np.mean(others, axis=0)
-    held = ~np.isnan(one) & ~np.isnan(two)
-    if held.sum() < _LEAST_ROWS_FOR_DIRECTION or one[held].std() == 0 or two[held].std() == 0:
-        return None
-    correlation = float(np.corrcoef(one[held], two[held])[0, 1])
-    return None if abs(correlation) < _CLEAR_CORRELATION else correlation > 0
-
-
-def _numbers(file: FileProfile, name: str) -> np.ndarray:
-    column = file.columns[name]
-    numbers = np.where(np.isin(column.numbers, FILLER_NUMBERS), np.nan, column.numbers)
-    return numbers[column.cells.codes]
 
 
 def _settled(found: FormsFound, instruments: Mapping[str, Instrument]) -> FormsFound:

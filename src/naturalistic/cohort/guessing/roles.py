@@ -2,85 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 import numpy as np
 
-from naturalistic.cohort.cells import read_ids
 from naturalistic.cohort.gate import LEAST_YEARS_BEFORE
 from naturalistic.cohort.guessing.columns import Guess, guesses
+from naturalistic.cohort.guessing.file_roles import FileRoles, assign
 from naturalistic.cohort.guessing.form_names import FormWords
-from naturalistic.cohort.guessing.forms import FormsFound, find_forms
+from naturalistic.cohort.guessing.forms import find_forms
 from naturalistic.cohort.guessing.header_words import concept_words, plain
-from naturalistic.cohort.guessing.profile import Column, FileProfile
+from naturalistic.cohort.guessing.ids import find_ids, tell_owners
+from naturalistic.cohort.guessing.long_columns import long_columns
+from naturalistic.cohort.guessing.profile import FileProfile
 from naturalistic.cohort.guessing.word_lists import word_list
 
-LEAST_SCORE = 0.45
-_LEAST_ID_SCORE = 0.4
-_REPEATED = 1.2
-_LINKED = 0.5
 _OF_THE_CONTACT = {"form.date": "sessions.date", "form.occasion": "sessions.contact_type"}
-_BARE_ID = frozenset(["id", "number", "record", "unique", "local", "row", "case", "key", "patient"])
 _TOPICS = ("session", "referral", "patient", "measure", "therapist", "discharge")
-
-
-@dataclass
-class FileRoles:
-    """What one file is and what its columns are.
-
-    Attributes
-    ----------
-    file : FileProfile
-    forms : FormsFound
-        Questionnaires in its columns.
-    guesses : dict of str to list of Guess
-        Everything each other column may be, the best first.
-    patient, referral : Column or None
-        Columns that say whose row it is.
-    roles : set of str
-        Tables that the file feeds.
-    picked : dict of str to Guess
-        Target -> the column that was chosen.
-    long : dict of str to Guess
-        Columns of a file with one row an answer or a score.
-    """
-
-    file: FileProfile
-    forms: FormsFound
-    guesses: dict[str, list[Guess]] = field(default_factory=dict)
-    patient: Column | None = None
-    referral: Column | None = None
-    roles: set[str] = field(default_factory=set)
-    picked: dict[str, Guess] = field(default_factory=dict)
-    long: dict[str, Guess] = field(default_factory=dict)
-    national: bool = False
-
-    @property
-    def repeated(self) -> bool:
-        """Several rows a person or referral."""
-        own = [c for c in (self.patient, self.referral) if c is not None]
-        return any(c.n_filled >= _REPEATED * max(1, c.n_distinct) for c in own)
-
-    def used(self) -> set[str]:
-        """Columns that something was made of."""
-        own = {c.name for c in (self.patient, self.referral) if c is not None}
-        taken = (
-            own
-            | {g.column.name for g in self.picked.values()}
-            | {g.column.name for g in self.long.values()}
-        )
-        parts = {n for i in self.forms.items for n in i.series.columns.values()}
-        return (
-            taken
-            | parts
-            | {s.column.name for s in self.forms.scores}
-            | {c.name for c, _ in self.forms.dates}
-        )
-
-    def best(self, table: str) -> dict[str, Guess]:
-        """The best column for each canonical column of a table, no column twice."""
-        return assign(self.guesses, {table})
 
 
 def read_roles(files: Iterable[FileProfile], words: FormWords) -> list[FileRoles]:
@@ -96,10 +34,10 @@ def read_roles(files: Iterable[FileProfile], words: FormWords) -> list[FileRoles
     latest = _latest_year(found)
     for each in found:
         _find_births(each, latest)
-    _find_ids(found)
+    find_ids(found)
     for each in found:
-        _tell_owners(each)
-        each.long = _long_columns(each, words)
+        tell_owners(each)
+        each.long = long_columns(each, words)
     _give_roles(found)
     for each in found:
         _second_look(each, latest)
@@ -118,28 +56,6 @@ def _find_births(each: FileRoles, latest: float) -> None:
             reason = f"its dates lie {LEAST_YEARS_BEFORE} years or more before the others"
             known = [g for g in each.guesses.get(name, []) if g.target == "patients.age:birth"]
             each.guesses[name] = known or [Guess("patients.age:birth", column, 0.7, 0.0, reason)]
-
-
-def assign(candidates: Mapping[str, list[Guess]], tables: set[str]) -> dict[str, Guess]:
-    """Give every target at most one column and every column at most one target, the best fits first."""
-    wanted = [
-        guess
-        for name in sorted(candidates)
-        for guess in candidates[name]
-        if guess.score >= LEAST_SCORE and guess.target.split(".")[0] in tables
-    ]
-    wanted.sort(
-        key=lambda g: (-g.score, -g.name_score, -g.column.n_filled, g.target, g.column.name)
-    )
-    picked: dict[str, Guess] = {}
-    taken: set[str] = set()
-    for guess in wanted:
-        base = guess.target.split(":")[0]
-        if guess.column.name in taken or base in {t.split(":")[0] for t in picked}:
-            continue
-        picked[guess.target] = guess
-        taken.add(guess.column.name)
-    return picked
 
 
 def _first_look(file: FileProfile, words: FormWords) -> FileRoles:
@@ -205,123 +121,6 @@ def _allowed(guess: Guess, each: FileRoles) -> bool:
     return not (guess.target == "form.session_number" and guess.column.n_distinct < 2)
 
 
-# ---------------------------------------------------------------------------------------------------------------- ids
-
-
-def _find_ids(found: list[FileRoles]) -> None:
-    for each in found:
-        each.patient = _named_id(each, "patients.patient_id")
-        each.referral = _named_id(each, "referrals.referral_id")
-        if each.patient is not None and each.referral is each.patient:
-            each.referral = None
-        if each.patient is not None and each.referral is None:
-            each.referral = _case_number(each)
-    for each in found:
-        if each.patient is None and each.referral is None:
-            each.patient = _bare_id(each, found)
-    _turn_ids(found)
-
-
-def _tell_owners(each: FileRoles) -> None:
-    """Let every column of a file with several rows a person know whose row each is."""
-    own = each.patient or each.referral
-    if own is not None and each.repeated:
-        for column in each.file.columns.values():
-            column.owners = own.cells.codes
-
-
-def _named_id(each: FileRoles, target: str) -> Column | None:
-    own = [
-        g
-        for gs in each.guesses.values()
-        for g in gs
-        if g.target == target and g.score >= _LEAST_ID_SCORE
-    ]
-    own = [g for g in own if not _rather(each, g)]
-    own.sort(
-        key=lambda g: (
-            target.endswith("patient_id") and "patient" not in g.column.words,
-            -g.score,
-            g.column.n_filled != each.file.n_rows,
-            -g.column.n_distinct,
-            g.column.name,
-        )
-    )
-    return own[0].column if own else None
-
-
-def _case_number(each: FileRoles) -> Column | None:
-    """Beside a number of the patient, the number of a case is that of a referral."""
-    for name, column in each.file.columns.items():
-        is_case = "record" in column.words and {"id", "number"} & set(column.words)
-        own = {g.target for g in each.guesses.get(name, [])}
-        if is_case and column is not each.patient and "patients.patient_id" in own:
-            finer = each.patient is not None and column.n_distinct >= each.patient.n_distinct
-            if finer and column.n_filled == each.file.n_rows and not _is_row_number(column):
-                return column
-    return None
-
-
-def _is_row_number(column: Column) -> bool:
-    """Whole numbers without a gap, one a row: they count the rows of the file."""
-    if not column.numeric or column.n_distinct < column.n_filled:
-        return False
-    low, high = column.spread()
-    return column.whole and low in (0, 1) and high - low + 1 == column.n_distinct
-
-
-def _rather(each: FileRoles, guess: Guess) -> bool:
-    """The column is something else in the first place."""
-    best = each.guesses[guess.column.name][0]
-    return best.score > guess.score + 1e-9 and best.target != guess.target
-
-
-def _bare_id(each: FileRoles, found: list[FileRoles]) -> Column | None:
-    """A column called ID or the like: what links to another file, or is different in every row."""
-    bare = [
-        c
-        for name, c in each.file.columns.items()
-        if set(concept_words(name)) <= _BARE_ID | {""}
-        and concept_words(name)
-        and not c.dates
-        and not c.empty
-        and "nhs_number" not in c.rules
-        and name not in each.forms.names()
-    ]
-    others = [o.patient for o in found if o is not each and o.patient is not None]
-    linked = [c for c in bare if any(share_of_ids(c, o) >= _LINKED for o in others)]
-    chosen = linked or [c for c in bare if c.n_distinct == c.n_filled == each.file.n_rows] or bare
-    return chosen[0] if chosen else None
-
-
-def _turn_ids(found: list[FileRoles]) -> None:
-    """An id named like a person's that holds the ids of referrals, or the other way round."""
-    people = [e.patient for e in found if e.patient is not None]
-    referrals = [e.referral for e in found if e.referral is not None]
-    for each in found:
-        if each.patient is not None and each.referral is None:
-            own = each.patient
-            as_person = max((share_of_ids(own, o) for o in people if o is not own), default=-1.0)
-            as_referral = max((share_of_ids(own, o) for o in referrals), default=-1.0)
-            if as_person < _LINKED <= as_referral:
-                each.patient, each.referral = None, own
-        elif each.referral is not None and each.patient is None:
-            own = each.referral
-            as_person = max((share_of_ids(own, o) for o in people), default=-1.0)
-            as_referral = max(
-                (share_of_ids(own, o) for o in referrals if o is not own), default=-1.0
-            )
-            if as_referral < _LINKED <= as_person:
-                each.patient, each.referral = own, None
-
-
-def share_of_ids(column: Column, other: Column) -> float:
-    """Share of the ids of one column that stand in another."""
-    own = {i for i in read_ids(column.cells, ()) if i is not None}
-    theirs = {i for i in read_ids(other.cells, ()) if i is not None}
-    return len(own & theirs) / len(own) if own else 0.0
-
-
 # -------------------------------------------------------------------------------------------------------------- roles
 
 
@@ -380,60 +179,3 @@ def _holds_sessions(each: FileRoles) -> bool:
         or (bool(strong) and "session" in concept_words(each.file.stem))
         or ("session" in concept_words(each.file.stem) and not each.forms.any)
     )
-
-
-# --------------------------------------------------------------------------------------- one row an answer or a score
-
-
-def _long_columns(each: FileRoles, words: FormWords) -> dict[str, Guess]:
-    """Columns for the questionnaire, the item or scale, and the value, where each row is one answer or score."""
-    if each.forms.any or not each.repeated:
-        return {}
-    left = {n: gs for n, gs in each.guesses.items()}
-    picked = {t: g for t, g in assign(left, {"form"}).items()}
-    value = picked.get("form.value")
-    if value is None or not value.column.numeric:
-        return {}
-    measure = _measure_column(each, words)
-    item = picked.get("form.item")
-    found = {"value": value}
-    if measure is not None:
-        found["instrument"] = measure
-    if item is not None and item.column is not value.column and item.column.n_distinct >= 3:
-        found["item"] = item
-    elif (
-        measure is not None
-        and (scale := picked.get("form.scale")) is not None
-        and scale.column is not measure.column
-    ):
-        found["scale"] = scale
-    named = words.parse(each.file.stem).instruments
-    return found if measure is not None or ("item" in found) or named else {}
-
-
-def _measure_column(each: FileRoles, words: FormWords) -> Guess | None:
-    """The column whose texts are names of questionnaires."""
-    best: tuple[float, Guess] | None = None
-    for column in each.file.columns.values():
-        if column.dates or column.n_distinct > 60 or column.empty or column.rules:
-            continue
-        known = np.array([bool(measure_named(str(t), words)[0]) for t in column.texts], dtype=bool)
-        share = float(known.mean())
-        if share >= 0.5 and (best is None or share > best[0]):
-            reason = "its texts are names or codes of questionnaires"
-            best = (share, Guess("form.instrument", column, 0.7 + 0.3 * share, 0.0, reason))
-    return best[1] if best else None
-
-
-def measure_named(text: str, words: FormWords) -> tuple[str, str]:
-    """Instrument and scale that a cell names, by name or by SNOMED code; empty texts where it names none."""
-    from naturalistic.reference.loader import load_snomed
-
-    for tool in load_snomed().tools:
-        if text == tool.code and tool.instrument and tool.metric == "same":
-            return tool.instrument, tool.scale or ""
-    parsed = words.parse(text)
-    if len(parsed.instruments) != 1 or parsed.item is not None or len(parsed.leftover) > 2:
-        return "", ""
-    key = parsed.instruments[0]
-    return key, parsed.scale or words.instruments[key].primary_scale
