@@ -7,7 +7,7 @@ import pandas as pd
 from naturalistic.reference.published_models import PublishedFigure, PublishedStudy
 from naturalistic.report.blocks import Block, Section, Table, Text
 from naturalistic.report.released import MAIN, Released, is_ok
-from naturalistic.report.wording import number, percent, reason
+from naturalistic.report.wording import MINUS, number, percent, reason
 
 NOT_KNOWN = "not known"
 STATUS = {
@@ -87,9 +87,11 @@ def _line(released: Released, figure: PublishedFigure) -> tuple[str, ...]:
 
 
 def _shown(value: float, figure: PublishedFigure, *, points: bool = False) -> str:
-    if figure.unit == "share":
+    if figure.unit == "share" and figure.match.get("estimand") != "correlation":
         digits = max(figure.digits - 2, 0)
         if not points:
             return percent(value, digits)
-        return f"{number(100 * value, digits)} percentage points"
+        shown = number(100 * value, digits)
+        one = shown.lstrip(MINUS) == "1"
+        return f"{shown} percentage {'point' if one else 'points'}"
     return number(value, figure.digits)
