@@ -105,21 +105,16 @@ def _running_elsewhere() -> int | None:
 
 
 def _alive(number: int) -> bool:
-    if os.name == "nt":
-        listing = subprocess.run(
-            ["tasklist", "/FI", f"PID eq {number}", "/NH"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return str(number) in listing.stdout
+    """Whether that process is a Snakemake at work: a number may be in use again, and a killed one lingers a while."""
+    import psutil
+
     try:
-        os.kill(number, 0)
-    except ProcessLookupError:
+        process = psutil.Process(number)
+        return process.status() != psutil.STATUS_ZOMBIE and any(
+            "snakemake" in part for part in process.cmdline()
+        )
+    except psutil.Error:
         return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _failures(plan: Plan, cohort: str) -> list[int]:
