@@ -199,10 +199,11 @@ def document(tables: dict[int, list[str]], limit: float) -> str:
         "# Survival curves, competing risks and Fine-Gray against R",
         "",
         f"Made by `python benchmarks/survival_curves.py` on {os.cpu_count()} cores ({platform.machine()}), Python "
-        f"{platform.python_version()}, numpy {np.__version__}, one thread each, same data, same run; medians of "
+        f"{platform.python_version()}, numpy {np.__version__}, one thread each, same data, each size in one run; medians of "
         "processor time. "
         f"Each row was first checked: Python and R give the same number (relative {SAME:g}). R was given "
-        f"{limit:g} s and 4 GB a task; `not tried`: it did not finish at a smaller size. R's clock counts "
+        f"{limit:g} s (of the clock, on a machine with other work) and 4 GB a task; "
+        "`not tried`: it did not finish at a smaller size. R's clock counts "
         "milliseconds. Peak memory is that of the whole Python process with the data.",
         "",
         "At 1,000,000 episodes the Gray statistics of `cmprsk::cuminc` (2.2-11) are a hundred times too large. At "
