@@ -8,6 +8,8 @@ from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Section
 from naturalistic.report.released import Released
 from naturalistic.report.sections.attendance import attendance
+from naturalistic.report.sections.benchmarks import benchmarks
+from naturalistic.report.sections.bias import bias
 from naturalistic.report.sections.change import change
 from naturalistic.report.sections.definitions import definitions
 from naturalistic.report.sections.dropout import dropout
@@ -16,16 +18,22 @@ from naturalistic.report.sections.flow import flow
 from naturalistic.report.sections.further import further
 from naturalistic.report.sections.limits import limits
 from naturalistic.report.sections.methods import methods
+from naturalistic.report.sections.missing import missing
 from naturalistic.report.sections.nice import nice
 from naturalistic.report.sections.people import people
 from naturalistic.report.sections.predictors import predictors
 from naturalistic.report.sections.published import published
+from naturalistic.report.sections.therapist_view import therapist_view
 from naturalistic.report.sections.withheld import withheld
 
 SECTIONS: list[Callable[[Released, PublishedStudy | None], Section | None]] = [
     flow,
     people,
     change,
+    missing,
+    bias,
+    benchmarks,
+    therapist_view,
     attendance,
     dropout,
     dropout_models,

@@ -34,6 +34,10 @@ SHOWN = frozenset(
         "length_of_therapy",
         "outcome_models",
         "nice_alignment",
+        "missing_outcomes",
+        "bias",
+        "benchmarks",
+        "therapist_ratings",
     }
 )
 MOST = 60  # rows of one analysis
