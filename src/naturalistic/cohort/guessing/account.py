@@ -58,6 +58,8 @@ def account_of(builder: Builder) -> Account:
         unknown += [prefix + text for text in each.file.unusable]
     forms = [e for e in builder.found if "questionnaires" in e.roles]
     recognised = dict(builder.recognised)
+    if any("ratings" in each.roles for each in builder.found):
+        recognised["ratings"] = ["kind", "subject", "occasion", "value"]
     if forms:
         recognised["questionnaires"] = sorted(builder.used_instruments)
     return Account(_shape(builder), recognised, identifying, unknown, not_needed)
@@ -92,6 +94,8 @@ def _shape(builder: Builder) -> str:
 def _grain(each: FileRoles) -> str:
     if each.long:
         return "one row an answer" if "item" in each.long else "one row a score"
+    if each.ratings.long:
+        return "one row a rating"
     if "sessions" in each.roles:
         return "one row a contact"
     if each.forms.any and each.repeated:

@@ -8,6 +8,7 @@ from naturalistic.cohort.guessing.column_maps import DateQuestions
 from naturalistic.cohort.guessing.draft import Draft
 from naturalistic.cohort.guessing.file_roles import FileRoles
 from naturalistic.cohort.guessing.form_names import FormWords
+from naturalistic.cohort.guessing.questions import Question
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Builder:
         Codes for "missing" that the forms of each file need.
     recognised : dict of str to list of str
         Canonical columns found, by table.
+    patient_id : Question or None
+        Asked once where no column numbers the patients.
     """
 
     cohort: str
@@ -48,3 +51,11 @@ class Builder:
     used_instruments: dict[str, int] = field(default_factory=dict)
     fillers: dict[str, set[str]] = field(default_factory=dict)
     recognised: dict[str, list[str]] = field(default_factory=dict)
+    patient_id: Question | None = None
+
+    @property
+    def dated(self) -> bool:
+        """Any file has a column of dates that is used."""
+        held = [g.column for e in self.found for g in e.picked.values()]
+        held += [column for e in self.found for column, _ in e.forms.dates]
+        return any(c.dates is not None or c.serial_dates for c in held)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
+from naturalistic.cohort.cells import code_key
 from naturalistic.cohort.guessing.word_lists import word_list
 from naturalistic.reference.codes_models import normal_code
 from naturalistic.reference.loader import load_codes, load_problems, load_therapy_models
@@ -99,7 +100,7 @@ def _unrecorded() -> re.Pattern[str]:
 
 def words_of(text: str) -> str:
     """A cell as plain small words: `Cancelled - by Pt.` gives `cancelled by pt`."""
-    return " ".join(re.sub(r"[^a-z0-9<>+]+", " ", text.casefold()).split())
+    return " ".join(re.sub(r"[^a-z0-9<>+]+", " ", code_key(text)).split())
 
 
 def meaning_of(column: str, text: str) -> str | None:
@@ -153,7 +154,7 @@ def _too_short(column: str, text: str, held: list[str]) -> bool:
 
 
 def _by_published_list(column: str, held: list[str], national: bool) -> Meanings | None:
-    plain = {text: normal_code(text) for text in held}
+    plain = {text: normal_code(code_key(text)) for text in held}
     for book, key in _CODE_BOOKS.get(column, ()):
         listed = load_codes(book).list_of(key)
         codes = listed.translation()

@@ -19,6 +19,8 @@ from naturalistic.reference.models import Instrument
 # of questionnaires completed about equally often the broader one leads
 _BROAD = ("core_om", "core_10", "phq_9", "bdi_ii", "bdi", "gad_7")
 
+_MOST_LISTED = 60
+
 
 def draft_mapping(
     cohort: str,
@@ -82,6 +84,9 @@ def _write_top(builder: Builder) -> None:
     draft.add(0, "title", f"Cohort {builder.cohort}", "title of the report: change it")
     draft.add(0, comment='service: ""                    who provided the therapy')
     draft.add(0, comment='contact: ""                    whom readers ask')
+    if not builder.dated:
+        why = "no column of dates was found: days are counted from a day zero"
+        draft.add(0, "calendar", "relative", why)
     draft.add(
         0,
         comment="data_cut: 2024-03-31           day the extract was made; without it the latest plausible date is taken",
@@ -144,5 +149,7 @@ def _write_left_out(builder: Builder, account: Account) -> None:
         if names:
             draft.add(0)
             draft.add(0, comment=title)
-            for name in names:
+            for name in names[:_MOST_LISTED]:
                 draft.add(0, comment=f"  {name}")
+            if len(names) > _MOST_LISTED:
+                draft.add(0, comment=f"  and {len(names) - _MOST_LISTED:,} more")

@@ -9,6 +9,7 @@ from naturalistic.cohort.guessing.column import Column
 from naturalistic.cohort.guessing.columns import Guess
 from naturalistic.cohort.guessing.forms import FormsFound
 from naturalistic.cohort.guessing.profile import FileProfile
+from naturalistic.cohort.guessing.ratings import RatingsFound
 
 LEAST_SCORE = 0.45
 _REPEATED = 1.2
@@ -31,6 +32,10 @@ class FileRoles:
         Tables that the file feeds.
     picked : dict of str to Guess
         Target -> the column that was chosen.
+    national : bool
+        The file has the column names of a national data set.
+    ratings : RatingsFound
+        Therapists' ratings in its columns.
     long : dict of str to Guess
         Columns of a file with one row an answer or a score.
     """
@@ -44,6 +49,7 @@ class FileRoles:
     picked: dict[str, Guess] = field(default_factory=dict)
     long: dict[str, Guess] = field(default_factory=dict)
     national: bool = False
+    ratings: RatingsFound = field(default_factory=RatingsFound)
 
     @property
     def repeated(self) -> bool:
@@ -56,6 +62,7 @@ class FileRoles:
         own = {c.name for c in (self.patient, self.referral) if c is not None}
         taken = (
             own
+            | self.ratings.names()
             | {g.column.name for g in self.picked.values()}
             | {g.column.name for g in self.long.values()}
         )

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from naturalistic.cohort.guessing.column import Column
-from naturalistic.cohort.guessing.column_maps import DateQuestions, entry, filler_codes
+from naturalistic.cohort.guessing.column_maps import DateQuestions, entry
 from naturalistic.cohort.guessing.columns import Guess
 from naturalistic.cohort.guessing.draft import Draft
 from naturalistic.cohort.guessing.file_roles import FileRoles
 from naturalistic.cohort.guessing.form_groups import FormGroup, form_groups
 from naturalistic.cohort.guessing.form_values import FormValues
-from naturalistic.cohort.guessing.long_columns import measure_named
-from naturalistic.cohort.guessing.questions import LEAVE_OUT, Option, Question
+from naturalistic.cohort.guessing.long_maps import LongBlock
 from naturalistic.cohort.guessing.wide_maps import WideWriter
 
 _NUMBER = re.compile(r"\d+")
@@ -106,80 +104,14 @@ class FormWriter:
         # the first key of an item of a list stands behind its hyphen
         self.draft.add(2 if first else 3, f"- {key}" if first else key, value)
 
-    # ------------------------------------------------------------------------------------- one row an answer or a score
-
     def _write_long(self) -> None:
-        long = self.each.long
-        what = "answer" if "item" in long else "score"
-        self.draft.add(2, comment=f"one row a{'n' * (what == 'answer')} {what}")
+        """One row an answer or a score."""
+        answers = "item" in self.each.long
+        self.draft.add(2, comment="one row an answer" if answers else "one row a score")
         self._item_row("file", self.each.file.key, first=True)
-        columns: dict[str, object] = {}
-        named = self.values.words.parse(self.each.file.stem).instruments
-        if "instrument" in long:
-            columns |= self._measures(
-                long["instrument"].column, with_scale="item" not in long and "scale" not in long
-            )
-        elif named:
-            self.values.count(named[0], self.each.file.n_rows)
-            self._item_row(
-                "instrument", self.values.one_of(named, self.each.file.stem), first=False
-            )
-        if "item" in long:
-            columns["item"] = long["item"].column.name
-        elif "scale" in long:
-            columns["scale"] = self._scales(long["scale"].column)
-        elif "scale" not in columns:
-            key = named[0]
-            columns["scale"] = {"constant": self.values.words.instruments[key].primary_scale}
-        value = long["value"].column
-        high = max(
-            (i.structure.item_max or 8) if "item" in long else 136
-            for i in self.values.words.instruments.values()
-        )
-        fillers = filler_codes(value, (0.0, float(high)))
-        columns["value"] = {"from": value.name, "missing_codes": fillers} if fillers else value.name
+        block, columns = LongBlock(self.values).entries()
+        for key, value in block.items():
+            self._item_row(key, value, first=False)
         self._columns_of_rows(several=True)
-        for key, each in columns.items():
-            why = long[key].reason if key in long else ""
-            self.draft.add(4, key, each, f"{long[key].confidence}: {why}" if why else "")
-
-    def _measures(self, column: Column, *, with_scale: bool) -> dict[str, object]:
-        """The column of the questionnaire, with the words of each text that needs one."""
-        instruments: dict[str, object] = {}
-        scales: dict[str, object] = {}
-        counts = {str(t): int(n) for t, n in zip(column.cells.values, column.counts, strict=True)}
-        for text in sorted(column.writable()):
-            key, scale = measure_named(text, self.values.words)
-            if key:
-                instruments[text], scales[text] = key, scale
-                self.values.count(key, counts[text])
-        found: dict[str, object] = {"instrument": {"from": column.name, "codes": instruments}}
-        if with_scale:
-            found["scale"] = {"from": column.name, "codes": scales}
-        return found
-
-    def _scales(self, column: Column) -> object:
-        """The column of the scale, with the key of each text that is not a key already."""
-        keys = [key for key in self.values.instruments_used] or list(self.values.words.instruments)
-        known = {scale.key for key in keys for scale in self.values.words.instruments[key].scales}
-        codes: dict[str, object] = {}
-        for text in sorted(column.writable()):
-            if text.casefold() in known:
-                continue
-            said = {
-                self.values.words.parse(f"{self.values.words.instruments[key].name} {text}").scale
-                for key in keys
-            }
-            total = self.values.words.parse(text).says_total
-            chosen = said - {""} or (
-                {self.values.words.instruments[keys[0]].primary_scale} if total else set()
-            )
-            if len(chosen) == 1:
-                codes[text] = next(iter(chosen))
-            else:
-                options = tuple(Option(key, key) for key in sorted(known))
-                nothing = Option("nothing: the cell counts as missing", LEAVE_OUT.value)
-                codes[text] = Question(
-                    f"which scale is {text!r} of {column.name!r}?", (*options, nothing)
-                )
-        return {"from": column.name, "codes": codes} if codes else column.name
+        for key, (value, why) in columns.items():
+            self.draft.add(4, key, value, why)

@@ -119,9 +119,16 @@ def _longest_name(words: FormWords, found: list[Piece]) -> tuple[int, int, tuple
         text = ""
         for end in range(start + 1, min(start + 6, len(found)) + 1):
             text += found[end - 1].text
-            if text in words.names and len(text) > longest:
+            if text in words.names and len(text) > longest and not _counts_months(found, end):
                 best, longest = (start, end, words.names[text]), len(text)
     return best
+
+
+def _counts_months(found: list[Piece], end: int) -> bool:
+    """The number before `end` belongs to what follows: `bdi.2m` is the BDI after two months, not the BDI-2."""
+    last, following = found[end - 1], found[end] if end < len(found) else None
+    joined = following is not None and following.start == last.end
+    return last.text.isdigit() and joined and found[end].text in _words("month")
 
 
 def _split_runs(found: list[Piece], stems: frozenset[str]) -> list[Piece]:

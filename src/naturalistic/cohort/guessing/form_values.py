@@ -66,13 +66,14 @@ class FormValues:
             made["codes"] = codes
         elif instrument.structure.reversed:
             turned = already_reversed(items, self.each.file, instrument)
-            made["already_reversed"] = self._ask_direction(instrument) if turned is None else turned
+            made["already_reversed"] = self.ask_direction(instrument) if turned is None else turned
         for name in items.series.columns.values():
             accepted = (instrument.structure.item_min or 0.0, instrument.structure.item_max or 8.0)
             self.fillers |= set(filler_codes(self.each.file.columns[name], accepted))
         return made
 
-    def _ask_direction(self, instrument: Instrument) -> Question:
+    def ask_direction(self, instrument: Instrument) -> Question:
+        """Whether positively worded items were turned round, where the answers do not tell."""
         text = (
             f"the positively worded items of {instrument.name} in {self.each.file.key}: are they as ticked on the form, or "
             "already turned round so that a high answer is worse? The answers do not tell."

@@ -24,7 +24,7 @@ def find_ids(found: list[FileRoles]) -> None:
             each.referral = _case_number(each)
     for each in found:
         if each.patient is None and each.referral is None:
-            each.patient = _bare_id(each, found)
+            each.patient = _bare_id(each, found) or (_row_number(each) if len(found) == 1 else None)
     _turn_ids(found)
 
 
@@ -66,6 +66,16 @@ def _case_number(each: FileRoles) -> Column | None:
             if finer and column.n_filled == each.file.n_rows and not _is_row_number(column):
                 return column
     return None
+
+
+def _row_number(each: FileRoles) -> Column | None:
+    """In the only file, with one row a person, the number of the row is as good as a number of the person."""
+    holders = [
+        c
+        for c in each.file.columns.values()
+        if _is_row_number(c) and {"row", "index"} & set(c.words)
+    ]
+    return holders[0] if holders else None
 
 
 def _is_row_number(column: Column) -> bool:

@@ -122,13 +122,27 @@ def answer_codes(items: ItemColumns, file: FileProfile) -> dict[str, int] | None
 
 
 def already_reversed(items: ItemColumns, file: FileProfile, instrument: Instrument) -> bool | None:
+    """Whether positively worded items in columns were turned round; see `direction`."""
+    return direction({i: _numbers(file, n) for i, n in items.series.columns.items()}, instrument)
+
+
+def direction(answers: Mapping[int, np.ndarray], instrument: Instrument) -> bool | None:
     """Whether positively worded items were turned round: they then go with the others, else against them.
 
-    None where it makes no difference or cannot be told from the answers.
+    Parameters
+    ----------
+    answers : mapping of int to ndarray of float, shape (n_forms,)
+        Answers by item, NaN where missing.
+    instrument : Instrument
+
+    Returns
+    -------
+    bool or None
+        None where the instrument has no such items, or where the answers do not tell.
     """
     turned = instrument.structure.reversed or ()
-    positive = [_numbers(file, n) for i, n in items.series.columns.items() if i in turned]
-    others = [_numbers(file, n) for i, n in items.series.columns.items() if i not in turned]
+    positive = [held for item, held in answers.items() if item in turned]
+    others = [held for item, held in answers.items() if item not in turned]
     if not positive or not others:
         return None
     one, two = np.mean(positive, axis=0), np.mean(others, axis=0)
@@ -137,6 +151,13 @@ def already_reversed(items: ItemColumns, file: FileProfile, instrument: Instrume
         return None
     correlation = float(np.corrcoef(one[held], two[held])[0, 1])
     return None if abs(correlation) < _CLEAR_CORRELATION else correlation > 0
+
+
+def fitting_instruments(
+    instruments: Mapping[str, Instrument], n: int, low: float, high: float
+) -> tuple[str, ...]:
+    """Instruments of `n` items whose answers can range from `low` to `high`."""
+    return tuple(key for key, each in instruments.items() if _fits_items(each, n, low, high))
 
 
 def _numbers(file: FileProfile, name: str) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from naturalistic.cohort.guessing.columns import Guess
@@ -48,6 +50,12 @@ def _measure_column(each: FileRoles, words: FormWords) -> Guess | None:
             reason = "its texts are names or codes of questionnaires"
             best = (share, Guess("form.instrument", column, 0.7 + 0.3 * share, 0.0, reason))
     return best[1] if best else None
+
+
+def item_number(text: str) -> int:
+    """The number at the end of the name of an item, such as 3 in `PHQ9_Q3`; 0 where there is none."""
+    found = re.search(r"(\d{1,3})\D{0,2}$", text)
+    return int(found[1]) if found else 0
 
 
 def measure_named(text: str, words: FormWords) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from naturalistic.cohort.guessing.header_words import concept_words, plain
 from naturalistic.cohort.guessing.ids import find_ids, tell_owners
 from naturalistic.cohort.guessing.long_columns import long_columns
 from naturalistic.cohort.guessing.profile import FileProfile
+from naturalistic.cohort.guessing.ratings import find_ratings
 from naturalistic.cohort.guessing.word_lists import word_list
 
 _OF_THE_CONTACT = {"form.date": "sessions.date", "form.occasion": "sessions.contact_type"}
@@ -37,7 +38,8 @@ def read_roles(files: Iterable[FileProfile], words: FormWords) -> list[FileRoles
     find_ids(found)
     for each in found:
         tell_owners(each)
-        each.long = long_columns(each, words)
+        each.ratings = find_ratings(each.file, each.guesses, words)
+        each.long = {} if each.ratings.long else long_columns(each, words)
     _give_roles(found)
     for each in found:
         _second_look(each, latest)
@@ -93,10 +95,10 @@ def _second_look(each: FileRoles, latest: float) -> None:
         context |= {"measure", "completed"}
     _guess_columns(each, context)
     _find_births(each, latest)
-    ids = {c.name for c in (each.patient, each.referral) if c is not None}
+    ids = {c.name for c in (each.patient, each.referral) if c is not None} | each.ratings.names()
     long = {g.column.name for g in each.long.values()}
     left = {n: g for n, g in each.guesses.items() if n not in ids | long}
-    tables = set(each.roles) - {"questionnaires"}
+    tables = set(each.roles) - {"questionnaires", "ratings"}
     if "questionnaires" in each.roles and (each.long or not each.forms.placed):
         tables.add("form")
     picked = assign({n: [g for g in gs if _allowed(g, each)] for n, gs in left.items()}, tables)
@@ -147,6 +149,8 @@ def _give_roles(found: list[FileRoles]) -> None:
     for each in found:
         if each.forms.any or each.long:
             each.roles.add("questionnaires")
+        if each.ratings.any:
+            each.roles.add("ratings")
 
 
 def _most(owners: list[FileRoles], table: str) -> FileRoles:

@@ -16,6 +16,7 @@ from naturalistic.cohort.guessing.form_maps import FormWriter
 from naturalistic.cohort.guessing.form_values import FormValues
 from naturalistic.cohort.guessing.ids import share_of_ids
 from naturalistic.cohort.guessing.questions import LEAVE_OUT, Option, Question
+from naturalistic.cohort.guessing.ratings import write_ratings
 from naturalistic.tables.cohort import COHORT_TABLES
 
 _CORE = {
@@ -48,6 +49,12 @@ def write_tables(builder: Builder) -> Draft:
         for key, n in values.instruments_used.items():
             builder.used_instruments[key] = builder.used_instruments.get(key, 0) + n
         builder.fillers[each.file.key] = values.fillers
+    rated = [e for e in builder.found if "ratings" in e.roles]
+    if rated:
+        body.add(0)
+        body.add(1, "ratings")
+    for each in rated:
+        write_ratings(each.ratings, each.file, _links(builder, each), body)
     return body
 
 
@@ -74,6 +81,9 @@ def _write_table(builder: Builder, body: Draft, table: str, each: FileRoles) -> 
                 body.add(
                     3, target.split(".")[1], made_core.value, made_core.comment, made_core.needs
                 )
+    if table == "referrals" and not builder.dated:
+        day_zero = _day_zero()
+        body.add(3, "first_session_date", day_zero.value, day_zero.comment, day_zero.needs)
     if table == "sessions" and body.rows[-1].key != "attendance" and "attendance" not in picked:
         made_constant = _only_attended(each)
         body.add(3, "attendance", made_constant.value, made_constant.comment, made_constant.needs)
@@ -83,7 +93,7 @@ def _write_table(builder: Builder, body: Draft, table: str, each: FileRoles) -> 
 
 def _id_entries(builder: Builder, table: str, each: FileRoles) -> dict[str, Entry]:
     if table == "patients":
-        return {"patient_id": _patient_id(each)}
+        return {"patient_id": _patient_id(builder, each)}
     if table == "referrals":
         found = {}
         if each.referral is not None:
@@ -91,7 +101,7 @@ def _id_entries(builder: Builder, table: str, each: FileRoles) -> dict[str, Entr
         elif each.patient is not None and each.repeated and _one_referral_each(each):
             why = "likely: several rows a person and never two days of referral, so that a referral is a person"
             found["referral_id"] = Entry(each.patient.name, why)
-        return {**found, "patient_id": _patient_id(each)}
+        return {**found, "patient_id": _patient_id(builder, each)}
     return {t: Entry(s, "links the row to its referral") for t, s in _links(builder, each).items()}
 
 
@@ -106,26 +116,28 @@ def _one_referral_each(each: FileRoles) -> bool:
     return len(np.unique(pairs[:, 0])) == len(pairs)
 
 
-def _patient_id(each: FileRoles) -> Entry:
+def _patient_id(builder: Builder, each: FileRoles) -> Entry:
     own = each.patient or each.referral
     if own is not None:
         return Entry(own.name, _id_reason(own))
-    numbers = [c.name for c in each.file.columns.values() if "nhs_number" in c.rules]
-    why = (
-        f" {numbers[0]!r} holds NHS numbers, which must not be used: ask for a local pseudonym."
-        if numbers
-        else ""
-    )
-    candidates = [
-        c
-        for c in each.file.columns.values()
-        if not c.rules and not c.dates and c.n_distinct > 0.3 * max(1, c.n_filled)
-    ]
-    options = tuple(Option(f"column {c.name!r}", c.name) for c in candidates[:_MOST_CANDIDATES])
-    return Entry(
-        Question(f"which column numbers the patients?{why}", options),
-        "no row can be used without it",
-    )
+    if builder.patient_id is None:
+        numbers = [c.name for c in each.file.columns.values() if "nhs_number" in c.rules]
+        why = (
+            f" {numbers[0]!r} holds NHS numbers, which must not be used: ask for a local pseudonym."
+            if numbers
+            else ""
+        )
+        candidates = [
+            c
+            for n, c in each.file.columns.items()
+            if not c.rules
+            and not c.dates
+            and n not in each.forms.names()
+            and c.n_distinct > 0.3 * max(1, c.n_filled)
+        ]
+        options = tuple(Option(f"column {c.name!r}", c.name) for c in candidates[:_MOST_CANDIDATES])
+        builder.patient_id = Question(f"which column numbers the patients?{why}", options)
+    return Entry(builder.patient_id, "no row can be used without it")
 
 
 def _id_reason(column: Column) -> str:
@@ -174,6 +186,14 @@ def _ask_core(builder: Builder, target: str, what: str, each: FileRoles) -> Entr
         options.append(Option(f"column {column.name!r}", made.value))
     question = Question(f"which column holds {what}?", (*options, LEAVE_OUT))
     return Entry(question, "not found by name", (question,))
+
+
+def _day_zero() -> Entry:
+    """Without any date nobody is known to have started, unless everyone did on day zero."""
+    options = (Option("yes: it is day zero", {"constant": 0, "date_format": "days"}), LEAVE_OUT)
+    text = "there is no column of dates: did everyone in the extract start therapy, on the day of the first form?"
+    question = Question(text, options)
+    return Entry(question, "nobody counts as started otherwise", (question,))
 
 
 def _only_attended(each: FileRoles) -> Entry:

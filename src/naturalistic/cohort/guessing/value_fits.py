@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from naturalistic.cohort.guessing.code_words import reference_share
 from naturalistic.cohort.guessing.column import Column
 
@@ -69,7 +71,11 @@ def own_words_fit(column: Column, name: str) -> float:
 
 def number_fit(column: Column, name: str) -> float:
     """How well a column can hold the numbers of a canonical column."""
-    if column.dates or not column.numeric:
+    if column.dates:
+        return 0.0
+    if name == "item" and not column.numeric:
+        return float(_numbered(column))
+    if not column.numeric:
         return 0.0
     if name == "value":
         return 1.0
@@ -83,3 +89,10 @@ def number_fit(column: Column, name: str) -> float:
     if name == "deprivation_decile" and column.spread()[1] <= 5:
         return 0.4
     return 1.0
+
+
+def _numbered(column: Column) -> bool:
+    """A few texts that end with the numbers from 1 on, such as Q1 to Q9."""
+    found = [re.fullmatch(r"(?:.*\D)?(\d{1,2})", str(text)) for text in column.texts[:200]]
+    numbers = {int(match[1]) for match in found if match}
+    return all(found) and len(numbers) == len(found) and numbers == set(range(1, len(numbers) + 1))
