@@ -53,6 +53,8 @@ def _table_lines(table: Table) -> list[str]:
 
 def _row(column: Column) -> str:
     allowed = ", ".join(column.levels)
+    if len(column.levels) > MOST_WORDS_LISTED:
+        allowed = "a word of the closed list in `naturalistic.vocabulary`"
     if column.minimum is not None or column.maximum is not None:
         low = "" if column.minimum is None else f"{column.minimum:g}"
         high = "" if column.maximum is None else f"{column.maximum:g}"
@@ -60,6 +62,8 @@ def _row(column: Column) -> str:
     required = "yes" if column.required else ""
     return f"| `{column.name}` | {column.kind} | {column.meaning} | {column.unit} | {allowed} | {required} |"
 
+
+MOST_WORDS_LISTED = 15
 
 REQUEST_HEAD = """\
 # Data request: routine records of a psychological therapy service

@@ -146,59 +146,72 @@ def _formats(shape: tuple[str, ...]) -> list[str]:
     return found
 
 
+_Read = dict[str, tuple[np.ndarray, np.ndarray]]
+
+
 def _fitting(
     held: list[str], candidates: list[str], latest: np.datetime64, *, mixed: bool
 ) -> DateGuess | None:
+    """The formats among `candidates` that the values leave possible."""
     texts = np.array(held, dtype=object)
     end = latest + np.timedelta64(731, "D")
-    read = {}
+    read: _Read = {}
     for candidate in candidates:
         dates = parse_dates(texts, candidate)
-        good = ~np.isnat(dates) & (dates >= _EARLIEST) & (dates <= end)
-        read[candidate] = (good, dates)
+        read[candidate] = (~np.isnat(dates) & (dates >= _EARLIEST) & (dates <= end), dates)
+    whole = [c for c in candidates if read[c][0].mean() >= _MOST]
     if not read:
         return None
-    whole = [c for c in candidates if read[c][0].mean() >= _MOST]
     if not whole:
-        together = np.logical_or.reduce([good for good, _ in read.values()])
-        if together.mean() < _MOST:
-            return None
-        best = sorted(candidates, key=lambda c: -int(read[c][0].sum()))[:2]
-        why = (
-            "its cells are written in different ways; a program may have turned day and month in some of them"
-            if mixed
-            else "some values only fit one order and some only another"
-        )
-        return DateGuess(tuple(best), why, _median_year(read[best[0]]))
-    chosen = whole[0] if len(whole) == 1 else ""
-    if chosen:
-        others = [read[c][0] for c in candidates if c != chosen and not _same_order(c, chosen)]
-        own = read[chosen][0]
-        counter = any(float((other & ~own).mean()) > _MOST_SLIPS for other in others)
-        proofs = float((own & ~np.logical_or.reduce(others)).mean()) if others else 1.0
-        if not counter and proofs >= _LEAST_PROOF:
-            return DateGuess((chosen,), _proof(chosen, len(others)), _median_year(read[chosen]))
-        rival = max((c for c in candidates if c != chosen), key=lambda c: int(read[c][0].sum()))
-        why = (
-            "hardly any value proves the order"
-            if not counter
-            else "single values contradict the order of the rest"
-        )
-        return DateGuess((chosen, rival), why, _median_year(read[chosen]))
+        return _none_fits(read, mixed=mixed)
+    return _one_fits(whole[0], read) if len(whole) == 1 else _several_fit(whole, read)
+
+
+def _none_fits(read: _Read, *, mixed: bool) -> DateGuess | None:
+    """No format fits alone: a question where some fit together, else no dates."""
+    together = np.logical_or.reduce([good for good, _ in read.values()])
+    if together.mean() < _MOST:
+        return None
+    best = sorted(read, key=lambda c: -int(read[c][0].sum()))[:2]
+    why = "some values only fit one order and some only another"
+    if mixed:
+        why = "its cells are written in different ways; a program may have turned day and month in some of them"
+    return DateGuess(tuple(best), why, _median_year(read[best[0]]))
+
+
+def _one_fits(chosen: str, read: _Read) -> DateGuess:
+    """One format fits: proven, unless hardly anything speaks against the others, or something for them."""
+    year = _median_year(read[chosen])
+    others = [read[c][0] for c in read if not _same_order(c, chosen)]
+    if not others:
+        return DateGuess((chosen,), _proof(chosen, 0), year)
+    own = read[chosen][0]
+    counter = any(float((other & ~own).mean()) > _MOST_SLIPS for other in others)
+    proofs = float((own & ~np.logical_or.reduce(others)).mean())
+    if not counter and proofs >= _LEAST_PROOF:
+        return DateGuess((chosen,), _proof(chosen, len(others)), year)
+    rival = max(
+        (c for c in read if not _same_order(c, chosen)), key=lambda c: int(read[c][0].sum())
+    )
+    why = (
+        "single values contradict the order of the rest"
+        if counter
+        else "hardly any value proves the order"
+    )
+    return DateGuess((chosen, rival), why, year)
+
+
+def _several_fit(whole: list[str], read: _Read) -> DateGuess:
+    """Several formats fit: a question, unless they say the same or only one gives days of a month."""
     distinct = [c for i, c in enumerate(whole) if not any(_same_order(c, w) for w in whole[:i])]
     if len(distinct) == 1 or distinct[0] == "iso":
         # year first with hyphens is ISO 8601, where the month always comes before the day
         return DateGuess((distinct[0],), _proof(distinct[0], 0), _median_year(read[distinct[0]]))
-    distinct = _with_days_of_a_month(distinct, read)
-    if len(distinct) == 1:
-        return DateGuess(
-            (distinct[0],), "the days of the month prove the order", _median_year(read[distinct[0]])
-        )
-    return DateGuess(
-        tuple(distinct),
-        "no value has a day above 12, so that every order fits",
-        _median_year(read[distinct[0]]),
-    )
+    left = _with_days_of_a_month(distinct, read)
+    why = "no value has a day above 12, so that every order fits"
+    if len(left) == 1:
+        why = "the days of the month prove the order"
+    return DateGuess(tuple(left), why, _median_year(read[left[0]]))
 
 
 def _with_days_of_a_month(
