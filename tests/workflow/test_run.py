@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -155,6 +156,8 @@ def test_killed_at_each_stage_a_run_resumes_to_the_same_bytes(
     finished: Project, tmp_path: Path
 ) -> None:
     project = make_project(tmp_path)
+    # the same key of the pseudonyms: ids in `restricted/` are then the same too
+    shutil.copytree(finished.folder / "private", project.folder / "private")
     killed = {log: stop_when(project, log, out, signal.SIGKILL) for log, out in STAGES.items()}
     assert all(killed.values()), killed
     done = project.run("run")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,9 @@ from naturalistic.settings.mapping import Mapping
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[str | int, ...]
+
+ASK = "ASK"
+"""Stands in a draft of `init` where an answer is missing."""
 
 PROFILES_FROM_LAX_TO_STRICT = ("none", "nhs_england", "opensafely", "strict10")
 
@@ -79,6 +83,10 @@ def _load(path: Path, model: type[Model], error: type[UserError]) -> Model:
     repeated = [f"{path.as_posix()}, line {line}: {text}" for line, text in _repeated_keys(node)]
     if repeated:
         raise error(repeated)
+    if still_open := [
+        f"{path.as_posix()}, line {line}: {text}" for line, text in _open_questions(node)
+    ]:
+        raise error(still_open)
     try:
         return model.model_validate(data)
     except ValidationError as invalid:
@@ -103,6 +111,32 @@ def _repeated_keys(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
             yield from _repeated_keys(value)
+
+
+def _open_questions(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
+    """Lines of a draft where answers are missing; the questions stand above them as comments."""
+    missing = Counter(
+        scalar.start_mark.line + 1 for scalar in _scalars(node) if scalar.value == ASK
+    )
+    for line, n in sorted(missing.items()):
+        what = "an answer is" if n == 1 else f"{n} answers are"
+        yield (
+            line,
+            f"{what} missing ({ASK}). The question stands above the line; replace {ASK} by an answer, or delete what it "
+            "stands for.",
+        )
+
+
+def _scalars(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
+    """Every plain value of a document; keys and quoted texts are none."""
+    if isinstance(node, yaml.ScalarNode) and not node.style:
+        yield node
+    elif isinstance(node, yaml.MappingNode):
+        for _, value in node.value:
+            yield from _scalars(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _scalars(value)
 
 
 def _line(node: yaml.Node | None, location: Location) -> int:
