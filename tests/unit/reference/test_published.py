@@ -60,7 +60,11 @@ def test_only_the_abstract_counts_as_read():
         ("value: 22.7", "not_known: true", "has source and status; one not known has neither"),
         ("value: 22.7", "value: 22.7\n    not_known: true", "and not both"),
         ("value: 22.7", "valu: 22.7", "unknown key"),
-        ("{analysis: attendance, estimand: mean}", "{analyse: attendance}", "not key columns"),
+        (
+            "{analysis: attendance, estimand: mean, ",
+            "{analyse: attendance, estimand: mean, ",
+            "not key columns",
+        ),
         ("basis: computed", "digits: 1", "needs a basis"),
         ("key: mean_last", "key: mean_first", "same key"),
     ],
