@@ -54,8 +54,7 @@ def test_mixed_models_agree_with_lme4_and_nlme(beat_the_blues: Stage, model: str
     frame = estimates(beat_the_blues, "outcome_models")
     rows = frame[(frame["model"] == model) & (frame["estimand"] == "coefficient")]
     np.testing.assert_allclose(rows["estimate"], GOLDEN[model]["coef"], atol=1e-6)
-    # lme4 stops at its own tolerance: its errors are good to about 1e-6
-    np.testing.assert_allclose(rows["std_error"], GOLDEN[model]["se"], atol=2e-6)
+    np.testing.assert_allclose(rows["std_error"], GOLDEN[model]["se"], atol=1e-6)
 
 
 def test_variance_components_agree_with_lme4_and_nlme(beat_the_blues: Stage) -> None:
