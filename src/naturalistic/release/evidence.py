@@ -87,8 +87,12 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """A JSON value; None for what is missing or empty."""
-    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+    """A JSON value; None for what is missing, empty or without bound.
+
+    A limit or degrees of freedom without bound (infinite) is left out: JSON has no word for it, and a row without that
+    limit says that there is none.
+    """
+    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
         return None
     if isinstance(value, str):
         return value or None

@@ -42,6 +42,14 @@ def test_only_poolable_given_numbers_are_bundled() -> None:
     assert "p_value" not in bundle["estimates"][0]
 
 
+def test_a_limit_without_bound_is_left_out_and_the_row_stays() -> None:
+    collector = EstimateRows("c", "dropout")
+    collector.add("hazard_ratio", Estimate(2.0, 0.9, 0.5, float("inf")), n_patients=60)
+    (row,) = make_bundle(record(), {"dropout": collector.frame()})["estimates"]
+    assert row["conf_low"] == 0.5
+    assert "conf_high" not in row
+
+
 def test_digest_covers_everything_else() -> None:
     bundle = make_bundle(record(), rows())
     content = {key: value for key, value in bundle.items() if key != "digest"}
