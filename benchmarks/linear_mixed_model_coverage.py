@@ -19,11 +19,11 @@ import numpy as np
 from scipy import stats
 
 from naturalistic.stats.linear_mixed_model import LinearMixedModelFit, fit_linear_mixed_model
-from naturalistic.stats.lmm_bootstrap import bootstrap_share
-from naturalistic.stats.lmm_influence import jackknife_covariance
-from naturalistic.stats.lmm_profile import profile_share
-from naturalistic.stats.lmm_residuals import cluster_robust_covariance, row_residuals
-from naturalistic.stats.lmm_shares import variance_share
+from naturalistic.stats.lmm.bootstrap import bootstrap_share
+from naturalistic.stats.lmm.influence import jackknife_covariance
+from naturalistic.stats.lmm.profile import profile_share
+from naturalistic.stats.lmm.residuals import cluster_robust_covariance, row_residuals
+from naturalistic.stats.lmm.shares import variance_share
 
 BETA = np.array([20.0, -5.0, 1.0, 0.5, -1.0])
 TERMS = ("(Intercept)", "time", "arm", "x", "time:x")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from naturalistic.stats.cox import CoxFit, fit_cox
-from naturalistic.stats.cox_diagnostics import dfbeta, martingale_residuals, schoenfeld
-from naturalistic.stats.cox_prediction import baseline_hazard, predict_survival
 from naturalistic.stats.episode_rows import split_at
+from naturalistic.stats.hazards.cox_diagnostics import dfbeta, martingale_residuals, schoenfeld
+from naturalistic.stats.hazards.cox_prediction import baseline_hazard, predict_survival
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "cox.json").read_text())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from naturalistic.stats.discrete_time import DiscreteTimeFit, fit_discrete_time_hazard
-from naturalistic.stats.discrete_time_prediction import predict_hazard, predict_left_by
+from naturalistic.stats.hazards.discrete_time_prediction import predict_hazard, predict_left_by
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "discrete_time.json").read_text())

@@ -11,11 +11,11 @@ import pytest
 from scipy.stats import chi2
 
 from naturalistic.stats.linear_mixed_model import LinearMixedModelFit, fit_linear_mixed_model
-from naturalistic.stats.lmm_comparison import likelihood_ratio_test
-from naturalistic.stats.lmm_contrasts import joint_test, joint_test_of_terms, linear_combination
-from naturalistic.stats.lmm_predictions import random_effects
-from naturalistic.stats.lmm_profile import profile_standard_deviation
-from naturalistic.stats.lmm_shares import r_squared
+from naturalistic.stats.lmm.comparison import likelihood_ratio_test
+from naturalistic.stats.lmm.contrasts import joint_test, joint_test_of_terms, linear_combination
+from naturalistic.stats.lmm.predictions import random_effects
+from naturalistic.stats.lmm.profile import profile_standard_deviation
+from naturalistic.stats.lmm.shares import r_squared
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "linear_mixed_model.json").read_text())

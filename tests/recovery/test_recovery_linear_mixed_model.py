@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from naturalistic.stats.linear_mixed_model import LinearMixedModelFit, fit_linear_mixed_model
-from naturalistic.stats.lmm_contrasts import linear_combination
-from naturalistic.stats.lmm_predictions import random_effects
-from naturalistic.stats.lmm_shares import variance_share
+from naturalistic.stats.lmm.contrasts import linear_combination
+from naturalistic.stats.lmm.predictions import random_effects
+from naturalistic.stats.lmm.shares import variance_share
 
 BETA = np.array([14.0, -0.8, 0.05, 0.3])
 PATIENT = np.array([[16.0, -0.6], [-0.6, 0.2]])

@@ -8,8 +8,11 @@ import pytest
 
 from naturalistic.stats.competing_risks import aalen_johansen
 from naturalistic.stats.fine_gray import fine_gray
-from naturalistic.stats.fine_gray_prediction import incidence_difference, standardised_incidence
 from naturalistic.stats.grays_test import grays_test
+from naturalistic.stats.hazards.fine_gray_prediction import (
+    incidence_difference,
+    standardised_incidence,
+)
 from naturalistic.stats.restricted_mean import restricted_mean_time, restricted_mean_time_lost
 from naturalistic.stats.restricted_mean_comparison import compare_restricted_means
 from naturalistic.stats.survival import kaplan_meier

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from naturalistic.stats.cause_specific import CauseSpecificFit
-from naturalistic.stats.cox_fit import CoxFit
-from naturalistic.stats.cox_input import FloatArray, IndexArray
-from naturalistic.stats.cox_residuals import hazard_of_mean, rowwise_sum, score_residuals
+from naturalistic.stats.hazards.cox_fit import CoxFit
+from naturalistic.stats.hazards.cox_input import FloatArray, IndexArray
+from naturalistic.stats.hazards.cox_residuals import hazard_of_mean, rowwise_sum, score_residuals
 
 # Persons x event times worked on at a time.
 BLOCK = 1_000_000

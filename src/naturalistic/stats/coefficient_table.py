@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from naturalistic.stats.cox_input import FloatArray
+from naturalistic.stats.hazards.cox_input import FloatArray
 from naturalistic.stats.result import Estimate, not_estimable
 
 

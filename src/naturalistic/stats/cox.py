@@ -14,18 +14,18 @@ from naturalistic.stats.coefficient_table import (
     coefficient_columns,
     wald_test,
 )
-from naturalistic.stats.cox_data import CoxData, prepare_cox_data
-from naturalistic.stats.cox_design import (
+from naturalistic.stats.hazards.cox_data import CoxData, prepare_cox_data
+from naturalistic.stats.hazards.cox_design import (
     aliased_terms,
     levels_without_events,
     runaway_terms,
     sparseness,
 )
-from naturalistic.stats.cox_fit import CoxFit
-from naturalistic.stats.cox_input import FloatArray, checked_names
-from naturalistic.stats.cox_likelihood import PartialLikelihood, evaluate
-from naturalistic.stats.cox_residuals import sandwich
-from naturalistic.stats.cox_search import Maximum, maximise
+from naturalistic.stats.hazards.cox_fit import CoxFit
+from naturalistic.stats.hazards.cox_input import FloatArray, checked_names
+from naturalistic.stats.hazards.cox_likelihood import PartialLikelihood, evaluate
+from naturalistic.stats.hazards.cox_residuals import sandwich
+from naturalistic.stats.hazards.cox_search import Maximum, maximise
 
 __all__ = ["ChiSquaredTest", "CoxFit", "fit_cox"]
 

@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
 from naturalistic.stats.coefficient_table import chi_squared_test
-from naturalistic.stats.cox_data import CoxData, prepare_cox_data
-from naturalistic.stats.cox_design import aliased_terms, levels_without_events, sparseness
-from naturalistic.stats.cox_input import FloatArray, checked_names
-from naturalistic.stats.cox_likelihood import evaluate
-from naturalistic.stats.cox_penalty import PenalisedLikelihood, evaluate_penalised
+from naturalistic.stats.hazards.cox_data import CoxData, prepare_cox_data
+from naturalistic.stats.hazards.cox_design import aliased_terms, levels_without_events, sparseness
+from naturalistic.stats.hazards.cox_input import FloatArray, checked_names
+from naturalistic.stats.hazards.cox_likelihood import evaluate
+from naturalistic.stats.hazards.cox_penalty import PenalisedLikelihood, evaluate_penalised
 from naturalistic.stats.result import Estimate, not_estimable
 
 METHOD = "Firth-penalised Cox regression, profile penalised likelihood limits and tests"

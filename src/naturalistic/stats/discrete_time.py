@@ -10,18 +10,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from naturalistic.stats.coefficient_table import coefficient_columns
-from naturalistic.stats.cox_design import aliased_terms, runaway_terms, sparseness
-from naturalistic.stats.cox_input import FloatArray, checked_names
-from naturalistic.stats.cox_search import Maximum, maximise
-from naturalistic.stats.discrete_time_baseline import SessionBaseline, session_baseline
-from naturalistic.stats.discrete_time_counts import SessionCounts, count_sessions
-from naturalistic.stats.discrete_time_fit import (
+from naturalistic.stats.hazards.cox_design import aliased_terms, runaway_terms, sparseness
+from naturalistic.stats.hazards.cox_input import FloatArray, checked_names
+from naturalistic.stats.hazards.cox_search import Maximum, maximise
+from naturalistic.stats.hazards.discrete_time_baseline import SessionBaseline, session_baseline
+from naturalistic.stats.hazards.discrete_time_counts import SessionCounts, count_sessions
+from naturalistic.stats.hazards.discrete_time_fit import (
     DiscreteTimeFit,
     fit_without_events,
     method_in_words,
     model_sizes,
 )
-from naturalistic.stats.discrete_time_likelihood import (
+from naturalistic.stats.hazards.discrete_time_likelihood import (
     LINKS,
     HazardLikelihood,
     cluster_scores,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from naturalistic.stats.cox_input import FloatArray, IndexArray, finite_values
+from naturalistic.stats.hazards.cox_input import FloatArray, IndexArray, finite_values
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from scipy.special import ndtr
 
 from naturalistic.stats.curves import normal_quantile
 from naturalistic.stats.event_table import FloatArray, event_table, group_codes
-from naturalistic.stats.fine_gray_fit import FineGrayFit, Internals
-from naturalistic.stats.fine_gray_influence import influence_products
-from naturalistic.stats.fine_gray_terms import (
+from naturalistic.stats.hazards.fine_gray_fit import FineGrayFit, Internals
+from naturalistic.stats.hazards.fine_gray_influence import influence_products
+from naturalistic.stats.hazards.fine_gray_terms import (
     CENSORED,
     COMPETING,
     OWN,

@@ -14,10 +14,10 @@ from naturalistic.stats.coefficient_table import (
     coefficient_columns,
 )
 from naturalistic.stats.cox import fit_cox
-from naturalistic.stats.cox_fit import CoxFit
-from naturalistic.stats.cox_input import FloatArray, IndexArray, label_codes
-from naturalistic.stats.cox_prediction import has_finite_coefficients
-from naturalistic.stats.frailty_likelihood import FrailtyPoint, fit_at
+from naturalistic.stats.hazards.cox_fit import CoxFit
+from naturalistic.stats.hazards.cox_input import FloatArray, IndexArray, label_codes
+from naturalistic.stats.hazards.cox_prediction import has_finite_coefficients
+from naturalistic.stats.hazards.frailty_likelihood import FrailtyPoint, fit_at
 from naturalistic.stats.result import Estimate, not_estimable
 
 METHOD = "Cox model with shared gamma frailty, marginal likelihood, profile limits"

@@ -11,15 +11,15 @@ from collections.abc import Sequence
 
 from numpy.typing import ArrayLike
 
-from naturalistic.stats.glmm_assemble import assemble, refusal
-from naturalistic.stats.glmm_effects import MarginalEffect, average_marginal_effects
-from naturalistic.stats.glmm_estimable import estimable_part
-from naturalistic.stats.glmm_prediction import average_contrast, average_prediction
-from naturalistic.stats.glmm_profile import profile_limits
-from naturalistic.stats.glmm_request import Request, caution_notes, make_request, obstacle
-from naturalistic.stats.glmm_result import GeneralisedMixedModelFit, RandomIntercept
-from naturalistic.stats.glmm_search import Problem, Solution, search
-from naturalistic.stats.glmm_summaries import (
+from naturalistic.stats.glmm.assemble import assemble, refusal
+from naturalistic.stats.glmm.effects import MarginalEffect, average_marginal_effects
+from naturalistic.stats.glmm.estimable import estimable_part
+from naturalistic.stats.glmm.prediction import average_contrast, average_prediction
+from naturalistic.stats.glmm.profile import profile_limits
+from naturalistic.stats.glmm.request import Request, caution_notes, make_request, obstacle
+from naturalistic.stats.glmm.result import GeneralisedMixedModelFit, RandomIntercept
+from naturalistic.stats.glmm.search import Problem, Solution, search
+from naturalistic.stats.glmm.summaries import (
     latent_variance_share,
     likelihood_ratio_test,
     median_odds_ratio,

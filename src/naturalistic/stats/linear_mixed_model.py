@@ -3,7 +3,7 @@
     y = X beta + Z b_patient + Z u_therapist + Z v_service + e
 
 fitted by (restricted) maximum likelihood from sufficient statistics that one pass over the rows
-makes (`naturalistic.stats.lmm_reduction`). Estimates, standard errors and Satterthwaite degrees of
+makes (`naturalistic.stats.lmm.reduction`). Estimates, standard errors and Satterthwaite degrees of
 freedom are those of R's lme4 and lmerTest; the two-occasion model with an unstructured covariance
 is that of nlme (``corSymm`` with ``varIdent``).
 """
@@ -17,26 +17,26 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from naturalistic.stats.lmm_blocks import FloatArray
-from naturalistic.stats.lmm_checks import ModelInput, check_labels, fit_obstacle, prepare_input
-from naturalistic.stats.lmm_columns import centre_columns, check_rank
-from naturalistic.stats.lmm_curvature import Curvature, fixed_covariance
-from naturalistic.stats.lmm_inference import (
+from naturalistic.stats.lmm.blocks import FloatArray
+from naturalistic.stats.lmm.checks import ModelInput, check_labels, fit_obstacle, prepare_input
+from naturalistic.stats.lmm.columns import centre_columns, check_rank
+from naturalistic.stats.lmm.curvature import Curvature, fixed_covariance
+from naturalistic.stats.lmm.inference import (
     VarianceComponent,
     satterthwaite_df,
     variance_components,
 )
-from naturalistic.stats.lmm_likelihood import Evaluation, LinearMixedLikelihood
-from naturalistic.stats.lmm_notes import (
+from naturalistic.stats.lmm.likelihood import Evaluation, LinearMixedLikelihood
+from naturalistic.stats.lmm.notes import (
     degenerate_fit,
     model_formula,
     singular_notes,
     thin_level_notes,
 )
-from naturalistic.stats.lmm_optimise import Optimum, rough_minimum, sharpen
-from naturalistic.stats.lmm_reduction import reduce_rows
-from naturalistic.stats.lmm_statistics import finish_columns
-from naturalistic.stats.lmm_structure import RandomRequest, random_structure
+from naturalistic.stats.lmm.optimise import Optimum, rough_minimum, sharpen
+from naturalistic.stats.lmm.reduction import reduce_rows
+from naturalistic.stats.lmm.statistics import finish_columns
+from naturalistic.stats.lmm.structure import RandomRequest, random_structure
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from naturalistic.stats.glmm_estimable import Estimable, estimable_part
-from naturalistic.stats.glmm_families import Binomial
-from naturalistic.stats.glmm_request import Request, caution_notes, make_request, obstacle
+from naturalistic.stats.glmm.estimable import Estimable, estimable_part
+from naturalistic.stats.glmm.families import Binomial
+from naturalistic.stats.glmm.request import Request, caution_notes, make_request, obstacle
 from naturalistic.stats.marginal_result import MarginalModelFit, RawEstimates, marginal_result
 
 __all__ = ["MarginalModelFit", "fit_cluster_robust_glm", "fit_exchangeable_gee"]

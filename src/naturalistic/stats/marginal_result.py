@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from naturalistic.stats.glmm_estimable import Estimable
-from naturalistic.stats.glmm_families import Binomial
-from naturalistic.stats.glmm_request import Request
+from naturalistic.stats.glmm.estimable import Estimable
+from naturalistic.stats.glmm.families import Binomial
+from naturalistic.stats.glmm.request import Request
 from naturalistic.stats.result import Estimate, not_estimable
 
 Array = NDArray[np.float64]

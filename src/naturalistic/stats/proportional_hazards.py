@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from naturalistic.stats.coefficient_table import ChiSquaredTest, chi_squared_test
-from naturalistic.stats.cox_data import CoxData
-from naturalistic.stats.cox_fit import CoxFit
-from naturalistic.stats.cox_input import FloatArray
-from naturalistic.stats.cox_likelihood import weighted_information
-from naturalistic.stats.cox_prediction import has_finite_coefficients
-from naturalistic.stats.cox_residuals import schoenfeld_residuals
+from naturalistic.stats.hazards.cox_data import CoxData
+from naturalistic.stats.hazards.cox_fit import CoxFit
+from naturalistic.stats.hazards.cox_input import FloatArray
+from naturalistic.stats.hazards.cox_likelihood import weighted_information
+from naturalistic.stats.hazards.cox_prediction import has_finite_coefficients
+from naturalistic.stats.hazards.cox_residuals import schoenfeld_residuals
 
 TRANSFORMS = ("km", "rank", "identity", "log")
 

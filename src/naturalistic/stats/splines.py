@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from naturalistic.stats.cox_input import FloatArray
+from naturalistic.stats.hazards.cox_input import FloatArray
 
 # Harrell (2015), Regression Modeling Strategies, 2nd ed., table 2.3.
 KNOT_QUANTILES = {

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from naturalistic.stats.absolute_risk import hazard_grid, mean_risk, risk_influence
 from naturalistic.stats.cause_specific import CauseSpecificFit
 from naturalistic.stats.coefficient_table import reference_quantile, two_sided_p
-from naturalistic.stats.cox_input import FloatArray, label_codes
-from naturalistic.stats.cox_prediction import has_finite_coefficients
+from naturalistic.stats.hazards.cox_input import FloatArray, label_codes
+from naturalistic.stats.hazards.cox_prediction import has_finite_coefficients
 from naturalistic.stats.result import Estimate, not_estimable
 
 METHOD = "cause-specific Cox models, g-computation, influence-function standard errors"

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naturalistic.stats.cox import CoxFit, fit_cox
-from naturalistic.stats.cox_diagnostics import dfbeta, martingale_residuals, schoenfeld
-from naturalistic.stats.cox_prediction import baseline_hazard, predict_survival
-from naturalistic.stats.cox_residuals import score_residuals
+from naturalistic.stats.hazards.cox_diagnostics import dfbeta, martingale_residuals, schoenfeld
+from naturalistic.stats.hazards.cox_prediction import baseline_hazard, predict_survival
+from naturalistic.stats.hazards.cox_residuals import score_residuals
 
 
 def cohort(seed: int = 1, n: int = 200) -> dict[str, np.ndarray]:
@@ -42,8 +42,8 @@ def test_score_is_zero_at_the_estimate_and_residuals_sum_to_it() -> None:
 
 
 def test_information_is_minus_the_derivative_of_the_score() -> None:
-    from naturalistic.stats.cox_data import prepare_cox_data
-    from naturalistic.stats.cox_likelihood import evaluate
+    from naturalistic.stats.hazards.cox_data import prepare_cox_data
+    from naturalistic.stats.hazards.cox_likelihood import evaluate
 
     data = cohort()
     layout = prepare_cox_data(

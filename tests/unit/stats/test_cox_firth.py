@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from naturalistic.stats.cox import fit_cox
-from naturalistic.stats.cox_data import prepare_cox_data
 from naturalistic.stats.cox_firth import fit_cox_firth
-from naturalistic.stats.cox_penalty import evaluate_penalised
+from naturalistic.stats.hazards.cox_data import prepare_cox_data
+from naturalistic.stats.hazards.cox_penalty import evaluate_penalised
 
 
 def cohort(n: int = 60, seed: int = 4) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

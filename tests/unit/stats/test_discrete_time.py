@@ -5,7 +5,7 @@ import pytest
 
 from naturalistic.stats.cox import fit_cox
 from naturalistic.stats.discrete_time import fit_discrete_time_hazard
-from naturalistic.stats.discrete_time_prediction import predict_hazard, predict_left_by
+from naturalistic.stats.hazards.discrete_time_prediction import predict_hazard, predict_left_by
 
 BASELINE = np.array([0.2, 0.12, 0.1, 0.08, 0.07, 0.06, 0.06, 0.05, 0.05, 0.05])
 

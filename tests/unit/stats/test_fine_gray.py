@@ -7,7 +7,10 @@ import pytest
 
 from naturalistic.stats.cox import fit_cox
 from naturalistic.stats.fine_gray import fine_gray
-from naturalistic.stats.fine_gray_prediction import incidence_difference, standardised_incidence
+from naturalistic.stats.hazards.fine_gray_prediction import (
+    incidence_difference,
+    standardised_incidence,
+)
 
 RNG = np.random.default_rng(20)
 N = 250

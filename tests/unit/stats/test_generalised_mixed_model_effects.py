@@ -308,10 +308,10 @@ def profiled_by_hand(
     """Maximum over all parameters but the spread, by a general optimiser without gradients."""
     from scipy.optimize import minimize
 
-    from naturalistic.stats.glmm_families import make_family
-    from naturalistic.stats.glmm_likelihood import Model
-    from naturalistic.stats.glmm_quadrature import adaptive_quadrature
-    from naturalistic.stats.glmm_structure import OneFactor
+    from naturalistic.stats.glmm.families import make_family
+    from naturalistic.stats.glmm.likelihood import Model
+    from naturalistic.stats.glmm.quadrature import adaptive_quadrature
+    from naturalistic.stats.glmm.structure import OneFactor
 
     trials = np.array(data["trials"], dtype=float) if "trials" in data else None
     held = make_family(family, np.asarray(data["response"], dtype=float), trials)

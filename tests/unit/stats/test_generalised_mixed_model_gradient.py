@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from naturalistic.stats.glmm_families import Binomial, Family, NegativeBinomial, Poisson
-from naturalistic.stats.glmm_likelihood import Model
-from naturalistic.stats.glmm_quadrature import adaptive_quadrature
-from naturalistic.stats.glmm_structure import NoFactor, OneFactor, Structure
-from naturalistic.stats.glmm_two_factors import TwoFactors
+from naturalistic.stats.glmm.families import Binomial, Family, NegativeBinomial, Poisson
+from naturalistic.stats.glmm.likelihood import Model
+from naturalistic.stats.glmm.quadrature import adaptive_quadrature
+from naturalistic.stats.glmm.structure import NoFactor, OneFactor, Structure
+from naturalistic.stats.glmm.two_factors import TwoFactors
 
 ROWS, UNITS, GROUPS = 600, 100, 12
 RNG = np.random.default_rng(1)

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from naturalistic.stats import glmm_request, glmm_search
 from naturalistic.stats.generalised_mixed_model import fit_generalised_mixed_model
-from naturalistic.stats.glmm_families import Binomial
-from naturalistic.stats.glmm_search import Problem, search
-from naturalistic.stats.glmm_start import weighted_regression
+from naturalistic.stats.glmm import request
+from naturalistic.stats.glmm import search as search_module
+from naturalistic.stats.glmm.families import Binomial
+from naturalistic.stats.glmm.search import Problem, search
+from naturalistic.stats.glmm.start import weighted_regression
 
 PATIENTS, THERAPISTS, VISITS = 120, 12, 8
 LABELS = {"unit_label": "patient", "group_label": "therapist"}
@@ -78,7 +79,7 @@ def test_layouts_that_leave_no_trace_are_refused(monkeypatch: pytest.MonkeyPatch
     # patients 0 and 1 see all therapists: one block of twelve
     linked = data | {"group": np.where(data["unit"] < 24, rows % THERAPISTS, data["group"])}
     assert fit_generalised_mixed_model(**linked).converged
-    monkeypatch.setattr(glmm_request, "LARGEST_BLOCK", 5)
+    monkeypatch.setattr(request, "LARGEST_BLOCK", 5)
     refused = fit_generalised_mixed_model(**linked)
     assert refused.status == "not_estimable"
     assert "12 levels of therapist are linked" in refused.notes[0]
@@ -135,6 +136,6 @@ def test_a_search_that_stopped_at_zero_is_not_believed() -> None:
             log_likelihood=float(np.sum(family.terms(eta, 1.0).value)),
         ),
     )
-    found = glmm_search._without_empty_spreads(problem, stuck, coefficients, eta)
+    found = search_module._without_empty_spreads(problem, stuck, coefficients, eta)
     assert found.active == (0,)
     assert found.optimum.log_likelihood == pytest.approx(proper.optimum.log_likelihood, abs=1e-8)

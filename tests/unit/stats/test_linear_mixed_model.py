@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from naturalistic.stats.linear_mixed_model import LinearMixedModelFit, fit_linear_mixed_model
-from naturalistic.stats.lmm_reduction import reduce_rows
+from naturalistic.stats.lmm.reduction import reduce_rows
 
 
 @dataclass
@@ -140,8 +140,8 @@ def test_pre_post_patterns_collapse_without_changing_anything() -> None:
 
 
 def test_slices_of_rows_add_up() -> None:
-    from naturalistic.stats.lmm_columns import RandomColumns, centre_columns
-    from naturalistic.stats.lmm_reduction import RowSource
+    from naturalistic.stats.lmm.columns import RandomColumns, centre_columns
+    from naturalistic.stats.lmm.reduction import RowSource
 
     rows = make_rows(crossing=9)
     columns = RandomColumns("time", rows.time.mean(), rows.time.std())

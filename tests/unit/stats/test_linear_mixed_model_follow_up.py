@@ -9,22 +9,22 @@ import numpy as np
 import pytest
 
 from naturalistic.stats.linear_mixed_model import LinearMixedModelFit, fit_linear_mixed_model
-from naturalistic.stats.lmm_bootstrap import bootstrap_components, bootstrap_share
-from naturalistic.stats.lmm_collapse import collapse_units, replace_outcome
-from naturalistic.stats.lmm_comparison import likelihood_ratio_test
-from naturalistic.stats.lmm_contrasts import (
+from naturalistic.stats.lmm.bootstrap import bootstrap_components, bootstrap_share
+from naturalistic.stats.lmm.collapse import collapse_units, replace_outcome
+from naturalistic.stats.lmm.comparison import likelihood_ratio_test
+from naturalistic.stats.lmm.contrasts import (
     joint_test,
     joint_test_of_terms,
     linear_combination,
     linear_combinations,
 )
-from naturalistic.stats.lmm_diagnostics import diagnose, summarise
-from naturalistic.stats.lmm_influence import deletion_influence, jackknife_covariance, refit_without
-from naturalistic.stats.lmm_predictions import random_effects
-from naturalistic.stats.lmm_profile import profile_share, profile_standard_deviation
-from naturalistic.stats.lmm_residuals import cluster_robust_covariance, row_residuals
-from naturalistic.stats.lmm_shares import r_squared, variance_share
-from naturalistic.stats.lmm_simulation import Simulator
+from naturalistic.stats.lmm.diagnostics import diagnose, summarise
+from naturalistic.stats.lmm.influence import deletion_influence, jackknife_covariance, refit_without
+from naturalistic.stats.lmm.predictions import random_effects
+from naturalistic.stats.lmm.profile import profile_share, profile_standard_deviation
+from naturalistic.stats.lmm.residuals import cluster_robust_covariance, row_residuals
+from naturalistic.stats.lmm.shares import r_squared, variance_share
+from naturalistic.stats.lmm.simulation import Simulator
 
 
 @dataclass(frozen=True)

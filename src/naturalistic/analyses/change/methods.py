@@ -17,7 +17,7 @@ from naturalistic.cohort.change_criteria import Limits, Person, clinical_limits
 from naturalistic.reference.models import Scale
 from naturalistic.stats.change_thresholds import cutoff_a, cutoff_b, cutoff_c, reliable_change_value
 from naturalistic.stats.linear_mixed_model import fit_linear_mixed_model
-from naturalistic.stats.lmm_predictions import random_effects
+from naturalistic.stats.lmm.predictions import random_effects
 from naturalistic.stats.minimal_change import changed_by_difference, changed_by_percentage
 from naturalistic.stats.reliable_change import ChangeClassification, categorise, exceeds
 from naturalistic.stats.reliable_change_methods import (

@@ -9,8 +9,8 @@ import numpy as np
 from naturalistic.analyses.interface import EstimateRows
 from naturalistic.analyses.leaving.model_people import ModelPeople
 from naturalistic.stats.discrete_time import fit_discrete_time_hazard
-from naturalistic.stats.discrete_time_prediction import predict_hazard
 from naturalistic.stats.frailty import MOST_CLUSTERS, fit_frailty_cox
+from naturalistic.stats.hazards.discrete_time_prediction import predict_hazard
 
 FRAILTY, BY_SESSION = "cox_gamma_frailty", "discrete_time_cloglog"
 FEWEST_THERAPISTS = 5

@@ -1,0 +1,1 @@
+"""The parts of the hazard regressions (Cox, Fine-Gray, discrete time, frailty), below their public modules."""

@@ -1,0 +1,1 @@
+"""The parts of the linear mixed model engine, whose public face is `naturalistic.stats.linear_mixed_model`."""
