@@ -1,8 +1,7 @@
 """The written report in a real browser: no violation found by axe-core, no sideways scrolling of the page at 320 px.
 
-Needs Chromium, Node, and two packages from npm: `npm install --prefix .axe playwright-core axe-core` (or the folder
-`node_modules` that holds them, named by BROWSER_CHECK_MODULES). Without them the tests skip and say so; with
-NATURALISTIC_REQUIRE_BROWSER=1, as in continuous integration, they fail.
+Needs Chromium, Node, and two packages from npm: `npm ci --prefix .ci/browser`. Without them the tests skip and say so;
+with NATURALISTIC_REQUIRE_BROWSER=1, as in continuous integration, they fail.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
     """What the browser says of each report."""
     browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     node = shutil.which("node")
-    modules = Path(os.environ.get("BROWSER_CHECK_MODULES") or ROOT / ".axe" / "node_modules")
+    modules = ROOT / ".ci" / "browser" / "node_modules"
     if browser is None:
         missing("Chromium")
     if node is None:
