@@ -1,21 +1,10 @@
-"""A service's own words for problems and therapies, matched to the closed lists of the reference."""
+"""What the reference says about the problems and therapies that a service records."""
 
 from __future__ import annotations
 
-from functools import cache
-
 from naturalistic.reference.catalogue_models import NicePopulation
 from naturalistic.reference.loader import load_problems, load_therapy_models
-
-
-def problem_key(word: str) -> str | None:
-    """Key of a recorded problem: by its key, label or an alias, whatever the case; None if it is on no list."""
-    return _problems().get(_plain(word))
-
-
-def therapy_key(word: str) -> str | None:
-    """Key of a therapy: by its key, label or an alias, whatever the case; None if it is on no list."""
-    return _therapies().get(_plain(word))
+from naturalistic.reference.matching import problem_key
 
 
 def problem_label(word: str) -> str | None:
@@ -39,19 +28,3 @@ def why_no_population(word: str) -> str:
     key = problem_key(word)
     known = {each.key: each.why for each in load_problems().problems}
     return known[key] if key else "Not on the list of problems"
-
-
-@cache
-def _problems() -> dict[str, str]:
-    found = load_problems().problems
-    return {_plain(w): p.key for p in found for w in (*p.aliases, p.label, p.key)}
-
-
-@cache
-def _therapies() -> dict[str, str]:
-    found = load_therapy_models().models
-    return {_plain(w): m.key for m in found for w in (*m.aliases, m.label, m.key)}
-
-
-def _plain(word: str) -> str:
-    return " ".join(word.replace("_", " ").lower().split())

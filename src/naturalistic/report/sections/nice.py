@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from naturalistic.reference.catalogue_models import NicePopulation
+from naturalistic.reference.matching import therapy_key
 from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Block, Section, Table, Text
-from naturalistic.report.catalogue import nice_population, therapy_key, why_no_population
+from naturalistic.report.catalogue import nice_population, why_no_population
 from naturalistic.report.released import Released, is_ok
 from naturalistic.report.sections.nice_recommendations import (
     Held,
