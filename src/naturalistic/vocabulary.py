@@ -482,5 +482,18 @@ _ESTIMANDS = (
     Estimand("hazard", "Probability of leaving at this session", unit="proportion", digits=3),
     Estimand("at_risk", "Number still under observation", unit="people", digits=0),
     Estimand("cumulative_events", "Number who have had the event", unit="people", digits=0),
+    # attendance
+    Estimand("median_odds_ratio", "Median odds ratio between therapists"),
+    Estimand("median_rate_ratio", "Median rate ratio between therapists"),
+    Estimand("overdispersion", "Variation against what the model expects", null=1.0, digits=1),
+    Estimand(
+        "sessions_difference",
+        "Difference in sessions per person",
+        null=0.0,
+        unit="sessions",
+        poolable=True,
+        digits=1,
+    ),
+    Estimand("clinician_hours", "Clinician hours", unit="hours", digits=0),
 )
 ESTIMANDS = MappingProxyType({e.key: e for e in _ESTIMANDS})
