@@ -95,9 +95,7 @@ def _tile_started(released: Released) -> tuple[Tile, bool]:
 
 
 def _tile_change(released: Released) -> tuple[Tile, bool]:
-    row = released.one(
-        "outcome_change", estimand="mean_change", population="paired", **released.measure
-    )
+    row = sentences.primary_change(released, "mean_change")
     name = released.measure_name()
     if row is None or not is_ok(row):
         return Tile(_why(row), f"mean change on {name}"), False

@@ -25,6 +25,8 @@ from naturalistic.report.wording import (
 )
 from naturalistic.vocabulary import DROPOUT_DEFINITIONS
 
+BY_THERAPIST = "jackknife_by_therapist"
+
 
 def people(released: Released, population: str, **key: str) -> pd.Series | None:
     """The row that counts the people of a population."""
@@ -73,32 +75,35 @@ def share_with_both_forms(released: Released) -> str:
 
 def mean_change(released: Released) -> str:
     """Mean change of those with both forms, in the direction of the scale."""
-    row = _primary_change(released, "mean_change")
-    if not is_ok(row):
+    row = primary_change(released, "mean_change")
+    if row is None or not is_ok(row):
         return f"Mean change on {released.measure_name()}: {reason(row)}."
-    assert row is not None
+    return capital(moved(released, row, "people with both forms")) + _first_and_last(released)
+
+
+def moved(released: Released, row: pd.Series, who: str) -> str:
+    """How far `who` moved on the primary scale: better, worse, or not shown which way."""
     name = released.measure_name()
-    points = f"{number(abs(row['estimate']))} points"
     limits = "no interval can be given"
     if has_interval(row):
         limits = f"{level_of(row)}% interval for the improvement {interval(row)}"
     if not has_interval(row) or row["conf_low"] <= 0 <= row["conf_high"]:
         return (
-            f"After therapy, people with both forms scored about the same on {name} as before: the mean change was "
+            f"after therapy, {who} scored about the same on {name} as before: the mean change was "
             f"{value(row)} points, improvement counted as positive ({limits}). The data do not show which way the "
-            f"average moved.{_first_and_last(released)}"
+            "average moved."
         )
     better = row["estimate"] > 0
     way = "lower" if better == released.lower_is_better else "higher"
     verdict = "an improvement" if better else "a worsening"
     return (
-        f"After therapy, people with both forms scored on average {points} {way} on {name} than before, {verdict} "
-        f"({limits}).{_first_and_last(released)}"
+        f"after therapy, {who} scored on average {number(abs(row['estimate']))} points {way} on {name} than before, "
+        f"{verdict} ({limits})."
     )
 
 
 def _first_and_last(released: Released) -> str:
-    first, last = (_primary_change(released, "mean", term) for term in ("first", "last"))
+    first, last = (primary_change(released, "mean", term) for term in ("first", "last"))
     if not (is_ok(first) and is_ok(last)):
         return ""
     return f" The mean was {value(first)} before and {value(last)} after."
@@ -106,25 +111,27 @@ def _first_and_last(released: Released) -> str:
 
 def size_of_change(released: Released) -> str:
     """What the mean change amounts to, against reliable change and the cut-off."""
-    row, limits = _primary_change(released, "mean_change"), thresholds(released)
-    if not is_ok(row):
+    if not is_ok(primary_change(released, "mean_change")):
         return ""
-    assert row is not None
-    parts = []
-    if limits.reliable is not None and has_interval(row) and row["conf_high"] > 0:
-        parts.append(
-            f"For one person, a change of {limits.reliable_words} counts as reliable: more than the form's own "
-            f"imprecision is likely to produce. The mean improvement is {_against(row, limits.reliable)} that."
-        )
-    if cut := _against_cut_off(released, limits):
-        parts.append(cut)
-    standardised = _primary_change(released, "standardised_mean_change")
+    parts = [against_reliable_change(released), against_cut_off(released)]
+    standardised = primary_change(released, "standardised_mean_change")
     if is_ok(standardised):
         parts.append(
             "In standard deviations of the scores before therapy the improvement is "
             f"{with_interval(standardised)}."
         )
-    return " ".join(parts)
+    return " ".join(part for part in parts if part)
+
+
+def against_reliable_change(released: Released) -> str:
+    """The mean improvement against what counts as reliable for one person; empty for a worsening."""
+    row, limits = primary_change(released, "mean_change"), thresholds(released)
+    if row is None or limits.reliable is None or not has_interval(row) or row["conf_high"] <= 0:
+        return ""
+    return (
+        f"For one person, a change of {limits.reliable_words} counts as reliable: more than the form's own "
+        f"imprecision is likely to produce. The mean improvement is {_against(row, limits.reliable)} that."
+    )
 
 
 def _against(row: pd.Series, size: float) -> str:
@@ -133,8 +140,10 @@ def _against(row: pd.Series, size: float) -> str:
     return "smaller than" if row["conf_high"] < size else "about as large as"
 
 
-def _against_cut_off(released: Released, limits: Thresholds) -> str:
-    first, last = (_primary_change(released, "mean", term) for term in ("first", "last"))
+def against_cut_off(released: Released) -> str:
+    """On which side of the cut-off the means lie; empty where there is none, or several."""
+    limits = thresholds(released)
+    first, last = (primary_change(released, "mean", term) for term in ("first", "last"))
     if not (is_ok(first) and is_ok(last)) or len(limits.cut_offs) != 1:
         return ""
     assert first is not None and last is not None
@@ -227,7 +236,12 @@ def missed_sessions(released: Released) -> str:
     )
 
 
-def _primary_change(released: Released, estimand: str, term: str = "") -> pd.Series | None:
-    return released.one(
-        "outcome_change", estimand=estimand, term=term, population="paired", **released.measure
-    )
+def primary_change(
+    released: Released, estimand: str, term: str = "", population: str = "paired"
+) -> pd.Series | None:
+    """A number of the change on the primary scale, with the interval that allows for therapists where there is one."""
+    key = {"estimand": estimand, "term": term, "population": population, **released.measure}
+    by_therapist = released.one("outcome_change", specification=BY_THERAPIST, **key)
+    if has_interval(by_therapist):
+        return by_therapist
+    return released.one("outcome_change", **key)

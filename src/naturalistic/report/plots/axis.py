@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from naturalistic.report.drawing import GREY, INK, SMALL
+from naturalistic.report.drawing import GREY, INK, PALE, SMALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,11 +18,22 @@ FURTHEST = 20.0  # a ratio beyond it (or its inverse) is an arrow at the edge
 
 @dataclass(frozen=True)
 class Point:
-    """An estimate with its interval (the same number twice where there is none)."""
+    """An estimate with its interval (the same number twice where there is none).
+
+    Attributes
+    ----------
+    value : float
+        Where the mark stands; NaN draws the interval alone, as for a range of assumptions.
+    low, high : float
+        Limits.
+    outer : tuple of float or None
+        Limits of a wider interval, drawn thin: where single services lie, not their mean.
+    """
 
     value: float
     low: float
     high: float
+    outer: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,8 @@ class Scale:
         What lies to the left and to the right of the null.
     guides : tuple of float
         Further thin lines.
+    bands : tuple of (low, high)
+        Stretches of the axis that are shaded.
     """
 
     label: str
@@ -51,6 +64,7 @@ class Scale:
     percent: bool = False
     ends: tuple[str, str] = ("", "")
     guides: tuple[float, ...] = ()
+    bands: tuple[tuple[float, float], ...] = ()
 
 
 def draw_axis(axes: Axes, points: Sequence[Point], scale: Scale) -> None:
@@ -69,6 +83,8 @@ def draw_axis(axes: Axes, points: Sequence[Point], scale: Scale) -> None:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:.0f}%"))
     axes.set_xlim(low, high)
     axes.set_xlabel(scale.label)
+    for start, end in scale.bands:
+        axes.axvspan(start, end, color=PALE, lw=0, zorder=-2)
     if scale.null is not None:
         axes.axvline(scale.null, color=INK, lw=1)
     for guide in scale.guides:
@@ -78,7 +94,8 @@ def draw_axis(axes: Axes, points: Sequence[Point], scale: Scale) -> None:
 
 def axis_ends(points: Sequence[Point], scale: Scale) -> tuple[float, float]:
     """Ends of the axis: everything that is drawn, but a ratio no further than `FURTHEST`."""
-    ends = [v for p in points for v in (p.low, p.high)] + list(scale.guides)
+    ends = [v for p in points for v in (p.low, p.high, *(p.outer or ()))] + list(scale.guides)
+    ends += [v for band in scale.bands for v in band]
     ends += [scale.null] if scale.null is not None else []
     low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
     if scale.logarithmic:
@@ -112,3 +129,12 @@ def _name_ends(axes: Axes, scale: Scale) -> None:
         axes.annotate(f"← {left}", (0.0, 1.0), (0, 5), ha="left", **place)
     if right:
         axes.annotate(f"{right} →", (1.0, 1.0), (0, 5), ha="right", **place)
+
+
+def pushed_apart(heights: Sequence[float], gap: float) -> list[float]:
+    """Heights at which labels can stand without touching, each as near above its own as the ones below allow."""
+    placed: dict[int, float] = {}
+    lowest = -math.inf
+    for i in sorted(range(len(heights)), key=lambda k: heights[k]):
+        lowest = placed[i] = max(heights[i], lowest + gap)
+    return [placed[i] for i in range(len(heights))]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from naturalistic.report.drawing import (
     BLUE,
     GREY,
@@ -160,6 +162,8 @@ def _point(axes: Axes, point: Point, y: float, series: int) -> None:
     marker, face, edge = MARKERS[series]
     left, right = axes.get_xlim()
     low, high = max(point.low, left), min(point.high, right)
+    if point.outer is not None:
+        axes.plot(np.clip(point.outer, left, right), [y, y], color=edge, lw=0.7, ls="--")
     if point.high > point.low:
         axes.plot([low, high], [y, y], color=edge, lw=1.6, solid_capstyle="butt")
     if left <= point.value <= right:

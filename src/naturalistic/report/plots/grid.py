@@ -55,7 +55,7 @@ def score_grid(
         _lines(axes, limits, cut_offs, reliable)
         largest = max((n for n in cells.values() if n), default=1.0)
         for (first, last), people in cells.items():
-            _cell(axes, first, last, people, largest)
+            square(axes, first, last, people, largest)
         edges = sorted({edge for pair in cells for band in pair for edge in band})
         axes.set_xticks(edges, [brief(e) for e in edges])
         axes.set_yticks(edges, [brief(e) for e in edges])
@@ -65,7 +65,8 @@ def score_grid(
     return result.svg
 
 
-def _cell(axes: Axes, first: Band, last: Band, people: float | None, largest: float) -> None:
+def square(axes: Axes, first: Band, last: Band, people: float | None, largest: float) -> None:
+    """One square in the middle of two bands with its number; nothing where the number is withheld."""
     from matplotlib.patches import Rectangle
 
     x, y = sum(first) / 2, sum(last) / 2

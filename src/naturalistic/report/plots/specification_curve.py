@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from naturalistic.report.drawing import BLUE, GREY, INK, PALE, SMALL, Margins, drawing, text_width
+from naturalistic.report.plots.axis import pushed_apart
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LINE = 0.17  # height of a level, inches
+HEADING = 0.2
 
 
 @dataclass(frozen=True)
@@ -40,39 +48,58 @@ def specification_plot(
     """
     ordered = sorted(specifications, key=lambda s: (s.value, s.low))
     lines = _lines(ordered)
-    left = max((text_width(level, SMALL) for _, level in lines), default=1.0) + 0.25
+    words = [*(level for _, level in lines), *(name for name, _ in lines)]
+    left = max((text_width(word, SMALL, bold=True) for word in words), default=1.0) + 0.25
     right = max((text_width(name, SMALL) for name in guides), default=0.0) + 0.2
-    below = 0.17 * len(lines) + 0.16 * len({name for name, _ in lines}) + 0.15
+    below = LINE * len(lines) + HEADING * len({name for name, _ in lines}) + 0.15
     margins = Margins(max(left, 0.7), right, below + 0.1, 0.12)
     height = 2.6 + below
     with drawing(height=height, margins=margins, synthetic=synthetic) as (result, _, axes):
-        places = range(len(ordered))
-        axes.vlines(places, [s.low for s in ordered], [s.high for s in ordered], color=PALE, lw=1)
-        axes.plot(places, [s.value for s in ordered], ls="", marker="o", ms=2.2, color=BLUE)
-        for guide, height_of in guides.items():
-            axes.axhline(height_of, color=GREY, lw=0.9, ls="--")
-            axes.text(
-                len(ordered) * 1.01, height_of, guide, va="center", fontsize=SMALL, color=GREY
-            )
-        axes.set_xlim(-1, len(ordered))
-        axes.set_xticks([])
-        axes.set_ylabel(y_label)
-        inch = 1 / (height - margins.bottom - margins.top)
-        depth, last = -0.1 * inch, ""
-        for name, level in lines:
-            depth -= (0.17 + (0.16 if name != last else 0.0)) * inch
-            last = name
-            used = [i for i in places if ordered[i].choices.get(name) == level]
-            transform = axes.get_xaxis_transform()
-            axes.plot(
-                used, [depth] * len(used), ls="", marker="|", ms=6, color=INK, clip_on=False,
-                transform=transform,
-            )  # fmt: skip
-            axes.text(
-                -0.015 * len(ordered) - 1, depth, level, ha="right", va="center", fontsize=SMALL,
-                transform=transform,
-            )  # fmt: skip
+        _estimates(axes, ordered, y_label)
+        _guides(axes, ordered, guides)
+        _choices(axes, ordered, lines, 1 / (height - margins.bottom - margins.top))
     return result.svg
+
+
+def _estimates(axes: Axes, ordered: Sequence[Specification], y_label: str) -> None:
+    places = range(len(ordered))
+    axes.vlines(places, [s.low for s in ordered], [s.high for s in ordered], color=PALE, lw=1)
+    axes.plot(places, [s.value for s in ordered], ls="", marker="o", ms=2.2, color=BLUE)
+    axes.set_xlim(-1, len(ordered))
+    axes.set_xticks([])
+    axes.set_ylabel(y_label)
+
+
+def _guides(axes: Axes, ordered: Sequence[Specification], guides: Mapping[str, float]) -> None:
+    for height in guides.values():
+        axes.axhline(height, color=GREY, lw=0.9, ls="--")
+    low, high = axes.get_ylim()
+    heights = pushed_apart(list(guides.values()), 0.08 * (high - low))
+    for name, height in zip(guides, heights, strict=True):
+        axes.text(len(ordered) * 1.01, height, name, va="center", fontsize=SMALL, color=GREY)
+
+
+def _choices(
+    axes: Axes,
+    ordered: Sequence[Specification],
+    lines: Sequence[tuple[str, str]],
+    inch: float,
+) -> None:
+    """A line of marks for each level of each choice; `inch` is an inch in heights of the axes."""
+    depth, last = -0.1 * inch, ""
+    transform = axes.get_xaxis_transform()
+    words: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": SMALL}
+    edge = -0.015 * len(ordered) - 1
+    for name, level in lines:
+        if name != last:
+            depth -= HEADING * inch
+            axes.text(edge, depth, name, weight="bold", transform=transform, **words)
+        depth -= LINE * inch
+        last = name
+        used = [i for i, each in enumerate(ordered) if each.choices.get(name) == level]
+        marks: dict[str, Any] = {"ls": "", "marker": "|", "ms": 6, "color": INK}
+        axes.plot(used, [depth] * len(used), clip_on=False, transform=transform, **marks)
+        axes.text(edge, depth, level, transform=transform, **words)
 
 
 def _lines(specifications: Sequence[Specification]) -> list[tuple[str, str]]:

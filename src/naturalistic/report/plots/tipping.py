@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from naturalistic.report.drawing import BLUE, GREY, ORANGE, SMALL, Margins, drawing, text_width
+from naturalistic.report.plots.axis import pushed_apart
+from naturalistic.report.wording import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -51,21 +57,28 @@ def tipping_plot(
     ):
         axes.fill_between(curve.delta, curve.low, curve.high, color=BLUE, alpha=0.15, lw=0)
         axes.plot(curve.delta, curve.value, color=BLUE, lw=2)
-        end = max(curve.delta)
-        axes.set_xlim(0, end)
-        low, high = (
-            min([*curve.low, *(t.level for t in targets)]),
-            max([*curve.high, *(t.level for t in targets)]),
-        )
+        axes.set_xlim(0, max(curve.delta))
+        levels = [target.level for target in targets]
+        low, high = min([*curve.low, *levels]), max([*curve.high, *levels])
         room = 0.06 * (high - low)
         axes.set_ylim(low - room, high + room)
-        placed = float("-inf")
-        for target in sorted(targets, key=lambda t: t.level):
-            axes.axhline(target.level, color=GREY, lw=0.9, ls="--")
-            placed = max(placed + 1.3 * room, target.level)
-            axes.text(end * 1.02, placed, target.label, va="center", fontsize=SMALL, color=GREY)
-            if target.at is not None and 0 <= target.at <= end:
-                axes.plot([target.at], [target.level], marker="o", color=ORANGE, ms=6)
+        _targets(axes, targets, 1.3 * room)
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
     return result.svg
+
+
+def _targets(axes: Axes, targets: Sequence[Target], gap: float) -> None:
+    """A named line for each level and a mark with the shift where the curve meets it."""
+    end = axes.get_xlim()[1]
+    heights = pushed_apart([target.level for target in targets], gap)
+    for target, height in zip(targets, heights, strict=True):
+        axes.axhline(target.level, color=GREY, lw=0.9, ls="--")
+        axes.text(end * 1.02, height, target.label, va="center", fontsize=SMALL, color=GREY)
+        if target.at is None or not 0 <= target.at <= end:
+            continue
+        axes.plot([target.at], [target.level], marker="o", color=ORANGE, ms=6, zorder=4)
+        place: dict[str, Any] = {"textcoords": "offset points", "color": ORANGE, "weight": "bold"}
+        axes.annotate(
+            number(target.at), (target.at, target.level), (4, 4), fontsize=SMALL, zorder=5, **place
+        )
