@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from naturalistic.stats.paired_scores import FloatArray
 
@@ -51,9 +52,11 @@ class Grouping:
         """Sums of the last axis by therapist."""
         if self.count == self.code.size:
             return values
-        member = np.zeros((self.code.size, self.count))
-        member[np.arange(self.code.size), self.code] = 1.0
-        return values @ member
+        n = self.code.size
+        member = csr_array((np.ones(n), (self.code, np.arange(n))), shape=(self.count, n))
+        return np.asarray(member @ values.reshape(-1, n).T).T.reshape(
+            *values.shape[:-1], self.count
+        )
 
     def variance(self, influence: FloatArray) -> FloatArray:
         """Variance of an estimate from each person's influence on it (summing to 0), last axis.

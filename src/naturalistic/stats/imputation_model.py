@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import solve_triangular
+from scipy.sparse import csr_array
 
 from naturalistic.stats.paired_scores import FloatArray
 
@@ -17,7 +20,7 @@ _RATIOS = np.linspace(0.0, 1.0, 26)
 _RIDGE = 1e-5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Clusters:
     """Therapist of each row.
 
@@ -47,15 +50,54 @@ class Clusters:
         groups, code = np.unique(values, return_inverse=True)
         return cls(code.astype(np.int64), groups.size)
 
-    def rows(self, keep: npt.NDArray[np.bool_]) -> Clusters:
-        """The same therapists for some of the rows."""
+    def rows(self, keep: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Clusters:
+        """The same therapists for some of the rows, or for rows in another order."""
         return Clusters(self.code[keep], self.count)
 
+    @cached_property
+    def _member(self) -> csr_array:
+        n = self.code.size
+        return csr_array((np.ones(n), (self.code, np.arange(n))), shape=(self.count, n))
+
+    @cached_property
+    def sizes(self) -> FloatArray:
+        """Rows of each therapist."""
+        return np.bincount(self.code, minlength=self.count).astype(np.float64)
+
     def sums(self, values: FloatArray) -> FloatArray:
-        """Sums over the rows of each therapist; rows are the second to last axis."""
-        member = np.zeros((self.count, self.code.size))
-        member[self.code, np.arange(self.code.size)] = 1.0
-        return member @ values
+        """Sums over the rows (first axis) of each therapist."""
+        return np.asarray(self._member @ values)
+
+
+@dataclass(frozen=True, slots=True)
+class Predictors:
+    """Columns to learn from, those that are the same in all data sets apart from those that are not.
+
+    Attributes
+    ----------
+    same : ndarray, shape (n, p)
+        Complete columns, the constant among them.
+    drawn : ndarray, shape (v, m, n)
+        Columns whose gaps were filled m times; v may be 0.
+    imputations : int
+        m.
+    """
+
+    same: FloatArray
+    drawn: FloatArray
+    imputations: int
+
+    def rows(self, keep: npt.NDArray[np.bool_]) -> Predictors:
+        """The same columns for some of the rows."""
+        return Predictors(self.same[keep], self.drawn[:, :, keep], self.imputations)
+
+    def times(self, coefficients: FloatArray) -> FloatArray:
+        """Linear predictor, shape (m, n), of coefficients of shape (m, p + v)."""
+        p = self.same.shape[1]
+        value = coefficients[:, :p] @ self.same.T
+        for k in range(len(self.drawn)):
+            value += coefficients[:, p + k, np.newaxis] * self.drawn[k]
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +121,101 @@ class RegressionDraw:
     drawn_intercepts: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class _Products:
+    """Cross products, and sums by therapist, of p same columns, v drawn ones and the outcome."""
+
+    same: FloatArray  # (p, p)
+    between: FloatArray  # (m, v, p)
+    drawn: FloatArray  # (m, v, v)
+    right_same: FloatArray  # (p,)
+    right_drawn: FloatArray  # (m, v)
+    square: float
+    sums_same: FloatArray  # (G, p)
+    sums_drawn: FloatArray  # (m, v, G)
+    totals: FloatArray  # (G,)
+
+    @classmethod
+    def of(cls, x: Predictors, outcome: FloatArray, clusters: Clusters | None) -> _Products:
+        v, m = len(x.drawn), x.imputations
+        flat = x.drawn.reshape(v * m, outcome.size)
+
+        def by_data_set(values: FloatArray) -> FloatArray:
+            return values.reshape(v, m, *values.shape[1:]).swapaxes(0, 1)
+
+        same = x.same.T @ x.same
+        drawn = np.einsum("kmn,lmn->mkl", x.drawn, x.drawn)
+        # against collinearity
+        same[np.diag_indices_from(same)] *= 1.0 + _RIDGE
+        drawn[:, range(v), range(v)] *= 1.0 + _RIDGE
+        if clusters is None:
+            sums = np.zeros((0, x.same.shape[1])), np.zeros((m, v, 0)), np.zeros(0)
+        else:
+            sums = (
+                clusters.sums(x.same),
+                by_data_set(clusters.sums(flat.T).T),
+                clusters.sums(outcome),
+            )
+        return cls(
+            same,
+            by_data_set(flat @ x.same),
+            drawn,
+            x.same.T @ outcome,
+            by_data_set(flat @ outcome),
+            float(outcome @ outcome),
+            *sums,
+        )
+
+    def log_posterior(self, ratio: float, sizes: FloatArray, df: int) -> FloatArray:
+        """Log restricted likelihood of one variance ratio, shape (m,); the same columns are eliminated once."""
+        shrink = ratio / (1.0 + ratio * sizes)
+        scaled = self.sums_same * shrink[:, np.newaxis]
+        root = np.linalg.cholesky(self.same - scaled.T @ self.sums_same)
+        right = self.right_same - scaled.T @ self.totals
+        square = self.square - float(shrink @ self.totals**2)
+        m, v, p = self.between.shape
+        between = self.between - self.sums_drawn @ scaled
+        own = solve_triangular(root, right, lower=True)
+        square -= float(own @ own)
+        log_size = 2.0 * np.log(np.diag(root)).sum() + np.log1p(ratio * sizes).sum()
+        residual, extra = np.full(m, square), np.zeros(m)
+        if v:
+            lean = solve_triangular(root, between.reshape(m * v, p).T, lower=True).T
+            lean = lean.reshape(m, v, p)
+            weighted = self.sums_drawn * shrink
+            rest = (
+                self.drawn - weighted @ self.sums_drawn.swapaxes(1, 2) - lean @ lean.swapaxes(1, 2)
+            )
+            pull = self.right_drawn - weighted @ self.totals - lean @ own
+            residual -= np.einsum("mv,mv->m", pull, np.linalg.solve(rest, pull[..., None])[..., 0])
+            extra = np.linalg.slogdet(rest)[1]
+        return -0.5 * (log_size + extra + df * np.log(np.maximum(residual, 1e-300)))
+
+    def full(self, shrink: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """X'V^-1 X, X'V^-1 y and y'V^-1 y of each data set, given its own shrinkage (m, G)."""
+        m, v, p = self.between.shape
+        groups = len(self.totals)
+        outer = self.sums_same[:, :, np.newaxis] * self.sums_same[:, np.newaxis, :]
+        cross = np.empty((m, p + v, p + v))
+        cross[:, :p, :p] = self.same - (shrink @ outer.reshape(groups, p * p)).reshape(m, p, p)
+        weighted = self.sums_drawn * shrink[:, np.newaxis, :]
+        cross[:, p:, :p] = self.between - weighted @ self.sums_same
+        cross[:, :p, p:] = cross[:, p:, :p].swapaxes(1, 2)
+        cross[:, p:, p:] = self.drawn - weighted @ self.sums_drawn.swapaxes(1, 2)
+        right = np.column_stack(
+            [
+                self.right_same - (shrink * self.totals) @ self.sums_same,
+                self.right_drawn - weighted @ self.totals,
+            ]
+        )
+        return cross, right, self.square - shrink @ self.totals**2
+
+
 def draw_regression(
-    design: FloatArray, outcome: FloatArray, clusters: Clusters | None, rng: np.random.Generator
+    predictors: Predictors,
+    outcome: FloatArray,
+    clusters: Clusters | None,
+    rng: np.random.Generator,
 ) -> RegressionDraw:
     r"""Draw from the posterior of a linear regression with a random intercept by therapist.
 
@@ -99,7 +234,7 @@ def draw_regression(
 
     Parameters
     ----------
-    design : ndarray, shape (m, n, q)
+    predictors : Predictors
         Of each data set, the constant among its columns.
     outcome : ndarray, shape (n,)
         Observed, the same in all data sets.
@@ -108,75 +243,40 @@ def draw_regression(
     rng : numpy.random.Generator
         Source of the draws.
     """
-    m, n, q = design.shape
-    cross = np.swapaxes(design, 1, 2) @ design
-    cross = cross + _RIDGE * np.eye(q) * np.einsum("mii->mi", cross)[:, np.newaxis, :]
-    right = np.einsum("mnq,n->mq", design, outcome)
-    square = np.full(m, float(outcome @ outcome))
-    df = max(n - q, 1)
-    if clusters is None:
-        shrink = np.zeros((m, 0))
-        sums, totals = np.zeros((m, 0, q)), np.zeros(0)
-    else:
-        sums, totals = clusters.sums(design), clusters.sums(outcome[:, np.newaxis])[:, 0]
-        sizes = np.bincount(clusters.code, minlength=clusters.count).astype(np.float64)
-        ratio = _draw_ratio(cross, right, square, sums, totals, sizes, df, rng)
-        shrink = ratio[:, np.newaxis] / (1.0 + ratio[:, np.newaxis] * sizes)
-        cross, right, square = _weighted(cross, right, square, sums, totals, shrink)
+    m = predictors.imputations
+    products = _Products.of(predictors, outcome, clusters)
+    q = predictors.same.shape[1] + len(predictors.drawn)
+    df = max(outcome.size - q, 1)
+    shrink = np.zeros((m, 0))
+    if clusters is not None:
+        ratio = _draw_ratio(products, clusters.sizes, df, m, rng)[:, np.newaxis]
+        shrink = ratio / (1.0 + ratio * clusters.sizes)
+    cross, right, square = products.full(shrink)
     root = np.linalg.cholesky(cross)
     estimated = np.linalg.solve(cross, right[..., np.newaxis])[..., 0]
     residual = np.maximum(square - np.einsum("mq,mq->m", right, estimated), 0.0)
     sigma = np.sqrt(residual / rng.chisquare(df, size=m))
-    noise = np.linalg.solve(np.swapaxes(root, 1, 2), rng.standard_normal((m, q, 1)))[..., 0]
+    noise = np.linalg.solve(root.swapaxes(1, 2), rng.standard_normal((m, q, 1)))[..., 0]
     drawn = estimated + sigma[:, np.newaxis] * noise
-    centre, drawn_centre = (
-        shrink * (totals - np.einsum("mgq,mq->mg", sums, b)) for b in (estimated, drawn)
-    )
+    centre, drawn_centre = (shrink * _remainders(products, b) for b in (estimated, drawn))
     spread = sigma[:, np.newaxis] * np.sqrt(shrink)
     drawn_intercepts = drawn_centre + spread * rng.standard_normal(shrink.shape)
     return RegressionDraw(estimated, drawn, sigma, centre, drawn_intercepts)
 
 
-def _weighted(
-    cross: FloatArray,
-    right: FloatArray,
-    square: FloatArray,
-    sums: FloatArray,
-    totals: FloatArray,
-    shrink: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """X'V^-1 X, X'V^-1 y and y'V^-1 y from the plain ones."""
-    scaled = sums * shrink[..., np.newaxis]
-    return (
-        cross - np.swapaxes(sums, 1, 2) @ scaled,
-        right - np.einsum("mgq,g->mq", scaled, totals),
-        square - shrink @ totals**2,
-    )
+def _remainders(products: _Products, coefficients: FloatArray) -> FloatArray:
+    """What the sums of each therapist's outcomes are above the predicted, shape (m, G)."""
+    p = products.same.shape[0]
+    predicted = coefficients[:, :p] @ products.sums_same.T
+    predicted += np.einsum("mv,mvg->mg", coefficients[:, p:], products.sums_drawn)
+    return products.totals - predicted
 
 
 def _draw_ratio(
-    cross: FloatArray,
-    right: FloatArray,
-    square: FloatArray,
-    sums: FloatArray,
-    totals: FloatArray,
-    sizes: FloatArray,
-    df: int,
-    rng: np.random.Generator,
+    products: _Products, sizes: FloatArray, df: int, m: int, rng: np.random.Generator
 ) -> FloatArray:
     """Variance ratio of each data set, drawn from its marginal posterior on the grid."""
-    m = cross.shape[0]
-    score = np.empty((m, _RATIOS.size))
-    for k, ratio in enumerate(_RATIOS**2):
-        shrink = np.broadcast_to(ratio / (1.0 + ratio * sizes), (m, sizes.size))
-        a, b, yy = _weighted(cross, right, square, sums, totals, shrink)
-        residual = yy - np.einsum("mq,mq->m", b, np.linalg.solve(a, b[..., np.newaxis])[..., 0])
-        log_size = np.linalg.slogdet(a)[1]
-        score[:, k] = -0.5 * (
-            float(np.log1p(ratio * sizes).sum())
-            + log_size
-            + df * np.log(np.maximum(residual, 1e-300))
-        )
+    score = np.column_stack([products.log_posterior(r, sizes, df) for r in _RATIOS**2])
     weight = np.exp(score - score.max(axis=1, keepdims=True))
     climb = np.cumsum(weight, axis=1)
     place = (rng.random((m, 1)) * climb[:, -1:] > climb).sum(axis=1)

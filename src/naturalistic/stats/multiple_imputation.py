@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from naturalistic.stats.imputation_model import Clusters, draw_regression
+from naturalistic.stats.imputation_model import Clusters, Predictors, draw_regression
 from naturalistic.stats.paired_scores import FloatArray
 
 Method = Literal["normal", "predictive_mean_matching"]
@@ -111,18 +111,26 @@ def impute_by_chained_equations(
     order, groups = _content_order(table, groups)
     table = table[order]
     missing = np.isnan(table)
+    # the column with fewest gaps first, as R's mice visits them in "monotone" order
     gaps = [int(j) for j in np.flatnonzero(missing.any(axis=0))]
+    gaps.sort(key=lambda j: int(missing[:, j].sum()))
     _check_observed(table, gaps)
-    completed = _start(table, missing, gaps, imputations, rng)
+    filled = _start(table, missing, gaps, imputations, rng)
     shape = (iterations, imputations, table.shape[1])
     means, sds = np.full(shape, np.nan), np.full(shape, np.nan)
-    # the column with fewest gaps first, as R's mice visits them in "monotone" order
+    complete = table[:, ~missing.any(axis=0)]
     for step in range(iterations):
-        for j in sorted(gaps, key=lambda column: int(missing[:, column].sum())):
-            filled = _fill(completed, missing[:, j], j, groups, chosen[j], donors, rng)
-            completed[:, missing[:, j], j] = filled
-            means[step, :, j], sds[step, :, j] = filled.mean(axis=1), filled.std(axis=1)
+        for j in gaps:
+            others = [filled[k] for k in gaps if k != j]
+            drawn = np.stack(others) if others else np.empty((0, imputations, len(table)))
+            gap = missing[:, j]
+            new = _fill(complete, drawn, filled[j], gap, groups, chosen[j], donors, rng)
+            filled[j][:, gap] = new
+            means[step, :, j], sds[step, :, j] = new.mean(axis=1), new.std(axis=1)
     back = np.argsort(order)
+    completed = np.repeat(table[np.newaxis], imputations, axis=0)
+    for j in gaps:
+        completed[:, :, j] = filled[j]
     return Imputations(completed[:, back], missing[back], means, sds)
 
 
@@ -137,7 +145,11 @@ def _content_order(
     keys = [np.where(np.isnan(column), np.inf, column) for column in table.T]
     if groups is None:
         return np.lexsort(keys), None
-    sums = groups.sums(np.column_stack([np.ones(len(table)), np.nan_to_num(table)]))
+    # sums of a therapist in the order of what the rows hold: their last bit must not depend on a label
+    rows = np.lexsort(keys)
+    sums = groups.rows(rows).sums(
+        np.column_stack([np.ones(len(table)), np.nan_to_num(table)])[rows]
+    )
     rank = np.empty(groups.count, dtype=np.int64)
     rank[np.lexsort(sums.T)] = np.arange(groups.count)
     code = rank[groups.code]
@@ -158,42 +170,42 @@ def _start(
     gaps: list[int],
     imputations: int,
     rng: np.random.Generator,
-) -> FloatArray:
-    """Gaps filled with values drawn from the column."""
-    completed = np.repeat(table[np.newaxis], imputations, axis=0)
-    for j in gaps:
-        seen = table[~missing[:, j], j]
-        count = int(missing[:, j].sum())
-        completed[:, missing[:, j], j] = rng.choice(seen, size=(imputations, count))
-    return completed
+) -> dict[int, FloatArray]:
+    """Each incomplete column m times, shape (m, n), its gaps filled with values drawn from it."""
+    filled = {}
+    for j in sorted(gaps):
+        column = np.repeat(table[np.newaxis, :, j], imputations, axis=0)
+        gap = missing[:, j]
+        column[:, gap] = rng.choice(table[~gap, j], size=(imputations, int(gap.sum())))
+        filled[j] = column
+    return filled
 
 
 def _fill(
-    completed: FloatArray,
+    complete: FloatArray,
+    drawn: FloatArray,
+    column: FloatArray,
     gap: npt.NDArray[np.bool_],
-    column: int,
     groups: Clusters | None,
     method: Method,
     donors: int,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """Draws for the gaps of one column, shape (m, n_missing)."""
-    m, n, _ = completed.shape
+    """Draws for the gaps of one column, shape (m, n_missing), from complete columns and drawn ones (v, m, n)."""
     seen = ~gap
     # a column that does not vary among the rows to learn from has no coefficient
-    varies = np.ptp(completed[0, seen], axis=0) > 0.0
-    varies[column] = False
-    design = np.concatenate([np.ones((m, n, 1)), completed[:, :, varies]], axis=2)
-    observed = completed[0, seen, column]
-    draw = draw_regression(
-        design[:, seen], observed, None if groups is None else groups.rows(seen), rng
-    )
-    receiver = np.einsum("mnq,mq->mn", design[:, gap], draw.drawn)
+    varies = np.ptp(complete[seen], axis=0) > 0.0
+    same = np.column_stack([np.ones(len(complete)), complete[:, varies]])
+    columns = Predictors(same, drawn, len(column))
+    learn, apply = columns.rows(seen), columns.rows(gap)
+    observed = column[0, seen]
+    draw = draw_regression(learn, observed, None if groups is None else groups.rows(seen), rng)
+    receiver = apply.times(draw.drawn)
     if groups is not None:
         receiver += draw.drawn_intercepts[:, groups.code[gap]]
     if method == "normal":
         return receiver + draw.sigma[:, np.newaxis] * rng.standard_normal(receiver.shape)
-    giver = np.einsum("mnq,mq->mn", design[:, seen], draw.estimated)
+    giver = learn.times(draw.estimated)
     if groups is not None:
         giver += draw.estimated_intercepts[:, groups.code[seen]]
     return _match(giver, receiver, observed, min(donors, observed.size), rng)
@@ -206,23 +218,25 @@ def _match(
     donors: int,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """Observed value of one of the nearest givers, for each data set and receiver."""
+    """Observed value of one of the nearest givers, for each data set and receiver.
+
+    Sorted by prediction, the nearest `donors` are neighbours: the first of them is found by moving a window
+    upwards for as long as its lowest giver is farther away than the one above its highest.
+    """
     # ties in the prediction are broken by the value itself, not by the order of rows
-    order = np.lexsort((np.broadcast_to(observed, giver.shape), giver), axis=1)
+    values = np.argsort(observed, kind="stable")
+    giver, observed = giver[:, values], observed[values]
+    order = np.argsort(giver, axis=1, kind="stable")
     ordered = np.take_along_axis(giver, order, axis=1)
-    pick = rng.integers(donors, size=receiver.shape)
-    filled = np.empty_like(receiver)
+    place = np.stack([np.searchsorted(a, b) for a, b in zip(ordered, receiver, strict=True)])
     size = observed.size
-    for i in range(giver.shape[0]):
-        place = np.searchsorted(ordered[i], receiver[i])
-        # the nearest `donors` lie among as many on either side
-        window = np.clip(place[:, np.newaxis] + np.arange(-donors, donors), 0, size - 1)
-        distance = np.abs(ordered[i][window] - receiver[i][:, np.newaxis])
-        outside = (place[:, np.newaxis] + np.arange(-donors, donors) < 0) | (
-            place[:, np.newaxis] + np.arange(-donors, donors) >= size
+    first = np.clip(place - donors, 0, size - donors)
+    for _ in range(donors):
+        above = np.minimum(first + donors, size - 1)
+        below_is_farther = (
+            receiver - np.take_along_axis(ordered, first, axis=1)
+            > np.take_along_axis(ordered, above, axis=1) - receiver
         )
-        nearest = np.argsort(np.where(outside, np.inf, distance), axis=1, kind="stable")
-        chosen = np.take_along_axis(nearest, pick[i][:, np.newaxis], axis=1)
-        position = np.take_along_axis(window, chosen, axis=1)[:, 0]
-        filled[i] = observed[order[i][position]]
-    return filled
+        first += below_is_farther & (first + donors < size)
+    pick = first + rng.integers(donors, size=receiver.shape)
+    return observed[np.take_along_axis(order, pick, axis=1)]
