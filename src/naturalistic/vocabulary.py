@@ -146,6 +146,13 @@ WHY_NOT_PAIRED = _words(
     forms_not_scorable="Forms present, too many items missing",
 )
 
+SPECIAL_CAUSES = _words(
+    outside_limits="outside the process limits",
+    shift="one of seven or more in a row on one side of the mean",
+    trend="one of seven or more in a row that all rise or all fall",
+    near_limits="one of two out of three near the same limit",
+)
+
 STATUSES = ("ok", "not_estimable", "withheld", "not_measured", "not_run")
 
 
@@ -454,6 +461,26 @@ _ESTIMANDS = (
     Estimand("variance", "Variance"),
     Estimand("intraclass_correlation", "Share of variance", unit="proportion", digits=3),
     Estimand("log_likelihood", "Log-likelihood"),
+    Estimand("joint_test", "Joint test of all levels of a characteristic (F)"),
+    Estimand("false_discovery_rate", "p value after control of the false discovery rate", digits=3),
+    Estimand(
+        "group_difference", "Difference between groups", null=0.0, unit="points", poolable=True
+    ),
+    Estimand("predicted_score", "Predicted score", unit="points", digits=1),
+    Estimand(
+        "therapist_effect",
+        "Predicted difference of a therapist from the average therapist (improvement positive)",
+        null=0.0,
+        unit="points",
+        direction="higher_is_better",
+    ),
+    Estimand(
+        "prediction_weight",
+        "Weight of a therapist's own patients in the prediction for that therapist",
+        unit="proportion",
+    ),
+    Estimand("bic_difference", "BIC above that of the best model", null=0.0, digits=1),
+    Estimand("r_squared", "Share of variance explained", unit="proportion", digits=3),
     # time to an ending
     Estimand("survival_probability", "Probability of not yet having had the event", digits=3),
     Estimand("cumulative_incidence", "Probability of having ended this way", digits=3),
@@ -482,6 +509,18 @@ _ESTIMANDS = (
     Estimand("hazard", "Probability of leaving at this session", unit="proportion", digits=3),
     Estimand("at_risk", "Number still under observation", unit="people", digits=0),
     Estimand("cumulative_events", "Number who have had the event", unit="people", digits=0),
+    # the service over time
+    Estimand("waiting_time", "Waiting time", unit="days", direction="lower_is_better", digits=0),
+    Estimand(
+        "probability_by",
+        "Probability by a time, those still waiting counted",
+        unit="proportion",
+        digits=3,
+    ),
+    Estimand("process_mean", "Mean of the series", digits=3),
+    Estimand("process_limit", "Process limit", digits=3),
+    Estimand("level_change", "Step at the change of service", null=0.0, digits=3),
+    Estimand("slope_change", "Difference in slope after the change", null=0.0, digits=3),
     # attendance
     Estimand("median_odds_ratio", "Median odds ratio between therapists"),
     Estimand("median_rate_ratio", "Median rate ratio between therapists"),

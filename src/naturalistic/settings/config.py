@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import datetime as dt
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from naturalistic.vocabulary import (
     ABSENCE_DEFINITIONS,
@@ -163,6 +164,48 @@ class Dropout(Closed):
     fewer_than_sessions: int = Field(default=4, ge=1, le=100)
 
 
+class ServiceChange(Closed):
+    """A named change of the service, for the interrupted time series; by default none."""
+
+    name: str = ""
+    date: dt.date | None = None
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if bool(self.name) != (self.date is not None):
+            raise ValueError("give a name and a date (yyyy-mm-dd), or neither")
+        return self
+
+
+DescribedPerson = dict[str, str | float]
+DEFAULT_DESCRIBED_PEOPLE: dict[str, DescribedPerson] = {
+    "reference_person": {},
+    "out_of_work_and_medicated": {"employment": "unemployed", "medication": "yes"},
+    "long_term_sick": {"employment": "long_term_sick_or_disabled", "medication": "yes"},
+}
+
+
+class OutcomeModels(Closed):
+    """Whom the models of the score describe, and when a therapist may be shown."""
+
+    described_people: dict[str, DescribedPerson] = Field(
+        default_factory=lambda: dict(DEFAULT_DESCRIBED_PEOPLE), max_length=4
+    )
+    smallest_caseload: int = Field(default=10, ge=10)
+
+    @field_validator("described_people")
+    @classmethod
+    def _people(cls, value: dict[str, DescribedPerson]) -> dict[str, DescribedPerson]:
+        for person in value.values():
+            for name, level in person.items():
+                one_of(name, CHARACTERISTICS, "characteristic")
+                if CHARACTERISTICS[name].numeric and isinstance(level, str):
+                    raise ValueError(f"{name} is a number, not {level!r}")
+                if CHARACTERISTICS[name].levels:
+                    one_of(str(level), CHARACTERISTICS[name].levels, f"level of {name}")
+        return value
+
+
 class Disclosure(Closed):
     """How results are protected before they may leave."""
 
@@ -201,6 +244,8 @@ class AnalysisSettings(Closed):
     bias: Bias = Bias()
     specification_curve: SpecificationCurve = SpecificationCurve()
     dropout: Dropout = Dropout()
+    outcome_models: OutcomeModels = OutcomeModels()
+    service_change: ServiceChange = ServiceChange()
     predictors: tuple[str, ...] = DEFAULT_PREDICTORS
     reference_levels: dict[str, str] = Field(default_factory=lambda: dict(DEFAULT_REFERENCE_LEVELS))
     conf_level: float = Field(default=0.95, gt=0.5, lt=1)

@@ -52,7 +52,14 @@ def cohort_settings(config: Config, mapping: Mapping) -> AnalysisSettings:
     values = {name: getattr(config, name) for name in AnalysisSettings.model_fields}
     changed = choices.primary.model_dump(exclude_none=True)
     values["primary"] = Primary(**{**config.primary.model_dump(), **changed})
-    for name in ("form_windows", "episodes", "reliable_change", "dropout", "predictors"):
+    for name in (
+        "form_windows",
+        "episodes",
+        "reliable_change",
+        "dropout",
+        "service_change",
+        "predictors",
+    ):
         if (value := getattr(choices, name)) is not None:
             values[name] = value
     values["reference_levels"] = {**config.reference_levels, **choices.reference_levels}

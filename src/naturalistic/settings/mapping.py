@@ -15,6 +15,7 @@ from naturalistic.settings.config import (
     Dropout,
     FormWindows,
     ReliableChange,
+    ServiceChange,
 )
 from naturalistic.settings.mapping_blocks import (
     LINKED_TABLES,
@@ -148,6 +149,7 @@ class CohortChoices(Closed):
     episodes: Literal["first", "last", "all"] | None = None
     reliable_change: ReliableChange | None = None
     dropout: Dropout | None = None
+    service_change: ServiceChange | None = None
     predictors: tuple[str, ...] | None = None
     reference_levels: dict[str, str] = Field(default_factory=dict)
     disclosure: Disclosure | None = None
