@@ -136,7 +136,15 @@ _ANALYSES = (
         "outcome_models",
         "Who starts higher and who changes more?",
         ("patients", "episodes", "outcomes", "scores"),
-        ("primary", "conf_level", "predictors", "reference_levels"),
+        (
+            "primary",
+            "conf_level",
+            "predictors",
+            "reference_levels",
+            "dropout",
+            "resampling",
+            "outcome_models",
+        ),
         ("instruments",),
     ),
     Analysis(

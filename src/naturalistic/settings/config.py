@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from naturalistic.settings.closed import Closed
+from naturalistic.settings.closing import Closing
 from naturalistic.vocabulary import (
     ABSENCE_DEFINITIONS,
     CHARACTERISTICS,
@@ -15,12 +17,6 @@ from naturalistic.vocabulary import (
     ESTIMANDS,
     POPULATIONS,
 )
-
-
-class Closed(BaseModel):
-    """A frozen model that refuses unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 def one_of(value: str, words: object, what: str) -> str:
@@ -246,6 +242,7 @@ class AnalysisSettings(Closed):
     dropout: Dropout = Dropout()
     outcome_models: OutcomeModels = OutcomeModels()
     service_change: ServiceChange = ServiceChange()
+    closing: Closing = Closing()
     predictors: tuple[str, ...] = DEFAULT_PREDICTORS
     reference_levels: dict[str, str] = Field(default_factory=lambda: dict(DEFAULT_REFERENCE_LEVELS))
     conf_level: float = Field(default=0.95, gt=0.5, lt=1)
