@@ -14,11 +14,10 @@ from naturalistic.stats.hazards.cox_data import CoxData, prepare_cox_data
 from naturalistic.stats.hazards.cox_design import aliased_terms, levels_without_events, sparseness
 from naturalistic.stats.hazards.cox_input import FloatArray, checked_names
 from naturalistic.stats.hazards.cox_likelihood import evaluate
-from naturalistic.stats.hazards.cox_penalty import PenalisedLikelihood, evaluate_penalised
+from naturalistic.stats.hazards.cox_penalty import PenalisedLikelihood, PenalisedModel
 from naturalistic.stats.result import Estimate, not_estimable
 
 METHOD = "Firth-penalised Cox regression, profile penalised likelihood limits and tests"
-# Scoring converges linearly here: more steps than Newton needs, each of them cheap.
 MAX_ITERATIONS = 500
 CONVERGED_DECREMENT = 1e-18
 # A limit further than this many standard errors from the estimate is taken to be infinite.
@@ -136,11 +135,12 @@ def fit_cox_firth(
     active, alias_notes = aliased_terms(null.information, full.cell_weight.sum(), names)
     data = full.select(active)
     notes += alias_notes + sparseness(full.n_events, int(active.sum()), None)
+    model = PenalisedModel(data)
     free = np.ones(int(active.sum()), dtype=bool)
-    beta, top, converged = _maximise(data, np.zeros(len(free)), free)
+    beta, top, converged = _Search(model, free).maximise(np.zeros(len(free)))
     if not converged:
         notes.append(f"no convergence after {MAX_ITERATIONS} steps")
-    profiles = [_profile(data, beta, top, j, conf_level) for j in range(len(beta))]
+    profiles = [_profile(model, beta, top, j, conf_level) for j in range(len(beta))]
     return _assemble(names, data, active, profiles, notes, conf_level, top.loglik, converged)
 
 
@@ -155,57 +155,90 @@ class _Profile:
     statistic: float
 
 
-def _maximise(
-    data: CoxData, beta: FloatArray, free: np.ndarray
-) -> tuple[FloatArray, PenalisedLikelihood, bool]:
-    """Fisher scoring over the free coefficients, the others staying where they are."""
-    at = evaluate_penalised(data, beta)
-    if not free.any():
-        return beta, at, True
-    for _ in range(MAX_ITERATIONS):
-        step = np.zeros(len(beta))
-        step[free] = np.linalg.solve(at.information[np.ix_(free, free)], at.score[free])
-        decrement = float(at.score @ step)
-        if decrement < CONVERGED_DECREMENT:
+class _Search:
+    """Maxima over the free coefficients, the others staying where they are.
+
+    Steps of Broyden, Fletcher, Goldfarb and Shanno that start from the information: it lacks the
+    curvature of the penalty, which few events make large, and the steps learn it. What one search
+    has learned serves the next.
+    """
+
+    def __init__(self, model: PenalisedModel, free: np.ndarray) -> None:
+        self.model, self.free = model, free
+        self.inverse: FloatArray | None = None
+
+    def maximise(self, beta: FloatArray) -> tuple[FloatArray, PenalisedLikelihood, bool]:
+        """Coefficients at the maximum, the likelihood there, and whether it was reached."""
+        free, at = self.free, self.model.evaluate(beta)
+        if not free.any():
             return beta, at, True
-        # Long steps leave the region where the information means anything.
-        step /= max(1.0, float(np.abs(step).max()) / 2)
-        candidate = evaluate_penalised(data, beta + step)
-        while (
-            candidate.loglik < at.loglik - 1e-9 * (1 + abs(at.loglik))
-            and np.abs(step).max() > 1e-12
-        ):
-            step /= 2
-            candidate = evaluate_penalised(data, beta + step)
-        beta, at = beta + step, candidate
-    return beta, at, False
+        if self.inverse is None:
+            self.inverse = np.linalg.inv(at.information[np.ix_(free, free)])
+        for _ in range(MAX_ITERATIONS):
+            step = np.zeros(len(beta))
+            step[free] = self.inverse @ at.score[free]
+            if float(at.score @ step) < CONVERGED_DECREMENT:
+                return beta, at, True
+            step, candidate = _ahead(self.model, beta, at, step)
+            fall = (at.score - candidate.score)[free]
+            self.inverse = _learned(self.inverse, step[free], fall)
+            beta, at = beta + step, candidate
+        return beta, at, False
+
+
+def _ahead(
+    model: PenalisedModel, beta: FloatArray, at: PenalisedLikelihood, step: FloatArray
+) -> tuple[FloatArray, PenalisedLikelihood]:
+    """The step, shortened until the likelihood does not fall, and the likelihood there."""
+    # Long steps leave the region where the information means anything.
+    step = step / max(1.0, float(np.abs(step).max()) / 2)
+    candidate = model.evaluate(beta + step)
+    lowest = at.loglik - 1e-9 * (1 + abs(at.loglik))
+    while candidate.loglik < lowest and np.abs(step).max() > 1e-12:
+        step = step / 2
+        candidate = model.evaluate(beta + step)
+    return step, candidate
+
+
+def _learned(inverse: FloatArray, step: FloatArray, fall: FloatArray) -> FloatArray:
+    """Inverse curvature that explains by how much the score fell along the step."""
+    along = float(step @ fall)
+    if not along > 0:
+        return inverse
+    left = np.eye(len(step)) - np.outer(step, fall) / along
+    return np.asarray(left @ inverse @ left.T + np.outer(step, step) / along)
 
 
 def _profile(
-    data: CoxData, beta: FloatArray, top: PenalisedLikelihood, j: int, conf_level: float
+    model: PenalisedModel, beta: FloatArray, top: PenalisedLikelihood, j: int, conf_level: float
 ) -> _Profile:
     """Limits and test of coefficient j from the profile of the penalised likelihood."""
     free = np.arange(len(beta)) != j
-    allowed = float(stats.chi2.ppf(conf_level, 1))
+    allowed = float(np.sqrt(stats.chi2.ppf(conf_level, 1)))
     std_error = float(np.sqrt(np.linalg.inv(top.information)[j, j]))
+    search, nearest = _Search(model, free), beta
 
-    def drop(value: float) -> float:
-        """Twice the loss of penalised likelihood with the coefficient held at `value`."""
-        start = beta.copy()
+    def root(value: float) -> float:
+        """Root of twice the loss of penalised likelihood with the coefficient held at `value`."""
+        nonlocal nearest
+        # the root is nearly straight in the value, and the last maximum a good place to start
+        start = nearest.copy()
         start[j] = value
-        return 2 * (top.loglik - _maximise(data, start, free)[1].loglik)
+        nearest, point, _ = search.maximise(start)
+        return float(np.sqrt(max(2 * (top.loglik - point.loglik), 0.0)))
 
     limits = []
     for sign in (-1.0, 1.0):
-        reach = float(np.sqrt(allowed))
-        while drop(beta[j] + sign * reach * std_error) < allowed and reach < FURTHEST_LIMIT:
+        nearest, reach = beta, allowed
+        while root(beta[j] + sign * reach * std_error) < allowed and reach < FURTHEST_LIMIT:
             reach *= 1.5
         if reach >= FURTHEST_LIMIT:
             limits.append(sign * np.inf)
             continue
         ends = sorted([beta[j], beta[j] + sign * reach * std_error])
-        limits.append(optimize.brentq(lambda v: drop(v) - allowed, *ends, xtol=1e-12, rtol=1e-13))
-    return _Profile(float(beta[j]), std_error, limits[0], limits[1], max(drop(0.0), 0.0))
+        limits.append(optimize.brentq(lambda v: root(v) - allowed, *ends, xtol=1e-11, rtol=1e-12))
+    nearest = beta
+    return _Profile(float(beta[j]), std_error, limits[0], limits[1], root(0.0) ** 2)
 
 
 def _assemble(

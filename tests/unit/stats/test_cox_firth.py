@@ -6,7 +6,7 @@ import pytest
 from naturalistic.stats.cox import fit_cox
 from naturalistic.stats.cox_firth import fit_cox_firth
 from naturalistic.stats.hazards.cox_data import prepare_cox_data
-from naturalistic.stats.hazards.cox_penalty import evaluate_penalised
+from naturalistic.stats.hazards.cox_penalty import PenalisedModel
 
 
 def cohort(n: int = 60, seed: int = 4) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -21,13 +21,14 @@ def cohort(n: int = 60, seed: int = 4) -> tuple[np.ndarray, np.ndarray, np.ndarr
 def test_score_is_the_derivative_of_the_penalised_likelihood(ties: str) -> None:
     time, event, design = cohort()
     data = prepare_cox_data(time, event, design, entry=time - 1 - time // 2, ties=ties)
+    model = PenalisedModel(data)
     at, step = np.array([0.4, -0.3]), 1e-5
-    score = evaluate_penalised(data, at).score
+    score = model.evaluate(at).score
     for j in range(2):
         ahead, behind = at.copy(), at.copy()
         ahead[j] += step
         behind[j] -= step
-        rise = evaluate_penalised(data, ahead).loglik - evaluate_penalised(data, behind).loglik
+        rise = model.evaluate(ahead).loglik - model.evaluate(behind).loglik
         assert rise / (2 * step) == pytest.approx(score[j], rel=1e-7, abs=1e-8)
 
 
