@@ -482,6 +482,11 @@ _ESTIMANDS = (
     Estimand("bic_difference", "BIC above that of the best model", null=0.0, digits=1),
     Estimand("r_squared", "Share of variance explained", unit="proportion", digits=3),
     # time to an ending
+    # closing, keeping or extending a service
+    Estimand("expected_number", "Expected number", unit="people", digits=0),
+    Estimand("rate_per_100000", "Rate per 100,000 people", digits=1),
+    Estimand("cost", "Cost", digits=0),
+    Estimand("capacity", "Capacity needed elsewhere", digits=1),
     Estimand("survival_probability", "Probability of not yet having had the event", digits=3),
     Estimand("cumulative_incidence", "Probability of having ended this way", digits=3),
     Estimand("median_time", "Median time", digits=1),
@@ -507,6 +512,10 @@ _ESTIMANDS = (
     ),
     Estimand("median_hazard_ratio", "Median hazard ratio between therapists"),
     Estimand("hazard", "Probability of leaving at this session", unit="proportion", digits=3),
+    Estimand("predicted_incidence", "Mean predicted probability", unit="proportion", digits=3),
+    Estimand("linearity_test", "Test of a straight line", digits=1),
+    Estimand("influence", "Largest shift when one person is left out, in standard errors"),
+    Estimand("time_lost_difference", "Difference in mean time lost", null=0.0, digits=1),
     Estimand("at_risk", "Number still under observation", unit="people", digits=0),
     Estimand("cumulative_events", "Number who have had the event", unit="people", digits=0),
     # the service over time

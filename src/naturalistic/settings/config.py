@@ -154,10 +154,16 @@ class SpecificationCurve(Closed):
 
 
 class Dropout(Closed):
-    """Numbers in the definitions of dropout."""
+    """Numbers in the definitions of dropout, and from when on therapies are seen.
+
+    `observed_from` is the first day of the window where the extract holds every therapy that ran on that day or began
+    later: those that began before it count from that day on (left truncation). None where it holds every therapy
+    of the people referred in a period.
+    """
 
     lost_contact_weeks: int = Field(default=8, ge=1, le=104)
     fewer_than_sessions: int = Field(default=4, ge=1, le=100)
+    observed_from: dt.date | None = None
 
 
 class ServiceChange(Closed):
