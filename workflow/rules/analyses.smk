@@ -271,6 +271,7 @@ rule attendance:
     input:
         facts="results/{cohort}/restricted/cohort/facts.json",
         patients="results/{cohort}/restricted/cohort/patients.parquet",
+        sessions="results/{cohort}/restricted/cohort/sessions.parquet",
         episodes="results/{cohort}/restricted/episodes.parquet",
         outcomes="results/{cohort}/restricted/outcomes.parquet",
     output:
@@ -363,6 +364,30 @@ rule length_of_therapy:
         " --config {params.config} --log {log}"
 
 
+rule access_and_waits:
+    """Who is referred, how long do they wait, and how did the service change over time?"""
+    input:
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        sessions="results/{cohort}/restricted/cohort/sessions.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
+    output:
+        estimates="results/{cohort}/restricted/estimates/access_and_waits.parquet",
+        covariances="results/{cohort}/restricted/covariances/access_and_waits.parquet",
+    log:
+        "results/{cohort}/logs/access_and_waits.log",
+    benchmark:
+        "results/{cohort}/logs/benchmarks/access_and_waits.tsv"
+    params:
+        config=CONFIG,
+        python=PYTHON,
+        code=analysis_code("access_and_waits"),
+        settings=analysis_settings("access_and_waits"),
+    shell:
+        "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis access_and_waits"
+        " --config {params.config} --log {log}"
+
+
 rule nice_alignment:
     """What does NICE recommend for the problems recorded here?"""
     input:
@@ -384,4 +409,28 @@ rule nice_alignment:
         settings=analysis_settings("nice_alignment"),
     shell:
         "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis nice_alignment"
+        " --config {params.config} --log {log}"
+
+
+rule decommissioning:
+    """What would closing, keeping or extending the service mean, and for whom?"""
+    input:
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
+    output:
+        estimates="results/{cohort}/restricted/estimates/decommissioning.parquet",
+        covariances="results/{cohort}/restricted/covariances/decommissioning.parquet",
+    log:
+        "results/{cohort}/logs/decommissioning.log",
+    benchmark:
+        "results/{cohort}/logs/benchmarks/decommissioning.tsv"
+    params:
+        config=CONFIG,
+        python=PYTHON,
+        code=analysis_code("decommissioning"),
+        settings=analysis_settings("decommissioning"),
+    shell:
+        "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis decommissioning"
         " --config {params.config} --log {log}"

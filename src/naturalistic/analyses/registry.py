@@ -150,7 +150,7 @@ _ANALYSES = (
     Analysis(
         "attendance",
         "How much of what was booked took place, and who misses more?",
-        ("patients", "episodes", "outcomes"),
+        ("patients", "sessions", "episodes", "outcomes"),
         ("primary", "conf_level", "predictors", "reference_levels"),
     ),
     Analysis(
@@ -172,10 +172,23 @@ _ANALYSES = (
         ("primary", "conf_level", "dropout"),
     ),
     Analysis(
+        "access_and_waits",
+        "Who is referred, how long do they wait, and how did the service change over time?",
+        ("sessions", "episodes", "outcomes"),
+        ("primary", "conf_level", "service_change"),
+    ),
+    Analysis(
         "nice_alignment",
         "What does NICE recommend for the problems recorded here?",
         ("patients", "episodes", "outcomes"),
         ("primary",),
+        ("instruments",),
+    ),
+    Analysis(
+        "decommissioning",
+        "What would closing, keeping or extending the service mean, and for whom?",
+        ("patients", "episodes", "outcomes"),
+        ("primary", "conf_level", "resampling", "closing"),
         ("instruments",),
     ),
 )

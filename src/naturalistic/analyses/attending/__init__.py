@@ -1,0 +1,1 @@
+"""Parts of the analyses of attendance: who misses sessions, when, at what cost, and with which outcome."""
