@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,16 @@ from naturalistic.stats.change_sums import (
     sums_of_units,
     values_of_sums,
 )
-from naturalistic.stats.paired_scores import BetterIs, as_pairs, check_conf_level, check_direction
+from naturalistic.stats.paired_scores import (
+    BetterIs,
+    FloatArray,
+    as_pairs,
+    check_conf_level,
+    check_direction,
+)
 from naturalistic.stats.result import Estimate, not_estimable
+
+_METHOD = "{}, jackknife by {}, t interval"
 
 
 def jackknife_change(
@@ -73,11 +82,44 @@ def jackknife_change(
     check_direction(better_is)
     check_measure(measure, external_sd)
     first, last = as_pairs(pre, post)
-    word = "patients" if cluster is None else "therapists"
-    method = f"{measure}, jackknife by {word}, t interval"
+    word: Literal["patients", "therapists"] = "patients" if cluster is None else "therapists"
+    method = _METHOD.format(measure, word)
     if first.size < 3:
         return not_estimable("fewer than three patients", method=method, conf_level=conf_level)
-    units, centre = sums_of_units(first, last, cluster)
+    return jackknife_of_sums(
+        *sums_of_units(first, last, cluster),
+        measure=measure,
+        better_is=better_is,
+        word=word,
+        bias_corrected=bias_corrected,
+        external_sd=external_sd,
+        conf_level=conf_level,
+    )
+
+
+def jackknife_of_sums(
+    units: FloatArray,
+    centre: float,
+    *,
+    measure: ChangeMeasure,
+    better_is: BetterIs,
+    word: Literal["patients", "therapists"],
+    bias_corrected: bool = True,
+    external_sd: float | None = None,
+    conf_level: float = 0.95,
+) -> Estimate:
+    """`jackknife_change` from the sums of each unit: several measures at the cost of one pass over the scores.
+
+    Parameters
+    ----------
+    units, centre : ndarray of shape (n_units, 6), float
+        As `change_sums.sums_of_units` gives them.
+    measure, better_is, bias_corrected, external_sd, conf_level
+        As in `jackknife_change`.
+    word : {"patients", "therapists"}
+        What a unit is.
+    """
+    method = _METHOD.format(measure, word)
     count = units.shape[0]
     if count < 3:
         return not_estimable(f"fewer than three {word}", method=method, conf_level=conf_level)
@@ -94,9 +136,8 @@ def jackknife_change(
         return not_estimable(reason, method=method, conf_level=conf_level)
     std_error = math.sqrt((count - 1.0) * float(np.var(left_out)))
     if std_error <= 1e-12 * abs(value):
-        return Estimate(
-            value, conf_level=conf_level, method=method, note="no variation: no interval"
-        )
+        note = "no variation: no interval"
+        return Estimate(value, conf_level=conf_level, method=method, note=note)
     half = float(stdtrit(df, 0.5 * (1.0 + conf_level))) * std_error
     return Estimate(
         estimate=value,

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import solve_triangular
 from scipy.sparse import csr_array
 
 from naturalistic.stats.paired_scores import FloatArray
@@ -175,12 +174,12 @@ class _Products:
         square = self.square - float(shrink @ self.totals**2)
         m, v, p = self.between.shape
         between = self.between - self.sums_drawn @ scaled
-        own = solve_triangular(root, right, lower=True)
+        own = np.linalg.solve(root, right)
         square -= float(own @ own)
         log_size = 2.0 * np.log(np.diag(root)).sum() + np.log1p(ratio * sizes).sum()
         residual, extra = np.full(m, square), np.zeros(m)
         if v:
-            lean = solve_triangular(root, between.reshape(m * v, p).T, lower=True).T
+            lean = np.linalg.solve(root, between.reshape(m * v, p).T).T
             lean = lean.reshape(m, v, p)
             weighted = self.sums_drawn * shrink
             rest = (

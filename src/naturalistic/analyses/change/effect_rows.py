@@ -10,21 +10,28 @@ import numpy as np
 from naturalistic.analyses.change.people import FloatArray, Mask, Started
 from naturalistic.analyses.interface import EstimateRows
 from naturalistic.settings.config import AnalysisSettings
-from naturalistic.stats.change_sums import ChangeMeasure
+from naturalistic.stats.change_sums import ChangeMeasure, sums_of_units
 from naturalistic.stats.effect_size import (
     percentage_change,
     raw_mean_change,
     standardised_mean_change,
 )
 from naturalistic.stats.effect_size_bootstrap import bootstrap_change
-from naturalistic.stats.effect_size_jackknife import jackknife_change
+from naturalistic.stats.effect_size_jackknife import jackknife_of_sums
 from naturalistic.stats.paired_tests import probability_of_improvement, wilcoxon_signed_rank
 from naturalistic.stats.rates import rate
-from naturalistic.stats.result import Estimate
 
 RESAMPLED: dict[str, ChangeMeasure] = {
     "mean_change": "raw",
     "standardised_mean_change": "pre_sd",
+}
+BY_THERAPIST: dict[str, ChangeMeasure] = {
+    **RESAMPLED,
+    "standardised_change_d_z": "difference_sd",
+    "standardised_change_d_av": "average_sd",
+    "standardised_change_d_rm": "repeated_measures",
+    "standardised_change_external": "external_sd",
+    "percentage_change": "percentage",
 }
 
 
@@ -88,10 +95,12 @@ def add_sizes(
     if sizes.detail == "short":
         size = standardised_mean_change(pre, post, **same)
         rows.add("standardised_mean_change", size, **counts, **key)
+        _therapists(rows, people, used, sizes, {**counts, **key})
         return
     _standardised(rows, pre, post, same, sizes, counts, key)
     _ranks(rows, pre, post, same, counts, key)
-    _therapists(rows, people, used, sizes, counts, key)
+    _therapists(rows, people, used, sizes, {**counts, **key})
+    _resampled(rows, people, used, sizes, {**counts, **key})
 
 
 def _moments(
@@ -168,45 +177,52 @@ def _ranks(
 
 
 def _therapists(
-    rows: EstimateRows,
-    people: Started,
-    used: Mask,
-    sizes: Sizes,
-    counts: dict[str, Any],
-    key: dict[str, Any],
+    rows: EstimateRows, people: Started, used: Mask, sizes: Sizes, columns: dict[str, Any]
 ) -> None:
-    """Intervals that allow for therapists, and the bootstrap by person and by therapist (a subgroup: the last it can)."""
-    pre, post = people.first[used], people.last[used]
+    """Each size with the interval that allows for therapists: the one to quote where they are known."""
     cluster = people.therapists(used)
-    level = sizes.settings.conf_level
+    if cluster is None:
+        return
+    pre, post = people.first[used], people.last[used]
+    units = sums_of_units(pre, post, cluster)
+    for estimand, measure in BY_THERAPIST.items():
+        if estimand not in RESAMPLED and sizes.detail == "short":
+            continue
+        if measure == "external_sd" and sizes.external_sd is None:
+            continue
+        if measure == "percentage" and not sizes.positive_scale:
+            continue
+        value = jackknife_of_sums(
+            *units,
+            measure=measure,
+            better_is=people.better_is,
+            word="therapists",
+            external_sd=sizes.external_sd if measure == "external_sd" else None,
+            conf_level=sizes.settings.conf_level,
+        )
+        rows.add(estimand, value, specification="jackknife_by_therapist", **columns)
+
+
+def _resampled(
+    rows: EstimateRows, people: Started, used: Mask, sizes: Sizes, columns: dict[str, Any]
+) -> None:
+    """The bootstrap by person and by therapist (of a subgroup: the last it can)."""
+    cluster = people.therapists(used)
+    names = ["bca_by_person"] + (["bca_by_therapist"] if cluster is not None else [])
     for estimand, measure in RESAMPLED.items():
-        args: dict[str, Any] = {
-            "measure": measure,
-            "better_is": people.better_is,
-            "conf_level": level,
-        }
-        found: dict[str, Estimate] = {}
-        if cluster is not None:
-            found["jackknife_by_therapist"] = jackknife_change(pre, post, cluster=cluster, **args)
-        names = ["bca_by_person"] + (["bca_by_therapist"] if cluster is not None else [])
         for name in names if sizes.detail == "all" else names[-1:]:
+            shared = {**columns, "specification": name}
             if sizes.not_run:
-                rows.add(
-                    estimand,
-                    specification=name,
-                    status="not_run",
-                    note=sizes.not_run,
-                    **counts,
-                    **key,
-                )
+                rows.add(estimand, status="not_run", note=sizes.not_run, **shared)
                 continue
-            found[name] = bootstrap_change(
-                pre,
-                post,
+            value = bootstrap_change(
+                people.first[used],
+                people.last[used],
+                measure=measure,
+                better_is=people.better_is,
                 rng=sizes.rng,
                 draws=sizes.settings.resampling.bootstrap_draws,
                 cluster=cluster if name == "bca_by_therapist" else None,
-                **args,
+                conf_level=sizes.settings.conf_level,
             )
-        for name, value in found.items():
-            rows.add(estimand, value, specification=name, **counts, **key)
+            rows.add(estimand, value, **shared)

@@ -17,6 +17,8 @@ from naturalistic.stats.multiple_imputation import Imputations, impute_by_chaine
 FEWEST_PAIRS = 20
 PAIRS_A_COLUMN = 10
 _INTERIM_SHARE = 0.1
+#: A column whose part that others do not explain is smaller than this share of it is determined by them.
+_DEPENDENT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -103,11 +105,14 @@ def _dummies(words: pd.Series) -> FloatArray:
 def _informative(columns: FloatArray, rows: npt.NDArray[np.bool_]) -> list[int]:
     """Columns that vary among these rows and are not determined by those before them."""
     kept: list[int] = []
-    basis = np.ones((int(rows.sum()), 1))
-    for j in range(columns.shape[1]):
-        wider = np.column_stack([basis, columns[rows, j]])
-        if len(wider) and np.linalg.matrix_rank(wider) > basis.shape[1]:
-            basis, kept = wider, [*kept, j]
+    here = columns[rows]
+    basis = np.full((len(here), 1), 1.0 / np.sqrt(max(len(here), 1)))
+    for j in range(here.shape[1]):
+        rest = here[:, j] - basis @ (basis.T @ here[:, j])
+        rest -= basis @ (basis.T @ rest)  # once more: rounding leaves some of what was taken off
+        size = float(np.linalg.norm(rest))
+        if size > _DEPENDENT * float(np.linalg.norm(here[:, j])):
+            basis, kept = np.column_stack([basis, rest / size]), [*kept, j]
     return kept
 
 
