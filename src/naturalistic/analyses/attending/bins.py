@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
-# ASSUME A70 the narrowest of these widths with at most MOST bins up to the 99th percentile; what lies beyond is one bin
+# ASSUME A80 the narrowest of these widths with at most MOST bins up to the 99th percentile; what lies beyond is one bin
 WIDTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 MOST = 10
 UPPER = 99.0  # percentile

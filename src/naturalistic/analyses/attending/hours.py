@@ -64,7 +64,7 @@ def add_hours(
 
 def _hours(bookings: Bookings, recorded: np.ndarray) -> FloatArray:
     """Length of each booking."""
-    # ASSUME A71 a session without a recorded length would have been as long as those the person attended, on average
+    # ASSUME A81 a session without a recorded length would have been as long as those the person attended, on average
     told = recorded & bookings.seen
     total = np.bincount(bookings.person[told], bookings.minutes[told], minlength=bookings.n_people)
     number = np.bincount(bookings.person[told], minlength=bookings.n_people)
@@ -86,7 +86,7 @@ def _add(
     booked = np.bincount(bookings.person, hours, minlength=n)
     held = booked > 0
     share = float(recorded[missed].mean())
-    note = f"{BOOKED}; {100 * share:.0f}% of missed sessions have a recorded length, the others as assumed (A71)"
+    note = f"{BOOKED}; {100 * share:.0f}% of missed sessions have a recorded length, the others as assumed (A81)"
     counts: dict[str, Any] = {"n_patients": int(held.sum()), "note": note, **key}
     losers = {**counts, "n_patients": int((lost > 0).sum()), "n_events": int(missed.sum())}
     rows.add("clinician_hours", float(lost.sum()), term="hours_missed", **losers)
