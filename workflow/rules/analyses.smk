@@ -291,6 +291,31 @@ rule attendance:
         " --config {params.config} --log {log}"
 
 
+rule attendance_over_time:
+    """When are sessions missed, and does a missed session foretell another, or leaving?"""
+    input:
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        sessions="results/{cohort}/restricted/cohort/sessions.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
+    output:
+        estimates="results/{cohort}/restricted/estimates/attendance_over_time.parquet",
+        covariances="results/{cohort}/restricted/covariances/attendance_over_time.parquet",
+    log:
+        "results/{cohort}/logs/attendance_over_time.log",
+    benchmark:
+        "results/{cohort}/logs/benchmarks/attendance_over_time.tsv"
+    params:
+        config=CONFIG,
+        python=PYTHON,
+        code=analysis_code("attendance_over_time"),
+        settings=analysis_settings("attendance_over_time"),
+    shell:
+        "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis attendance_over_time"
+        " --config {params.config} --log {log}"
+
+
 rule dropout:
     """Who leaves, when, and who stays to a planned ending?"""
     input:

@@ -154,6 +154,12 @@ _ANALYSES = (
         ("primary", "conf_level", "predictors", "reference_levels"),
     ),
     Analysis(
+        "attendance_over_time",
+        "When are sessions missed, and does a missed session foretell another, or leaving?",
+        ("patients", "sessions", "episodes", "outcomes"),
+        ("primary", "conf_level"),
+    ),
+    Analysis(
         "dropout",
         "Who leaves, when, and who stays to a planned ending?",
         ("patients", "episodes", "outcomes"),
@@ -188,7 +194,7 @@ _ANALYSES = (
         "decommissioning",
         "What would closing, keeping or extending the service mean, and for whom?",
         ("patients", "episodes", "outcomes"),
-        ("primary", "conf_level", "resampling", "closing"),
+        ("primary", "conf_level", "resampling", "dropout", "closing"),
         ("instruments",),
     ),
 )

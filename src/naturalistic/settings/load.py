@@ -58,6 +58,7 @@ def cohort_settings(config: Config, mapping: Mapping) -> AnalysisSettings:
         "reliable_change",
         "dropout",
         "service_change",
+        "closing",
         "predictors",
     ):
         if (value := getattr(choices, name)) is not None:

@@ -9,8 +9,9 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from naturalistic.settings.closed import Closed
+from naturalistic.settings.closing import Closing
 from naturalistic.settings.config import (
-    Closed,
     Disclosure,
     Dropout,
     FormWindows,
@@ -150,6 +151,7 @@ class CohortChoices(Closed):
     reliable_change: ReliableChange | None = None
     dropout: Dropout | None = None
     service_change: ServiceChange | None = None
+    closing: Closing | None = None
     predictors: tuple[str, ...] | None = None
     reference_levels: dict[str, str] = Field(default_factory=dict)
     disclosure: Disclosure | None = None

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from naturalistic.settings.config import Closed
+from naturalistic.settings.closed import Closed
 from naturalistic.settings.mapping_columns import (
     COARSENED_COLUMNS,
     Codes,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from naturalistic.settings.config import Closed
+from naturalistic.settings.closed import Closed
 
 Coarsening = Literal["outward_postcode", "year", "age_at_referral", "age_band"]
 COARSENED_COLUMNS = {

@@ -1,0 +1,1 @@
+"""Parts of the analysis of what closing, keeping or extending a service would mean."""
