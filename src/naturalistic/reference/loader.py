@@ -11,6 +11,7 @@ from naturalistic.errors import ConfigError, MappingError
 from naturalistic.reference.benchmark_models import Benchmark, BenchmarkFile, NationalFigures
 from naturalistic.reference.catalogue_models import Problems, SnomedCodes, TherapyModels
 from naturalistic.reference.codes_models import CodeBook
+from naturalistic.reference.metric_models import ChartRules, MetricGroup
 from naturalistic.reference.models import Instrument
 from naturalistic.reference.nice_models import Guideline, NiceRule, NiceRules
 from naturalistic.reference.published_models import PublishedStudy
@@ -167,6 +168,19 @@ def load_national(key: str = "talking_therapies_england") -> NationalFigures:
     if key not in known:
         raise KeyError(f'no national figures "{key}" (there are: {", ".join(sorted(known))})')
     return known[key]
+
+
+@cache
+def load_national_metrics() -> Mapping[str, MetricGroup]:
+    """Return key -> national metrics of one programme, in the order in which they are shown."""
+    found = sorted(_load_folder("national_metrics", MetricGroup), key=lambda each: each.order)
+    return MappingProxyType({each.key: each for each in found})
+
+
+@cache
+def load_chart_rules() -> ChartRules:
+    """Return how the NHS marks special-cause variation on charts over time."""
+    return parse(ChartRules, shipped_file("chart_rules.yaml"), load_sources())
 
 
 def load_published(path: Path) -> PublishedStudy:
