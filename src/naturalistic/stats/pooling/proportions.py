@@ -1,0 +1,172 @@
+"""Proportions of several services by their counts: a logistic model with a random intercept, exact likelihood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit, roots_hermitenorm
+
+from naturalistic.stats.generalised_mixed_model import fit_generalised_mixed_model
+from naturalistic.stats.glmm.result import RandomIntercept
+from naturalistic.stats.pooling.result import FloatArray, Interval, quantile
+from naturalistic.stats.result import NAN, Estimate, not_estimable
+
+QUADRATURE = 51
+NO_INTERVAL = Interval()
+_METHOD = (
+    "logistic model with a random intercept by service (adaptive quadrature), t interval by the "
+    "number of services"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PooledProportion:
+    """A proportion over services.
+
+    Attributes
+    ----------
+    typical : Estimate
+        Of the service in the middle, as a proportion; `std_error` is on the logit scale.
+    average : float
+        Mean over services, ``E[expit(mu + u)]``: nearer to one half than the typical one.
+    tau2, tau2_low, tau2_high : float
+        Variance of the logit between services, with its profile-likelihood limits.
+    prediction : Interval
+        Where the true proportion of a further service is expected.
+    log_likelihood : float
+        With all constants.
+    """
+
+    typical: Estimate
+    average: float = NAN
+    tau2: float = NAN
+    tau2_low: float = NAN
+    tau2_high: float = NAN
+    prediction: Interval = NO_INTERVAL
+    log_likelihood: float = NAN
+
+
+def pool_proportions(
+    events: ArrayLike, people: ArrayLike, *, conf_level: float = 0.95, profile: bool = True
+) -> PooledProportion:
+    r"""Binomial-normal model: counts within a service are binomial, logits between services normal.
+
+    .. math:: x_i \sim Bin(n_i, p_i), \quad logit(p_i) = \mu + u_i, \quad u_i \sim N(0, \tau^2)
+
+    No transformation and no continuity correction: services with nobody or everybody count as they are.
+
+    Parameters
+    ----------
+    events, people : array_like of whole numbers, shape (k,)
+        Numerator and denominator of each service.
+    conf_level : float
+        Coverage.
+    profile : bool
+        Also find limits of the variance.
+
+    Raises
+    ------
+    ValueError
+        Shapes differ, numbers are not whole, or a numerator exceeds its denominator.
+
+    References
+    ----------
+    Stijnen T, Hamza TH, Ozdemir P (2010). Stat Med 29, 3046-3067, eq. 6. Equal to ``metafor::rma.glmm(measure = "PLO",
+    test = "t")`` with many quadrature points.
+    """
+    x, n = np.asarray(events, dtype=float), np.asarray(people, dtype=float)
+    if x.shape != n.shape or x.ndim != 1 or not len(x):
+        raise ValueError("events and people must be vectors of one length, not empty")
+    if len(x) < 2:
+        return PooledProportion(
+            not_estimable(
+                "one service: nothing was pooled, and how services differ cannot be seen",
+                method=_METHOD,
+                conf_level=conf_level,
+            )
+        )
+    fit = fit_generalised_mixed_model(
+        x,
+        np.ones((len(x), 1)),
+        family="binomial",
+        trials=n,
+        group=np.arange(len(x)),
+        quadrature_points=QUADRATURE,
+        term_names=["average"],
+        group_label="service",
+        conf_level=conf_level,
+        profile=profile,
+    )
+    if fit.status != "ok" or not np.isfinite(fit.coefficients[0]):
+        return PooledProportion(
+            not_estimable("; ".join(fit.notes), method=_METHOD, conf_level=conf_level)
+        )
+    effect = fit.random_effect("service")
+    mean, error = float(fit.coefficients[0]), float(fit.standard_errors[0])
+    if not effect.singular:
+        error = _standard_error(x, n, mean, effect)
+    return PooledProportion(
+        _typical(mean, error, len(x), conf_level),
+        average_of_logits(mean, effect.standard_deviation),
+        effect.variance,
+        effect.profile_conf_low**2,
+        effect.profile_conf_high**2,
+        _prediction(mean, error, effect.variance, len(x), conf_level),
+        fit.log_likelihood,
+    )
+
+
+def _standard_error(x: FloatArray, n: FloatArray, mean: float, effect: RandomIntercept) -> float:
+    """Standard error of the mean from the observed information of mean and standard deviation (Louis 1982, eq. 3.2).
+
+    With ``s = x - n p`` at ``eta = mean + sd z`` the scores are ``s`` and ``s z`` and the second derivatives
+    ``-n p q (1, z, z^2)``; their posterior means are taken at quadrature points around each service's own mode.
+    """
+    points, weights = roots_hermitenorm(QUADRATURE)
+    sd = effect.standard_deviation
+    z = (effect.modes[:, None] + effect.conditional_std_errors[:, None] * points) / sd
+    eta = mean + sd * z
+    logs = x[:, None] * eta - n[:, None] * np.logaddexp(0.0, eta) - z * z / 2 + points**2 / 2
+    mass = np.exp(logs - logs.max(axis=1, keepdims=True)) * weights
+    mass /= mass.sum(axis=1, keepdims=True)
+    share = expit(eta)
+    score = x[:, None] - n[:, None] * share
+    curvature = n[:, None] * share * (1 - share)
+    information = np.empty((2, 2))
+    powers = (np.ones_like(z), z)
+    means = [(mass * score * power).sum(axis=1) for power in powers]
+    for a in range(2):
+        for b in range(2):
+            second = (score**2 - curvature) * powers[a] * powers[b]
+            information[a, b] = (means[a] * means[b] - (mass * second).sum(axis=1)).sum()
+    return float(np.sqrt(np.linalg.inv(information)[0, 0]))
+
+
+def average_of_logits(mean: float, sd: float) -> float:
+    """Mean of ``expit(mean + sd z)`` over a standard normal z."""
+    points, weights = roots_hermitenorm(QUADRATURE)
+    return float(weights @ expit(mean + sd * points) / weights.sum())
+
+
+def _typical(mean: float, error: float, k: int, conf_level: float) -> Estimate:
+    half = quantile(conf_level, k - 1) * error
+    few = f"{k} services: how far services differ is hardly known from so few" if k < 5 else ""
+    return Estimate(
+        float(expit(mean)),
+        error,
+        float(expit(mean - half)),
+        float(expit(mean + half)),
+        conf_level,
+        df=float(k - 1),
+        method=_METHOD,
+        note=few,
+    )
+
+
+def _prediction(mean: float, error: float, tau2: float, k: int, conf_level: float) -> Interval:
+    if k < 3:
+        return Interval(note="a prediction interval needs at least three services")
+    half = quantile(conf_level, k - 2) * float(np.sqrt(tau2 + error**2))
+    return Interval(float(expit(mean - half)), float(expit(mean + half)))
