@@ -316,6 +316,32 @@ rule attendance_over_time:
         " --config {params.config} --log {log}"
 
 
+rule dose_response:
+    """How does change go with the number of sessions attended, and why is that no effect of the dose?"""
+    input:
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        sessions="results/{cohort}/restricted/cohort/sessions.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
+        scores="results/{cohort}/restricted/scores.parquet",
+    output:
+        estimates="results/{cohort}/restricted/estimates/dose_response.parquet",
+        covariances="results/{cohort}/restricted/covariances/dose_response.parquet",
+    log:
+        "results/{cohort}/logs/dose_response.log",
+    benchmark:
+        "results/{cohort}/logs/benchmarks/dose_response.tsv"
+    params:
+        config=CONFIG,
+        python=PYTHON,
+        code=analysis_code("dose_response"),
+        settings=analysis_settings("dose_response"),
+    shell:
+        "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis dose_response"
+        " --config {params.config} --log {log}"
+
+
 rule dropout:
     """Who leaves, when, and who stays to a planned ending?"""
     input:
@@ -410,6 +436,32 @@ rule access_and_waits:
         settings=analysis_settings("access_and_waits"),
     shell:
         "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis access_and_waits"
+        " --config {params.config} --log {log}"
+
+
+rule national_metrics:
+    """What would the national metrics say about these data, and what do they not see?"""
+    input:
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        sessions="results/{cohort}/restricted/cohort/sessions.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
+        scores="results/{cohort}/restricted/scores.parquet",
+    output:
+        estimates="results/{cohort}/restricted/estimates/national_metrics.parquet",
+        covariances="results/{cohort}/restricted/covariances/national_metrics.parquet",
+    log:
+        "results/{cohort}/logs/national_metrics.log",
+    benchmark:
+        "results/{cohort}/logs/benchmarks/national_metrics.tsv"
+    params:
+        config=CONFIG,
+        python=PYTHON,
+        code=analysis_code("national_metrics"),
+        settings=analysis_settings("national_metrics"),
+    shell:
+        "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis national_metrics"
         " --config {params.config} --log {log}"
 
 

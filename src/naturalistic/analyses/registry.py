@@ -160,6 +160,13 @@ _ANALYSES = (
         ("primary", "conf_level"),
     ),
     Analysis(
+        "dose_response",
+        "How does change go with the number of sessions attended, and why is that no effect of the dose?",
+        ("patients", "sessions", "episodes", "outcomes", "scores"),
+        ("primary", "conf_level", "predictors", "reference_levels"),
+        ("instruments",),
+    ),
+    Analysis(
         "dropout",
         "Who leaves, when, and who stays to a planned ending?",
         ("patients", "episodes", "outcomes"),
@@ -182,6 +189,13 @@ _ANALYSES = (
         "Who is referred, how long do they wait, and how did the service change over time?",
         ("sessions", "episodes", "outcomes"),
         ("primary", "conf_level", "service_change"),
+    ),
+    Analysis(
+        "national_metrics",
+        "What would the national metrics say about these data, and what do they not see?",
+        ("patients", "sessions", "episodes", "outcomes", "scores"),
+        ("conf_level",),
+        ("instruments", "national_metrics"),
     ),
     Analysis(
         "nice_alignment",

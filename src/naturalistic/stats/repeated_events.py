@@ -27,11 +27,11 @@ class RepeatedEvents:
     ----------
     after_event, after_none : Estimate
         Share of events among bookings that follow an event, and among those that follow none.
-    expected_after_event, expected_after_none : float
+    expected_after_event, expected_after_none : Estimate
         The same shares if every person's events fell at random among their bookings.
     total : Estimate
         ``after_event - after_none``.
-    between : float
+    between : Estimate
         What differences between people alone give: the difference of the two expectations.
     within : Estimate
         ``total - between``; its p value is the permutation test of the number of pairs of events in a row.
@@ -41,10 +41,10 @@ class RepeatedEvents:
 
     after_event: Estimate
     after_none: Estimate
-    expected_after_event: float
-    expected_after_none: float
+    expected_after_event: Estimate
+    expected_after_none: Estimate
     total: Estimate
-    between: float
+    between: Estimate
     within: Estimate
     n_people: int
     n_pairs: int
@@ -114,10 +114,10 @@ def repeated_events(
     return RepeatedEvents(
         _share(a, ia, conf_level),
         _share(b, ib, conf_level),
-        c,
-        d,
+        _share(c, ic, conf_level),
+        _share(d, id_, conf_level),
         _estimate(a - b, ia - ib, conf_level),
-        c - d,
+        _estimate(c - d, ic - id_, conf_level),
         _estimate(a - b - c + d, ia - ib - ic + id_, conf_level, p_value),
         n,
         pairs,
@@ -202,5 +202,4 @@ def _share(value: float, influence: FloatArray, conf_level: float) -> Estimate:
 def _refusal(n: int, pairs: int, conf_level: float) -> RepeatedEvents:
     reason = "too few people with two bookings, or no booking follows a missed (or a kept) one"
     none = not_estimable(reason, method=METHOD, conf_level=conf_level)
-    nan = float("nan")
-    return RepeatedEvents(none, none, nan, nan, none, nan, none, n, pairs)
+    return RepeatedEvents(none, none, none, none, none, none, none, n, pairs)
