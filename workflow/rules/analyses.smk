@@ -347,6 +347,7 @@ rule dropout:
     input:
         facts="results/{cohort}/restricted/cohort/facts.json",
         patients="results/{cohort}/restricted/cohort/patients.parquet",
+        sessions="results/{cohort}/restricted/cohort/sessions.parquet",
         episodes="results/{cohort}/restricted/episodes.parquet",
         outcomes="results/{cohort}/restricted/outcomes.parquet",
     output:
@@ -371,8 +372,10 @@ rule dropout_models:
     input:
         facts="results/{cohort}/restricted/cohort/facts.json",
         patients="results/{cohort}/restricted/cohort/patients.parquet",
+        sessions="results/{cohort}/restricted/cohort/sessions.parquet",
         episodes="results/{cohort}/restricted/episodes.parquet",
         outcomes="results/{cohort}/restricted/outcomes.parquet",
+        scores="results/{cohort}/restricted/scores.parquet",
     output:
         estimates="results/{cohort}/restricted/estimates/dropout_models.parquet",
         covariances="results/{cohort}/restricted/covariances/dropout_models.parquet",

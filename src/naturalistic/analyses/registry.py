@@ -169,14 +169,21 @@ _ANALYSES = (
     Analysis(
         "dropout",
         "Who leaves, when, and who stays to a planned ending?",
-        ("patients", "episodes", "outcomes"),
+        ("patients", "sessions", "episodes", "outcomes"),
         ("primary", "conf_level", "predictors", "reference_levels", "dropout"),
     ),
     Analysis(
         "dropout_models",
         "Who drops out more often, and how far do therapists differ?",
-        ("patients", "episodes", "outcomes"),
-        ("primary", "conf_level", "predictors", "reference_levels", "dropout"),
+        ("patients", "sessions", "episodes", "outcomes", "scores"),
+        (
+            "primary",
+            "conf_level",
+            "predictors",
+            "reference_levels",
+            "dropout",
+            "outcome_models",
+        ),
     ),
     Analysis(
         "length_of_therapy",
@@ -195,7 +202,7 @@ _ANALYSES = (
         "What would the national metrics say about these data, and what do they not see?",
         ("patients", "sessions", "episodes", "outcomes", "scores"),
         ("conf_level",),
-        ("instruments", "national_metrics"),
+        ("instruments", "national_metrics", "snomed.yaml", "therapy_models.yaml"),
     ),
     Analysis(
         "nice_alignment",

@@ -13,7 +13,7 @@ def problem_key(word: str) -> str | None:
 
 
 def therapy_key(word: str) -> str | None:
-    """Key of a therapy: by its key, label, an alias or a SNOMED CT code; None if it is on no list."""
+    """Key of a therapy: by its key, label, an alias, or a SNOMED CT code or its label; None if it is on no list."""
     return _therapies().get(plain(word))
 
 
@@ -24,8 +24,8 @@ def therapies_of_access_list() -> frozenset[str]:
 
 
 def plain(word: str) -> str:
-    """A word as it is compared: lower case, single spaces, no underscores."""
-    return " ".join(word.replace("_", " ").lower().split())
+    """A word as it is compared: lower case, single spaces, no underscores or hyphens."""
+    return " ".join(word.replace("_", " ").replace("-", " ").lower().split())
 
 
 @cache
@@ -37,5 +37,6 @@ def _problems() -> dict[str, str]:
 @cache
 def _therapies() -> dict[str, str]:
     found = load_therapy_models().models
-    codes = {each.code: each.therapy_model for each in load_snomed().therapies}
+    snomed = load_snomed().therapies
+    codes = {plain(word): each.therapy_model for each in snomed for word in (each.code, each.label)}
     return codes | {plain(w): m.key for m in found for w in (*m.aliases, m.label, m.key)}

@@ -1,0 +1,1 @@
+"""Parts of the shadow of the national metrics."""
