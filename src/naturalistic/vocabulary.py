@@ -483,6 +483,7 @@ _ESTIMANDS = (
     Estimand("r_squared", "Share of variance explained", unit="proportion", digits=3),
     # time to an ending
     # closing, keeping or extending a service
+    Estimand("expected_share", "Expected share of those in therapy", unit="proportion", digits=3),
     Estimand("expected_number", "Expected number", unit="people", digits=0),
     Estimand("rate_per_100000", "Rate per 100,000 people", digits=1),
     Estimand("cost", "Cost", digits=0),
@@ -526,6 +527,7 @@ _ESTIMANDS = (
         unit="proportion",
         digits=3,
     ),
+    Estimand("sessions", "Number of sessions", unit="sessions", digits=0),
     Estimand("process_mean", "Mean of the series", digits=3),
     Estimand("process_limit", "Process limit", digits=3),
     Estimand("level_change", "Step at the change of service", null=0.0, digits=3),
