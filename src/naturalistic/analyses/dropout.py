@@ -14,8 +14,14 @@ from naturalistic.analyses.leaving.clocks import (
     time_to_ending,
 )
 from naturalistic.analyses.leaving.definitions import add_definitions
-from naturalistic.analyses.leaving.incidence import add_curves, add_grays_tests, add_time_lost
+from naturalistic.analyses.leaving.incidence import (
+    add_curves,
+    add_grays_tests,
+    add_left_truncated,
+    add_time_lost,
+)
 from naturalistic.analyses.leaving.model_people import ModelPeople, model_people
+from naturalistic.analyses.leaving.waiting import add_waiting
 from naturalistic.analyses.model_rows import add_coefficients, covariance_frame
 from naturalistic.stats.cox import fit_cox
 from naturalistic.tables.estimates import COVARIANCES
@@ -36,6 +42,8 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
     cumulative_incidence
         Probability of having ended by dropping out, as planned, otherwise or in an unknown way, by each point of each
         clock (Aalen-Johansen); `dropout_or_unknown` is the highest that dropout can be.
+    cumulative_incidence (started_treatment, lost_before_assessment, lost_before_treatment, ...)
+        Of everyone referred, by weeks since the referral.
     survival_probability
         Still in therapy (any ending); and, labelled as such, not dropped out if nobody ended otherwise (Kaplan-Meier).
     restricted_mean_time_lost
@@ -61,11 +69,16 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
                 "cumulative_incidence", term="dropout", status="not_measured", note=NOT_HELD, **key
             )
             continue
+        add_left_truncated(rows, ends, len(frame), **key)
         add_curves(rows, ends, clock, level, **key)
         add_time_lost(rows, ends, clock, level, **key)
         add_grays_tests(rows, frame, ends, **key)
         covariances.append(_cox(rows, data, model_people(data, frame, ends), clock, key))
-    return AnalysisResult(rows.frame(), pd.concat(covariances, ignore_index=True))
+    before = EstimateRows(data.cohort, NAME)
+    window = data.settings.dropout.observed_from if data.calendar == "real" else None
+    add_waiting(before, data.tables["episodes"], level, window)
+    estimates = pd.concat([rows.frame(), before.frame()], ignore_index=True)
+    return AnalysisResult(estimates, pd.concat(covariances, ignore_index=True))
 
 
 def _cox(
@@ -80,7 +93,9 @@ def _cox(
         people.time,
         people.dropped,
         people.matrix,
+        entry=people.entry,
         cluster=people.therapist,
+        cluster_correction=people.therapist is not None,
         term_names=people.names,
         conf_level=data.settings.conf_level,
     )

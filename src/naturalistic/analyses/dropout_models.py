@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
 from naturalistic.analyses.leaving.absolute import add_absolute
+from naturalistic.analyses.leaving.calibration import add_calibration
 from naturalistic.analyses.leaving.clocks import (
     CLOCKS,
     NOT_HELD,
     people_who_started,
     time_to_ending,
 )
-from naturalistic.analyses.leaving.model_people import model_people
-from naturalistic.analyses.leaving.ratios import (
-    add_few_events,
-    add_proportionality,
-    add_subdistribution,
-)
-from naturalistic.analyses.leaving.therapists import add_hazard_by_session, add_therapists
+from naturalistic.analyses.leaving.during import add_during
+from naturalistic.analyses.leaving.fitted import covariances_of
+from naturalistic.analyses.leaving.form import add_functional_form, add_influence
+from naturalistic.analyses.leaving.hazard import add_hazard_by_session
+from naturalistic.analyses.leaving.model_people import ModelPeople, model_people
+from naturalistic.analyses.leaving.proportionality import add_proportionality
+from naturalistic.analyses.leaving.ratios import add_few_events, add_subdistribution
+from naturalistic.analyses.leaving.therapists import add_therapists
+from naturalistic.tables.estimates import COVARIANCES
 
 NAME = "dropout_models"
+SESSIONS = "attended_sessions"
 
 
 def analyse(data: AnalysisInput) -> AnalysisResult:
@@ -31,20 +37,29 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
     risk_difference, standardised_risk
         Probability of having dropped out by session 4, 10 and 20 and by week 52 had everyone been at a level, and its
         difference from the reference level (or per unit of a number), standardised over the cohort.
+    predicted_incidence, cumulative_incidence by fifth_of_predicted_probability
+        Calibration in groups: the model's mean probability beside the observed one.
     subdistribution_hazard_ratio
         Fine and Gray; the cause-specific ratios stand in the analysis `dropout`.
-    proportional_hazards_test; hazard_ratio by period
-        Per characteristic and for all (`all_terms`); early and late ratios where it fails.
+    proportional_hazards_test; hazard_ratio by period and stratified; time_lost_difference
+        Per characteristic and for all (`all_terms`); the three answers where it fails.
+    linearity_test; hazard_ratio (model ``cause_specific_cox_spline``)
+        Straight line against a curve for each number; ratios along the curve where it bends.
+    influence
+        Of the most influential person on each coefficient.
     hazard_ratio (model ``cause_specific_cox_firth``)
         Penalised, where dropouts are few.
+    hazard_ratio (model ``cox_time_varying``)
+        Sessions missed so far, last score, recent change; on the clock of sessions booked.
     variance, intraclass_correlation, median_hazard_ratio (therapist)
         Shared gamma frailty.
     hazard
-        Of leaving at each session, for a described reference person.
+        Of leaving at each session, for described persons.
     """
-    primary, level = data.settings.primary, data.settings.conf_level
+    primary = data.settings.primary
     frame = people_who_started(data)
     rows = EstimateRows(data.cohort, NAME, population="started")
+    covariances = [COVARIANCES.empty()]
     for clock in CLOCKS:
         ends = time_to_ending(
             frame, primary.dropout_definition, clock, data.settings.dropout.lost_contact_weeks
@@ -59,11 +74,31 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
             status, note = every_level.obstacle or people.obstacle
             rows.add("risk_difference", term="model", status=status, note=note, **key)
             continue
-        add_absolute(rows, people, clock, level, **key)
-        add_subdistribution(rows, people, level, **key)
+        level = data.settings.conf_level
         add_few_events(rows, every_level, level, **key)
-        add_proportionality(rows, people, level, **key)
-        add_therapists(rows, people, level, **key)
-        if clock == "attended_sessions":
-            add_hazard_by_session(rows, people, level, **key)
-    return AnalysisResult(rows.frame())
+        covariances.append(_models(rows, data, frame, people, clock, key))
+    return AnalysisResult(rows.frame(), pd.concat(covariances, ignore_index=True))
+
+
+def _models(
+    rows: EstimateRows,
+    data: AnalysisInput,
+    frame: pd.DataFrame,
+    people: ModelPeople,
+    clock: str,
+    key: dict[str, Any],
+) -> pd.DataFrame:
+    """Every model on one clock; the covariances of those whose coefficients stand in the rows."""
+    level = data.settings.conf_level
+    add_absolute(rows, people, clock, level, **key)
+    add_calibration(rows, people, clock, level, **key)
+    add_influence(rows, people, **key)
+    fitted = add_subdistribution(rows, people, level, **key)
+    fitted += add_proportionality(rows, people, clock, level, **key)
+    fitted += add_functional_form(rows, people, level, **key)
+    fitted += add_therapists(rows, people, level, **key)
+    if clock == SESSIONS:
+        described = data.settings.outcome_models.described_people
+        fitted += add_hazard_by_session(rows, people, described, level, **key)
+        fitted += add_during(rows, data, frame, people, **key)
+    return covariances_of(data.cohort, NAME, clock, fitted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
@@ -14,7 +15,12 @@ from naturalistic.analyses.leaving.clocks import (
     time_to_ending,
 )
 from naturalistic.analyses.leaving.first_bookings import add_first_bookings
-from naturalistic.analyses.leaving.length import add_landmarks, add_length, length_of
+from naturalistic.analyses.leaving.length import (
+    add_landmarks,
+    add_length,
+    length_of,
+    seen_from,
+)
 
 NAME = "length_of_therapy"
 SESSIONS = "attended_sessions"
@@ -42,10 +48,15 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
     for clock in CLOCKS:
         key: dict[str, Any] = {"time_unit": clock, "population": "started"}
         length, ended, known = length_of(frame, clock)
+        entry = seen_from(frame, clock)
+        if entry is not None:
+            with np.errstate(invalid="ignore"):
+                known &= entry < length
+            entry = entry[known]
         if not known.any():
             rows.add("median_time", term="median", status="not_measured", note=NOT_HELD, **key)
             continue
-        add_length(rows, length[known], ended[known], clock, level, **key)
+        add_length(rows, length[known], ended[known], clock, level, entry=entry, **key)
     _landmarks(rows, data, frame)
     add_first_bookings(
         rows, data.tables["episodes"], data.tables["sessions"], primary.dropout_definition, level

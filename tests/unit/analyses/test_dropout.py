@@ -13,6 +13,7 @@ from naturalistic.reference.loader import load_instruments
 from naturalistic.settings.config import AnalysisSettings
 from naturalistic.stats.grays_test import grays_test
 from naturalistic.stats.restricted_mean import restricted_mean_time_lost
+from naturalistic.tables.cohort import SESSIONS as SESSION_TABLE
 from tests.unit.analyses.simulated_cohort import simulated_tables
 
 SESSIONS = "attended_sessions"
@@ -29,7 +30,7 @@ def given(tables: dict[str, pd.DataFrame]) -> AnalysisInput:
 
 @pytest.fixture(scope="module")
 def data() -> AnalysisInput:
-    tables = simulated_tables(160)
+    tables = {**simulated_tables(160), "sessions": SESSION_TABLE.empty()}
     episodes = tables["episodes"]
     unknown = episodes["ending"] == "unknown_ending"
     column = episodes["dropout_unplanned_ending"].mask(unknown, "unknown")

@@ -78,16 +78,31 @@ def _of_model(
     caution: str,
     key: dict[str, Any],
 ) -> None:
-    # the other ways of ending share one hazard: only their sum bears on the probability of dropping out
-    cause = np.minimum(people.cause, 2)
     matrix = people.matrix[:, columns]
     names = [people.names[i] for i in columns]
-    fit = fit_cause_specific(people.time, cause, matrix, term_names=names, conf_level=conf_level)
+    fit = fit_both_hazards(people, matrix, names, conf_level)
     for predictor in predictors:
         terms = [people.terms[i] for i in columns if people.terms[i].term == predictor]
         risks = _risks(fit, people, matrix, names, terms, times, conf_level)
         shared = {**key, "model": MODEL, "specification": specification, "note": caution}
         _add_rows(rows, people, risks, terms, shared)
+
+
+def fit_both_hazards(
+    people: ModelPeople, matrix: FloatArray, names: list[str], conf_level: float
+) -> CauseSpecificFit:
+    """Cox models of dropping out and of ending in any other way.
+
+    The other ways of ending share one hazard: only their sum bears on the probability of dropping out.
+    """
+    return fit_cause_specific(
+        people.time,
+        np.minimum(people.cause, 2),
+        matrix,
+        entry=people.entry,
+        term_names=names,
+        conf_level=conf_level,
+    )
 
 
 def _risks(

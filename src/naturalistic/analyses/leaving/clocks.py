@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +12,15 @@ import pandas as pd
 from naturalistic.analyses.interface import AnalysisInput
 from naturalistic.analyses.populations import episode_frame, in_population
 from naturalistic.cohort.dropout_definitions import observed_until
+from naturalistic.vocabulary import SEEN, TREATMENT_CONTACTS
 
 CAUSES = ("dropout", "planned_ending", "other_ending", "unknown_ending")
 NOT_THE_PATIENTS_ENDING = ("referred_on", "service_ended", "died")
 CLOCKS = ("attended_sessions", "weeks_since_first_session")
+BEFORE_WINDOW = {
+    "attended_sessions": "sessions_before_window",
+    "weeks_since_first_session": "weeks_before_window",
+}
 SHORTEST = 0.5 / 7  # weeks
 NOT_HELD = "the extract does not hold what this clock or definition needs"
 IntArray = npt.NDArray[np.int64]
@@ -30,15 +36,26 @@ class TimeToEnding:
     rows : (n,) positions in the frame.
     time : (n,) end of observation on the clock.
     cause : (n,) 0 still open, 1.. position in `CAUSES` plus one.
+    entry : (n,) start of observation on the clock, or None where everyone is seen from the start.
     """
 
     rows: npt.NDArray[np.intp]
     time: FloatArray
     cause: IntArray
+    entry: FloatArray | None = None
+
+    @property
+    def began_before(self) -> int:
+        """People whose therapy began before the data window."""
+        return 0 if self.entry is None else int((self.entry > 0).sum())
 
 
 def people_who_started(data: AnalysisInput) -> pd.DataFrame:
-    """Everyone who started, with the primary outcome and the person's characteristics."""
+    """Everyone who started, with the primary outcome, the person's characteristics, and what came before the window.
+
+    With `dropout.observed_from` the columns `BEFORE_WINDOW` say how much of the therapy had passed on each clock when
+    observation began; missing where that cannot be known.
+    """
     primary = data.settings.primary
     frame = episode_frame(
         data.tables["episodes"],
@@ -47,7 +64,56 @@ def people_who_started(data: AnalysisInput) -> pd.DataFrame:
         instrument=primary.instrument,
         scale=primary.scale,
     )
-    return frame[in_population(frame, "started")].reset_index(drop=True)
+    frame = frame[in_population(frame, "started")].reset_index(drop=True)
+    window = data.settings.dropout.observed_from
+    if window is None:
+        return frame
+    if data.calendar != "real":
+        return frame.assign(**dict.fromkeys(BEFORE_WINDOW.values(), np.nan))
+    return frame.assign(**before_window(frame, data.tables["sessions"], window))
+
+
+def before_window(
+    frame: pd.DataFrame, sessions: pd.DataFrame, window: dt.date
+) -> dict[str, FloatArray]:
+    """Attended sessions and weeks of each therapy before the first day of the data window.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        People who started.
+    sessions : DataFrame
+        Canonical table; where it does not hold all attended sessions of someone who began earlier, the number before
+        the window is not known.
+    window : date
+        First day of the data window.
+    """
+    day = pd.Timestamp(window)
+    weeks = ((day - frame["first_session_date"]).dt.days / 7).to_numpy(dtype=float)
+    weeks = np.maximum(weeks, 0.0)
+    treated = sessions[
+        sessions["contact_type"].isin(TREATMENT_CONTACTS) & sessions["attendance"].isin(SEEN)
+    ]
+    held = treated.groupby("referral_id").size()
+    earlier = treated[treated["date"] < day].groupby("referral_id").size()
+    n_held, n_earlier = (
+        frame["referral_id"].map(counts).fillna(0).to_numpy(dtype=float)
+        for counts in (held, earlier)
+    )
+    attended = frame["sessions_attended"].to_numpy(dtype=float, na_value=np.nan)
+    known = (weeks == 0) | (n_held == attended)
+    return {
+        BEFORE_WINDOW["attended_sessions"]: np.where(known, n_earlier, np.nan),
+        BEFORE_WINDOW["weeks_since_first_session"]: weeks,
+    }
+
+
+def entry_of(frame: pd.DataFrame, clock: str) -> FloatArray | None:
+    """Start of observation on the clock; None where everyone is seen from the first session."""
+    column = BEFORE_WINDOW[clock]
+    if column not in frame.columns:
+        return None
+    return frame[column].to_numpy(dtype=float)
 
 
 def time_to_ending(
@@ -88,8 +154,14 @@ def time_to_ending(
         # ASSUME A03 an ending on the day of the first session counts half a day after it
         time = _weeks(frame, definition, lost_contact_weeks)
     known = np.isfinite(time) & state.notna().to_numpy() & (time > 0)
-    rows = np.flatnonzero(known)
-    return TimeToEnding(rows, time[rows], cause[rows])
+    entry = entry_of(frame, clock)
+    if entry is None:
+        rows = np.flatnonzero(known)
+        return TimeToEnding(rows, time[rows], cause[rows])
+    # whoever was gone before the window opened was never seen at risk
+    with np.errstate(invalid="ignore"):
+        rows = np.flatnonzero(known & (entry < time))
+    return TimeToEnding(rows, time[rows], cause[rows], entry[rows])
 
 
 def _weeks(frame: pd.DataFrame, definition: str, lost_contact_weeks: int) -> FloatArray:

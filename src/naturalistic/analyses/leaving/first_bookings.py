@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from naturalistic.analyses.interface import EstimateRows
+from naturalistic.stats.rate_difference import rate_difference
 from naturalistic.stats.rates import rate
 from naturalistic.vocabulary import ABSENCE_DEFINITIONS, SEEN, TREATMENT_CONTACTS
 
@@ -93,6 +94,48 @@ def add_first_bookings(
         note = "of those who started and have ended"
         dropped = here & judged & (state == "dropout")
         _share(rows, dropped, here & judged, note, conf_level, dimensions=dimensions, **left)
+    _differences(
+        rows,
+        known["missed"].to_numpy(),
+        judged & (state == "dropout"),
+        judged,
+        conf_level,
+        definition,
+    )
+
+
+def _differences(
+    rows: EstimateRows,
+    missed: Any,
+    dropped: Any,
+    judged: Any,
+    conf_level: float,
+    definition: str,
+) -> None:
+    """Share that dropped out of those who missed one or both, less that of those who missed neither."""
+    dropped, judged = dropped.to_numpy(dtype=bool), judged.to_numpy(dtype=bool)
+    neither = judged & (missed == NAMES[0])
+    for name in (NAMES[2], NAMES[1]):
+        here = judged & (missed == name)
+        value = rate_difference(
+            int((here & dropped).sum()),
+            int(here.sum()),
+            int((neither & dropped).sum()),
+            int(neither.sum()),
+            conf_level=conf_level,
+        )
+        rows.add(
+            "proportion_difference",
+            value,
+            term="dropout",
+            contrast=f"{name} vs {NAMES[0]}",
+            population="started",
+            definition=definition,
+            n_patients=int(here.sum()),
+            n_events=int((here & dropped).sum()),
+            denominator=int((here | neither).sum()),
+            note="of the first two treatment sessions offered; of those who started and have ended",
+        )
 
 
 def _share(

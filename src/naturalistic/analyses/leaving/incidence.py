@@ -24,6 +24,7 @@ GRIDS = {
     "weeks_since_first_session": (2, 4, 8, 13, 17, 20, 26, 39, 52, 65, 78, 91, 104, 130, 156),
 }
 HORIZONS = {"attended_sessions": 20.0, "weeks_since_first_session": 52.0}
+TRUNCATED = "not offered where therapies that began before the data window are held"
 UPPER = "dropout_or_unknown"
 UPPER_NOTE = "unknown endings counted as dropout: the highest the probability can be"
 
@@ -39,12 +40,13 @@ def add_curves(
     if not len(grid):
         grid = np.array([float(ends.time.max())])
     everyone = len(ends.rows)
-    incidence = aalen_johansen(ends.time, ends.cause, n_causes=len(CAUSES), conf_level=conf_level)
+    how: dict[str, Any] = {"entry": ends.entry, "conf_level": conf_level}
+    incidence = aalen_johansen(ends.time, ends.cause, n_causes=len(CAUSES), **how)
     for j, term in enumerate(CAUSES):
-        _curve(rows, "cumulative_incidence", incidence.cause(j + 1), grid, everyone, term, **key)
+        add_curve(rows, "cumulative_incidence", incidence.cause(j + 1), grid, everyone, term, **key)
     highest = np.where(ends.cause == len(CAUSES), 1, ends.cause)
-    upper = aalen_johansen(ends.time, highest, n_causes=len(CAUSES), conf_level=conf_level)
-    _curve(
+    upper = aalen_johansen(ends.time, highest, n_causes=len(CAUSES), **how)
+    add_curve(
         rows,
         "cumulative_incidence",
         upper.cause(1),
@@ -54,13 +56,13 @@ def add_curves(
         caution=UPPER_NOTE,
         **key,
     )
-    still = kaplan_meier(ends.time, ends.cause > 0, conf_level=conf_level)
-    _curve(rows, "survival_probability", still, grid, everyone, "still_in_therapy", **key)
-    alone = kaplan_meier(ends.time, ends.cause == 1, conf_level=conf_level)
-    _curve(rows, "survival_probability", alone, grid, everyone, "not_dropped_out", **key)
+    still = kaplan_meier(ends.time, ends.cause > 0, **how)
+    add_curve(rows, "survival_probability", still, grid, everyone, "still_in_therapy", **key)
+    alone = kaplan_meier(ends.time, ends.cause == 1, **how)
+    add_curve(rows, "survival_probability", alone, grid, everyone, "not_dropped_out", **key)
 
 
-def _curve(
+def add_curve(
     rows: EstimateRows,
     estimand: str,
     curve: Curve,
@@ -71,6 +73,25 @@ def _curve(
     caution: str = "",
     **key: Any,
 ) -> None:
+    """One row a time of the grid.
+
+    Parameters
+    ----------
+    rows : EstimateRows
+        Where they go.
+    estimand : str
+        Word of the vocabulary.
+    curve : Curve
+        Of the engine.
+    grid : (k,)
+        Times.
+    everyone : int
+        People under observation at any time.
+    term : str
+        Which curve.
+    caution : str
+        Note of every row with a number.
+    """
     read = curve.at(grid)
     for i, time in enumerate(grid):
         value = float(read.estimate[i])
@@ -100,7 +121,12 @@ def add_time_lost(
     """Mean sessions (or weeks) of the first 20 (52) lost to each way of ending: the area under its curve."""
     horizon = HORIZONS[clock]
     lost = restricted_mean_time_lost(
-        ends.time, ends.cause, horizon, n_causes=len(CAUSES), conf_level=conf_level
+        ends.time,
+        ends.cause,
+        horizon,
+        n_causes=len(CAUSES),
+        entry=ends.entry,
+        conf_level=conf_level,
     )
     for j, term in enumerate(CAUSES):
         events = int(((ends.cause == j + 1) & (ends.time <= horizon)).sum())
@@ -113,6 +139,25 @@ def add_time_lost(
             n_events=events,
             **key,
         )
+
+
+def add_left_truncated(rows: EstimateRows, ends: TimeToEnding, everyone: int, **key: Any) -> None:
+    """How many therapies began before the data window and count from its first day on; nothing without a window."""
+    if ends.entry is None:
+        return
+    note = (
+        "therapies that began before the data window: under observation from its first day on; left out: ended before it, "
+        "or how far they had come is not known"
+    )
+    rows.add(
+        "count",
+        float(ends.began_before),
+        term="began_before_window",
+        n_patients=ends.began_before,
+        n_missing=everyone - len(ends.rows),
+        note=note,
+        **key,
+    )
 
 
 def add_grays_tests(
@@ -129,6 +174,9 @@ def add_grays_tests(
         levels = groups[known].astype(str).to_numpy()
         events = int((ends.cause[known] == 1).sum())
         counts: dict[str, Any] = {"n_patients": int(known.sum()), "n_missing": int((~known).sum())}
+        if ends.entry is not None:
+            rows.add("grays_test", term=name, status="not_run", note=TRUNCATED, **counts, **key)
+            continue
         if events == 0 or len(np.unique(levels)) < 2:
             note = "nobody dropped out" if events == 0 else "everyone is at the same level"
             rows.add("grays_test", term=name, status="not_estimable", note=note, **counts, **key)

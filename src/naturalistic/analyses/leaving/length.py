@@ -9,7 +9,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from naturalistic.analyses.interface import EstimateRows
-from naturalistic.analyses.leaving.clocks import CAUSES, SHORTEST, FloatArray, TimeToEnding
+from naturalistic.analyses.leaving.clocks import (
+    CAUSES,
+    SHORTEST,
+    FloatArray,
+    TimeToEnding,
+    entry_of,
+)
 from naturalistic.stats.competing_risks import aalen_johansen
 from naturalistic.stats.episode_rows import still_at_risk
 from naturalistic.stats.restricted_mean import restricted_mean_time
@@ -45,22 +51,35 @@ def length_of(frame: pd.DataFrame, clock: str) -> tuple[FloatArray, BoolArray, B
     return length, ended, np.isfinite(length) & (length > 0)
 
 
+def seen_from(frame: pd.DataFrame, clock: str) -> FloatArray | None:
+    """Length at which observation begins; None where everyone is seen from the first session.
+
+    Whoever had attended five sessions when the data window opened can have a length of five, but not of four.
+    """
+    entry = entry_of(frame, clock)
+    if entry is None or clock != "attended_sessions":
+        return entry
+    return np.maximum(entry - 1.0, 0.0)
+
+
 def add_length(
     rows: EstimateRows,
     length: FloatArray,
     ended: BoolArray,
     clock: str,
     conf_level: float,
+    *,
+    entry: FloatArray | None = None,
     **key: Any,
 ) -> None:
     """Quartiles, mean up to each horizon and share still in therapy there; open episodes are censored (Kaplan-Meier)."""
-    curve = kaplan_meier(length, ended, conf_level=conf_level)
+    curve = kaplan_meier(length, ended, entry=entry, conf_level=conf_level)
     counts: dict[str, Any] = {"n_patients": len(length), "n_events": int(ended.sum())}
     found = quantiles(curve, tuple(QUARTERS.values()))
     for term, value in zip(QUARTERS, found, strict=True):
         rows.add("median_time", value, term=term, **counts, **key)
     for horizon in HORIZONS[clock]:
-        mean = restricted_mean_time(length, ended, horizon, conf_level=conf_level)
+        mean = restricted_mean_time(length, ended, horizon, entry=entry, conf_level=conf_level)
         rows.add("restricted_mean_time", mean, term="length", time=horizon, **counts, **key)
         read = curve.at(np.array([horizon]))
         rows.add(
@@ -104,7 +123,7 @@ def add_landmarks(rows: EstimateRows, ends: TimeToEnding, conf_level: float, **k
     ordered = np.sort(ends.time)
     last = float(ordered[-FEWEST_AT_RISK]) if len(ordered) >= FEWEST_AT_RISK else np.nan
     for landmark in LANDMARKS:
-        kept = still_at_risk(ends.time, landmark)
+        kept = still_at_risk(ends.time, landmark, entry=ends.entry)
         shared = {**key, "dimensions": {"landmark": f"session_{landmark}"}}
         if not last > landmark:
             note = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,6 +48,11 @@ class ModelPeople:
         People left out because they have no score before therapy.
     obstacle : tuple of str
         Status and reason where there can be no model; empty otherwise.
+    entry : (n,) or None
+        As in `TimeToEnding`.
+    centres : mapping of str to float
+        Mean of each number, in its own unit: where its column is zero.
+    row : (n,) positions in the frame of everyone who started.
     """
 
     time: FloatArray
@@ -59,6 +65,9 @@ class ModelPeople:
     notes: tuple[str, ...]
     n_missing: int
     obstacle: tuple[str, ...] = field(default=())
+    entry: FloatArray | None = None
+    centres: Mapping[str, float] = field(default_factory=dict)
+    row: npt.NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
     @property
     def names(self) -> list[str]:
@@ -115,9 +124,10 @@ def model_people(
     people = frame.iloc[ends.rows].reset_index(drop=True)
     baseline = people["first_score"].to_numpy(dtype=float)
     scored = bool(np.isfinite(baseline).sum() >= 2)
-    use = np.isfinite(baseline) if scored else np.ones(len(people), dtype=bool)
-    people, cause = people[use].reset_index(drop=True), ends.cause[use]
+    known = np.isfinite(baseline) if scored else np.ones(len(people), dtype=bool)
     names = list(data.settings.predictors)
+    use = np.flatnonzero(known)[_by_contents(people[known], ends, known, names)]
+    people, cause = people.iloc[use].reset_index(drop=True), ends.cause[use]
     joined: tuple[str, ...] = ()
     if join_empty:
         people, names, joined = _join_empty(people, cause, names)
@@ -147,9 +157,29 @@ def model_people(
         therapist=codes if clustered else None,
         recorded_therapist=codes,
         notes=(*predictors.notes, *joined, *left_out),
-        n_missing=int((~use).sum()),
+        n_missing=len(ends.rows) - len(use),
         obstacle=obstacle,
+        entry=None if ends.entry is None else ends.entry[use],
+        centres=_centres(people, design.columns, float(baseline[use].mean()) if scored else np.nan),
+        row=ends.rows[use],
     )
+
+
+def _by_contents(
+    people: pd.DataFrame, ends: TimeToEnding, use: npt.NDArray[np.bool_], names: list[str]
+) -> npt.NDArray[np.intp]:
+    """Order that depends on what the rows say alone: no sum's last digit hangs on how the extract was sorted."""
+    columns = [people[name] for name in names if name in people.columns]
+    keys = [column.astype("string").fillna("").to_numpy(dtype=str) for column in columns]
+    entry = [] if ends.entry is None else [ends.entry[use]]
+    score = people["first_score"].to_numpy(dtype=float)
+    return np.lexsort([*keys, *entry, score, ends.cause[use], ends.time[use]])
+
+
+def _centres(people: pd.DataFrame, used: Iterable[str], baseline: float) -> dict[str, float]:
+    numbers = [name for name in used if name in CHARACTERISTICS and CHARACTERISTICS[name].numeric]
+    found = {name: float(people[name].astype("float64").mean()) for name in numbers}
+    return {**found, BASELINE: baseline}
 
 
 def _join_empty(
