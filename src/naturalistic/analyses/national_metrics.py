@@ -17,17 +17,17 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
 
     Estimands
     ---------
-    count, proportion, waiting_time
-        `term` is the key of the metric. Talking Therapies also by `financial_year` of the referral, of the first
-        session, or of the ending. Access to psychological therapies: people counted, and people and sessions the
-        metric does not see by `coding` (not on its list, a word that is on no list, not recorded).
+    count, sessions, proportion, waiting_time
+        `term` is the key of the metric. Talking Therapies also by complete `financial_year` of the referral, of the
+        first session, or of the ending, where no year is small. Access to psychological therapies: people counted, and
+        people and sessions the metric does not see by `coding` (not on its list, a word that is on no list, not recorded).
     """
     level = data.settings.conf_level
     rows = EstimateRows(data.cohort, NAME)
     frame = national_frame(data)
     scores = data.tables["scores"]
     add_talking_therapies(rows, data, frame, level)
-    add_therapy_access(rows, frame, data.tables["sessions"], level)
+    add_therapy_access(rows, frame, data.tables["sessions"])
     add_four_week_wait(rows, frame, scores, level)
     add_community_proms(rows, frame, scores, data.instruments, level)
     return AnalysisResult(rows.frame())

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from naturalistic.analyses.access.periods import label_of, number_of
 from naturalistic.analyses.interface import AnalysisInput
 from naturalistic.analyses.national.four_week_wait import spells_of
-from naturalistic.analyses.national.talking_therapies import financial_year
 from naturalistic.analyses.national.therapy_access import CODING, coding_of
 from naturalistic.analyses.national_metrics import analyse
 from naturalistic.reference.loader import load_instruments, load_national_metrics
@@ -158,14 +158,27 @@ def test_talking_therapies_outcomes(estimates: pd.DataFrame) -> None:
     assert fraction(one(estimates, "reliable_deterioration")) == (0, 4)
 
 
-def test_financial_years(estimates: pd.DataFrame) -> None:
-    days = pd.Series(pd.to_datetime(["2020-03-31", "2020-04-01", "1999-06-01", None]))
-    assert financial_year(days).tolist()[:3] == ["2019-20", "2020-21", "1999-00"]
-    assert financial_year(days).isna().tolist() == [False, False, False, True]
-    assert one(estimates, "referrals_received", "financial_year=2019-20").estimate == 8
-    # first sessions at 20, 50, 30 and 30 days lie before 1 April 2020 (day 91)
-    assert one(estimates, "entered_treatment", "financial_year=2019-20").estimate == 4
-    assert one(estimates, "entered_treatment", "financial_year=2020-21").estimate == 2
+def test_financial_years_run_from_april_and_are_given_for_all_or_none(
+    estimates: pd.DataFrame,
+) -> None:
+    days = np.array(["2020-03-31", "2020-04-01", "1999-06-01"], dtype="datetime64[D]")
+    names = [label_of("financial_year", int(n)) for n in number_of(days, "financial_year")]
+    assert names == ["2019-20", "2020-21", "1999-00"]
+    row = one(estimates, "referrals_received", "financial_year=each")
+    assert row.status == "not_estimable"  # all eight came on one day
+    held = tables()
+    many = pd.concat([held["episodes"].iloc[[4]]] * 40, ignore_index=True)
+    many["referral_id"] = many["patient_id"] = np.arange(100, 140)
+    # ten in each of the financial years 2016-17 to 2019-20; the first and the last are not complete
+    many["received_date"] = pd.to_datetime([f"{2016 + i // 10}-05-01" for i in range(40)])
+    frame = run(
+        episodes=many,
+        patients=held["patients"].iloc[:0],
+        sessions=held["sessions"].iloc[:0],
+        outcomes=held["outcomes"].iloc[:0],
+    )
+    for year in ("2017-18", "2018-19"):
+        assert one(frame, "referrals_received", f"financial_year={year}").estimate == 10
 
 
 def test_how_a_therapy_is_seen() -> None:
@@ -178,23 +191,27 @@ def test_access_and_what_it_does_not_see(estimates: pd.DataFrame) -> None:
     # adults with two or more attended contacts: 1, 2, 3 (assessment and session), 6, 7; 4 had one
     assert one(estimates, "two_contacts").estimate == 5
     # with two or more treatment sessions: 1 (listed), 2 (not listed), 6 (no known word), 7 (not recorded)
-    assert fraction(one(estimates, "therapy_access")) == (1, 4)
-    assert fraction(one(estimates, "invisible_people")) == (3, 4)
+    assert one(estimates, "two_sessions").estimate == 4
+    assert one(estimates, "therapy_access").estimate == 1
+    assert one(estimates, "invisible_people").estimate == 3
     for word in CODING[1:]:
-        assert fraction(one(estimates, "invisible_people", f"coding={word}")) == (1, 4)
+        assert one(estimates, "invisible_people", f"coding={word}").estimate == 1
     # sessions 3 + 2 + 4 + 2; the 3 are seen
-    assert fraction(one(estimates, "invisible_sessions")) == (8, 11)
-    assert fraction(one(estimates, "invisible_sessions", "coding=word_not_known")) == (4, 11)
-    # the record ends on day 500: in its last 365 days 2 had one session, 6 had four
-    assert fraction(one(estimates, "therapy_access_12_months")) == (0, 1)
+    assert one(estimates, "treatment_sessions").estimate == 11
+    assert one(estimates, "invisible_sessions").estimate == 8
+    assert one(estimates, "invisible_sessions", "coding=word_not_known").estimate == 4
+    # the record ends on day 500: in its last 365 days 2 had one session, 6 had three
+    assert one(estimates, "two_sessions_12_months").estimate == 1
+    assert one(estimates, "therapy_access_12_months").estimate == 0
 
 
 def test_one_listed_referral_makes_a_person_visible() -> None:
     held = tables()
     held["episodes"]["patient_id"] = [1, 1, 3, 4, 5, 6, 7, 8]
     frame = run(episodes=held["episodes"])
-    assert fraction(one(frame, "therapy_access")) == (1, 3)
-    assert fraction(one(frame, "invisible_sessions")) == (8, 11)
+    assert one(frame, "two_sessions").estimate == 3
+    assert one(frame, "therapy_access").estimate == 1
+    assert one(frame, "invisible_sessions").estimate == 8
 
 
 def test_four_week_clock(estimates: pd.DataFrame) -> None:

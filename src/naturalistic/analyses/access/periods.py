@@ -12,6 +12,8 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
+FINANCIAL_YEAR = "financial_year"
+APRIL = 3  # months before it
 SMALL = 7
 SHARE_LARGE = 0.9
 FEWEST_PERIODS = 2
@@ -46,7 +48,7 @@ class Series:
     Attributes
     ----------
     period : str
-        Key of `MONTHS`.
+        Key of `MONTHS`, or ``financial_year``.
     number : ndarray of int
         Number of the period since year 0; no gaps.
     people, events, hits : ndarray of int
@@ -63,12 +65,14 @@ class Series:
     total: int
 
     def labels(self) -> list[str]:
-        """Names of the periods: 2015-03, 2015-Q1, 2015-H1 or 2015."""
+        """Names of the periods: 2015-03, 2015-Q1, 2015-H1, 2015 or 2015-16."""
         return [label_of(self.period, int(n)) for n in self.number]
 
 
 def label_of(period: str, number: int) -> str:
     """Name of one period."""
+    if period == FINANCIAL_YEAR:
+        return f"{number}-{(number + 1) % 100:02d}"
     year, part = divmod(number, 12 // MONTHS[period])
     return {
         "month": f"{year}-{part + 1:02d}",
@@ -81,6 +85,8 @@ def label_of(period: str, number: int) -> str:
 def number_of(day: npt.ArrayLike, period: str) -> IntArray:
     """Number of the period in which each day lies."""
     months = np.asarray(day, dtype="datetime64[M]").astype(np.int64) + 12 * 1970
+    if period == FINANCIAL_YEAR:
+        return np.asarray((months - APRIL) // 12, dtype=np.int64)
     return np.asarray(months // MONTHS[period], dtype=np.int64)
 
 
@@ -95,12 +101,17 @@ def series_of(measure: Measure) -> Series | None:
         found = by_period(measure, period)
         if found is None:
             return None
-        least = found.people
-        if measure.hit is not None:
-            least = np.minimum(least, np.minimum(found.hits, found.events - found.hits))
-        if np.mean(least > SMALL) >= SHARE_LARGE:
+        if np.mean(~small_periods(found, share=measure.hit is not None)) >= SHARE_LARGE:
             return found
     return None
+
+
+def small_periods(series: Series, *, share: bool) -> BoolArray:
+    """Periods with `SMALL` people or fewer, or as few with what is counted, or as few without it."""
+    least = series.people
+    if share:
+        least = np.minimum(least, np.minimum(series.hits, series.events - series.hits))
+    return np.asarray(least <= SMALL)
 
 
 def by_period(measure: Measure, period: str) -> Series | None:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 
+from naturalistic.analyses.access.periods import (
+    FINANCIAL_YEAR,
+    Measure,
+    by_period,
+    small_periods,
+)
 from naturalistic.analyses.access.referrals import is_word
 from naturalistic.analyses.change.national_rules import national_outcome
 from naturalistic.analyses.interface import AnalysisInput, EstimateRows
 from naturalistic.analyses.national.adults import ENOUGH, Mask, add_number, add_share
+from naturalistic.stats.rates import rate
 from naturalistic.stats.talking_therapies import TalkingTherapiesCounts
 
 GROUP = "talking_therapies"
-FIRST_MONTH = 4  # a financial year begins in April
-DATED_BY = {
-    "referrals_received": "received_date",
-    "entered_treatment": "first_session_date",
-}
 OUTCOMES = (
     "not_at_caseness",
     "recovery",
@@ -27,6 +27,7 @@ OUTCOMES = (
     "no_reliable_change",
     "reliable_recovery",
 )
+NOT_EVERY_YEAR = "the numbers are small in some years, or fewer than two years are complete"
 
 
 def add_talking_therapies(
@@ -39,66 +40,94 @@ def add_talking_therapies(
     frame : DataFrame
         `national_frame`.
     """
-    for year, inside in _periods(data, frame["received_date"]):
-        add_number(rows, frame, "referrals_received", inside, dimensions=year)
+    real = data.calendar == "real"
+    everyone = np.ones(len(frame), dtype=bool)
     started = is_word(frame, "started", "yes")
-    for year, inside in _periods(data, frame["first_session_date"]):
-        who = started & inside
-        add_number(rows, frame, "entered_treatment", who, dimensions=year)
-    for year, inside in _periods(data, frame["end_date"]):
-        _closed(rows, frame, inside, year, level)
+    for term, column, who in (
+        ("referrals_received", "received_date", everyone),
+        ("entered_treatment", "first_session_date", started),
+    ):
+        add_number(rows, frame, term, who)
+        if real:
+            _by_year(rows, frame, term, column, who, None, level)
+    _endings(rows, frame, level)
+    _finished(rows, frame, level, real=real)
     _second_treatments(rows, frame, level)
     _outcomes(rows, data, level)
 
 
-def financial_year(day: pd.Series) -> pd.Series:
-    """2015-16 for a day from 1 April 2015 to 31 March 2016; missing where the day is."""
-    first = day.dt.year - (day.dt.month < FIRST_MONTH)
-    text = first.astype("Int64").astype("string")
-    following = ((first + 1) % 100).astype("Int64").astype("string").str.zfill(2)
-    return (text + "-" + following).where(day.notna())
-
-
-def _periods(data: AnalysisInput, day: pd.Series) -> Iterator[tuple[dict[str, str], Mask]]:
-    """The whole record, then each financial year of a calendar."""
-    yield {}, np.ones(len(day), dtype=bool)
-    if data.calendar == "real" and day.notna().any():
-        years = financial_year(day)
-        codes, names = pd.factorize(years, sort=True)
-        for i, name in enumerate(names):
-            yield {"financial_year": str(name)}, codes == i
-
-
-def _closed(
-    rows: EstimateRows, frame: pd.DataFrame, inside: Mask, year: dict[str, str], level: float
+def _by_year(
+    rows: EstimateRows,
+    frame: pd.DataFrame,
+    term: str,
+    column: str,
+    who: Mask,
+    hit: Mask | None,
+    level: float,
 ) -> None:
-    closed = inside & ~is_word(frame, "ending", "open")
+    """A number or share by complete financial year; given for all years or for none, where some are small."""
+    known = who & frame[column].notna().to_numpy()
+    series = by_period(
+        Measure(
+            term,
+            frame.loc[known, column].to_numpy(dtype="datetime64[D]"),
+            frame.loc[known, "patient_id"].to_numpy(dtype=np.int64),
+            None if hit is None else hit[known],
+        ),
+        FINANCIAL_YEAR,
+    )
+    share = hit is not None
+    if series is None or small_periods(series, share=share).any():
+        rows.add(
+            "proportion" if share else "count",
+            term=term,
+            dimensions={FINANCIAL_YEAR: "each"},
+            status="not_estimable",
+            note=NOT_EVERY_YEAR,
+        )
+        return
+    for i, name in enumerate(series.labels()):
+        people = int(series.people[i])
+        key = {FINANCIAL_YEAR: name}
+        if not share:
+            rows.add("count", people, term=term, dimensions=key, n_patients=people)
+            continue
+        top, bottom = int(series.hits[i]), int(series.events[i])
+        value = rate(top, bottom, conf_level=level)
+        rows.add_proportion(top, bottom, value, term=term, dimensions=key, n_patients=people)
+
+
+def _endings(rows: EstimateRows, frame: pd.DataFrame, level: float) -> None:
+    closed = ~is_word(frame, "ending", "open")
     started, assessed = (is_word(frame, name, "yes") for name in ("started", "assessed"))
+    add_share(rows, frame, "ended_before_treatment", ~started, closed, level)
+    add_share(rows, frame, "seen_not_treated", assessed & ~started, closed, level)
+
+
+def _finished(rows: EstimateRows, frame: pd.DataFrame, level: float, *, real: bool) -> None:
+    closed = ~is_word(frame, "ending", "open")
     sessions = frame["sessions_attended"].to_numpy(dtype=np.float64, na_value=np.nan)
     finished = closed & (sessions >= ENOUGH)
     if not np.isfinite(sessions).any():
         note = "the extract does not hold how many sessions took place"
-        for term in ("finished_course", "treated_once"):
-            rows.add("count", term=term, status="not_measured", note=note, dimensions=year)
+        rows.add("count", term="finished_course", status="not_measured", note=note)
+        rows.add("proportion", term="treated_once", status="not_measured", note=note)
     else:
-        add_number(rows, frame, "finished_course", finished, dimensions=year)
-        once = closed & (sessions == 1)
-        add_share(rows, frame, "treated_once", once, closed, level, dimensions=year)
-    hits = {
-        "ended_before_treatment": closed & ~started,
-        "seen_not_treated": closed & assessed & ~started,
-    }
-    for term, hit in hits.items():
-        add_share(rows, frame, term, hit, closed, level, dimensions=year)
+        add_number(rows, frame, "finished_course", finished)
+        add_share(rows, frame, "treated_once", sessions == 1, closed, level)
+        if real:
+            _by_year(rows, frame, "finished_course", "end_date", finished, None, level)
     days = (frame["first_session_date"] - frame["received_date"]).dt.days.to_numpy(np.float64)
     dated = finished & np.isfinite(days)
     for limit in (42, 126):
         term = f"first_treatment_within_{limit}_days"
         if not np.isfinite(days).any():
             note = "the extract does not hold the days of referral and of the first session"
-            rows.add("proportion", term=term, status="not_measured", note=note, dimensions=year)
+            rows.add("proportion", term=term, status="not_measured", note=note)
             continue
-        add_share(rows, frame, term, days <= limit, dated, level, dimensions=year)
+        add_share(rows, frame, term, days <= limit, dated, level)
+        if real:
+            _by_year(rows, frame, term, "end_date", dated, days <= limit, level)
 
 
 def _second_treatments(rows: EstimateRows, frame: pd.DataFrame, level: float) -> None:
@@ -120,15 +149,20 @@ def _outcomes(rows: EstimateRows, data: AnalysisInput, level: float) -> None:
         for term in OUTCOMES:
             rows.add("proportion", term=term, status="not_measured", note=found)
         return
-    frame, finished = found.frame, found.finished
-    for year, inside in _periods(data, frame["end_date"]):
-        among = finished & inside
-        counts = TalkingTherapiesCounts.of(found.outcome, among)
-        fractions = counts.fractions()
-        fractions["not_at_caseness"] = (counts.not_at_caseness, counts.finished)
-        for term in OUTCOMES:
-            top, bottom = fractions[term]
-            value = counts.rates(conf_level=level).get(term)
-            if not bottom:
-                value = None
-            rows.add_proportion(top, bottom, value, term=term, dimensions=year)
+    frame, finished, outcome = found.frame, found.finished, found.outcome
+    counts = TalkingTherapiesCounts.of(outcome, finished)
+    rates = counts.rates(conf_level=level)
+    below, everyone = counts.not_at_caseness, counts.finished
+    rates["not_at_caseness"] = rate(below, everyone, conf_level=level)
+    fractions = counts.fractions() | {"not_at_caseness": (below, everyone)}
+    for term in OUTCOMES:
+        rows.add_proportion(*fractions[term], rates[term], term=term)
+    if data.calendar != "real":
+        return
+    cases = finished & ~outcome.not_at_caseness
+    for term, hit, among in (
+        ("recovery", outcome.recovered, cases),
+        ("reliable_improvement", outcome.improved, finished),
+        ("reliable_recovery", outcome.reliably_recovered, cases),
+    ):
+        _by_year(rows, frame, term, "end_date", among, hit, level)

@@ -13,16 +13,21 @@ from naturalistic.analyses.national.adults import (
     ENOUGH,
     Mask,
     add_number,
-    distinct,
     record_end,
 )
 from naturalistic.reference.matching import therapies_of_access_list, therapy_key
-from naturalistic.stats.rates import rate
-from naturalistic.stats.ratio import ratio_of_totals
 
 GROUP = "psychological_therapy_access"
 # in the order in which a person's referrals decide: one counted referral is enough
 CODING = ("counted", "not_on_the_list", "word_not_known", "not_recorded")
+TERMS = (
+    "two_contacts",
+    "two_sessions",
+    "therapy_access",
+    "invisible_people",
+    "treatment_sessions",
+    "invisible_sessions",
+)
 ONE_YEAR = pd.Timedelta(days=365)
 
 
@@ -45,9 +50,7 @@ def _seen(key: str, listed: frozenset[str]) -> str:
     return "counted" if key in listed else "not_on_the_list"
 
 
-def add_therapy_access(
-    rows: EstimateRows, frame: pd.DataFrame, sessions: pd.DataFrame, level: float
-) -> None:
+def add_therapy_access(rows: EstimateRows, frame: pd.DataFrame, sessions: pd.DataFrame) -> None:
     """People counted and not counted, and their sessions.
 
     Parameters
@@ -60,33 +63,30 @@ def add_therapy_access(
     adult = frame["adult"].to_numpy(dtype=bool)
     if not np.isfinite(attended).any():
         note = "the extract does not hold how many sessions took place"
-        for term in ("two_contacts", "therapy_access", "invisible_people", "invisible_sessions"):
-            rows.add("proportion", term=term, status="not_measured", note=note)
+        for term in TERMS:
+            rows.add("count", term=term, status="not_measured", note=note)
         return
     add_number(rows, frame, "two_contacts", adult & (contacts >= ENOUGH))
     coding = coding_of(frame["therapy_model"])
     enough = adult & (attended >= ENOUGH)
-    _people(rows, frame, enough, coding, level, "therapy_access", "invisible_people")
-    _sessions(rows, frame[enough], attended[enough], coding[enough], level)
-    _last_year(rows, frame, adult, sessions, coding, level)
+    _people(rows, frame, enough, coding)
+    _sessions(rows, frame[enough], attended[enough], coding[enough])
+    _last_year(rows, frame, adult, sessions, coding)
 
 
-def _people(
-    rows: EstimateRows,
-    frame: pd.DataFrame,
-    enough: Mask,
-    coding: np.ndarray,
-    level: float,
-    seen: str,
-    unseen: str,
-) -> None:
+def _people(rows: EstimateRows, frame: pd.DataFrame, enough: Mask, coding: np.ndarray) -> None:
+    """People with two or more sessions: all, those counted, and those not counted by how they are coded."""
     best = _best_coding(frame, enough, coding)
-    total = len(best)
-    by_word = {word: int((best == i).sum()) for i, word in enumerate(CODING)}
-    _add(rows, seen, by_word["counted"], total, level)
-    _add(rows, unseen, total - by_word["counted"], total, level)
-    for word in CODING[1:]:
-        _add(rows, unseen, by_word[word], total, level, dimensions={"coding": word})
+    # counts, not shares: that all or none of a service's work is coded in a way tells nothing about a person
+    _add(rows, "two_sessions", len(best))
+    _add(rows, "therapy_access", int((best == 0).sum()))
+    _add(rows, "invisible_people", int((best > 0).sum()))
+    for i, word in enumerate(CODING[1:], start=1):
+        _add(rows, "invisible_people", int((best == i).sum()), dimensions={"coding": word})
+
+
+def _add(rows: EstimateRows, term: str, people: int, **columns: Any) -> None:
+    rows.add("count", people, term=term, n_patients=people, **columns)
 
 
 def _best_coding(frame: pd.DataFrame, enough: Mask, coding: np.ndarray) -> np.ndarray:
@@ -95,34 +95,24 @@ def _best_coding(frame: pd.DataFrame, enough: Mask, coding: np.ndarray) -> np.nd
     return np.asarray(pd.Series(coding[enough]).groupby(person).min().to_numpy())
 
 
-def _add(
-    rows: EstimateRows, term: str, top: int, bottom: int, level: float, **columns: Any
-) -> None:
-    value = rate(top, bottom, conf_level=level) if bottom else None
-    rows.add_proportion(top, bottom, value, term=term, **columns)
-
-
 def _sessions(
-    rows: EstimateRows, frame: pd.DataFrame, attended: np.ndarray, coding: np.ndarray, level: float
+    rows: EstimateRows, frame: pd.DataFrame, attended: np.ndarray, coding: np.ndarray
 ) -> None:
-    """Attended treatment sessions of people with two or more, by how they are coded; people are sampled."""
-    people = pd.factorize(frame["patient_id"], sort=True)[0]
-    n = int(people.max(initial=-1)) + 1
-    everything = np.bincount(people, weights=attended, minlength=n)
-    for name, hit in {
-        "": coding > 0,
-        **{word: coding == i for i, word in enumerate(CODING) if i > 0},
-    }.items():
-        unseen = np.bincount(people, weights=attended * hit, minlength=n)
-        value = ratio_of_totals(unseen, everything, conf_level=level) if n else None
-        rows.add_proportion(
-            int(unseen.sum()),
-            int(everything.sum()),
-            value,
-            term="invisible_sessions",
-            dimensions={"coding": name} if name else {},
-            n_patients=n,
-        )
+    """Attended treatment sessions of people with two or more, all and by how they are coded."""
+    person = frame["patient_id"].to_numpy()
+    groups: list[tuple[str, dict[str, str], Mask]] = [
+        ("treatment_sessions", {}, np.ones(len(frame), dtype=bool)),
+        ("invisible_sessions", {}, coding > 0),
+    ]
+    groups += [
+        ("invisible_sessions", {"coding": word}, coding == i)
+        for i, word in enumerate(CODING)
+        if i > 0
+    ]
+    for term, key, who in groups:
+        people = len(np.unique(person[who]))
+        total = float(attended[who].sum())
+        rows.add("sessions", total, term=term, dimensions=key, n_patients=people)
 
 
 def _last_year(
@@ -131,17 +121,17 @@ def _last_year(
     adult: Mask,
     sessions: pd.DataFrame,
     coding: np.ndarray,
-    level: float,
 ) -> None:
     treated = attended_treatment(sessions)
     term = "therapy_access_12_months"
     if not len(treated):
         note = "the extract does not hold sessions one by one"
-        rows.add("proportion", term=term, status="not_measured", note=note)
+        rows.add("count", term=term, status="not_measured", note=note)
         return
     cut = record_end(frame)
     recent = treated[(treated["date"] > cut - ONE_YEAR) & (treated["date"] <= cut)]
     count = frame["referral_id"].map(recent["referral_id"].value_counts()).fillna(0).to_numpy()
     enough = adult & (count >= ENOUGH)
     best = _best_coding(frame, enough, coding)
-    _add(rows, term, int((best == 0).sum()), distinct(frame, enough), level)
+    _add(rows, "two_sessions_12_months", len(best))
+    _add(rows, term, int((best == 0).sum()))
