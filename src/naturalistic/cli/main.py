@@ -9,6 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from naturalistic import __version__
+from naturalistic.cli.analysis_plan import add_plan
+from naturalistic.cli.bundle import add_bundle
+from naturalistic.cli.compare import add_compare
+from naturalistic.cli.pool import add_pool
+from naturalistic.cli.submit import add_submit
 from naturalistic.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, UserError
 
 DEFAULT_CONFIG = "config/config.yaml"
@@ -20,6 +25,11 @@ Your own service:
   python3 go.py init NAME extracts/clients.csv   guess what each column is, write config/cohorts/NAME.yaml
   python3 go.py check NAME                       read the extract and list every problem, change nothing
   python3 go.py run NAME                         the report: results/NAME/release/report.html
+  python3 go.py plan NAME                        what was pre-declared, when, and what departs from it
+  python3 go.py compare RUN_A RUN_B              what changed between two runs
+Several services:
+  python3 go.py submit NAME                      the folder a trust sends, with a statement of what it holds
+  python3 go.py pool BUNDLES... --output DIR     their evidence in one report: DIR/report.html
 Open data to compare with R:
   python3 go.py example beat-the-blues
 
@@ -43,6 +53,11 @@ def build_parser() -> argparse.ArgumentParser:
     _add_init(verbs)
     _add_example(verbs)
     _add_schema(verbs)
+    add_plan(verbs)
+    add_compare(verbs)
+    add_submit(verbs)
+    add_pool(verbs)
+    add_bundle(verbs)
     _add_stage(verbs)
     return parser
 
@@ -107,6 +122,8 @@ def _add_stage(verbs: argparse._SubParsersAction) -> None:
 
 def _dispatch(arguments: argparse.Namespace) -> int:
     # each verb is imported when it is asked for: `run` with nothing to do must answer at once
+    if hasattr(arguments, "run_verb"):
+        return int(arguments.run_verb(arguments))
     if arguments.verb == "run":
         from naturalistic.cli.run import run
 

@@ -42,7 +42,7 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
 }
 RESULTS = Path("results")
-READS_INSTRUMENTS = ("ingest", "score", "outcomes", "report")
+READS_INSTRUMENTS = ("ingest", "score", "outcomes", "evidence", "report")
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,18 @@ class Plan:
             include={"title", "service", "contact", "published", "synthetic"}
         )
         published = self._published_file(mapping)
-        return told + self.settings_params(cohort) + files_digest([published] if published else [])
+        facts = files_digest([published] if published else [])
+        return told + self.settings_params(cohort) + facts + self._amendments(cohort)
+
+    def analysis_plan_file(self, cohort: str) -> Path:
+        """Where the frozen analysis plan of a cohort lies."""
+        return self.project / "private" / cohort / "analysis_plan.json"
+
+    def _amendments(self, cohort: str) -> str:
+        """Amendments of the frozen plan; its first version is frozen by the run itself and changes nothing."""
+        path = self.analysis_plan_file(cohort)
+        versions = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        return json.dumps(versions[1:]) if len(versions) > 1 else ""
 
     def settings_params(self, cohort: str, *names: str) -> str:
         """The named settings (all, when none is named) as JSON."""

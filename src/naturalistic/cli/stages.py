@@ -76,11 +76,13 @@ def synthesise(stage: Stage) -> None:
 
 def ingest(stage: Stage) -> None:
     """Read the extract into the canonical tables."""
+    from naturalistic.cli.analysis_plan import freeze_once
     from naturalistic.cohort.ingest import ingest as read_extract
     from naturalistic.cohort.pseudonyms import project_key
     from naturalistic.tables.cohort import COHORT_TABLES
     from naturalistic.tables.derived import INTAKE
 
+    freeze_once(stage.plan, stage.cohort)
     paths = stage.paths
     stopped = paths.restricted / "validation_stopped.csv"
     stopped.unlink(missing_ok=True)
@@ -185,7 +187,9 @@ def disclose(stage: Stage, analysis: str) -> None:
 
 def evidence(stage: Stage) -> None:
     """Gather what was released into one bundle and one record of the run."""
+    from naturalistic.cli.analysis_plan import read_plan
     from naturalistic.release.evidence import make_bundle, run_record
+    from naturalistic.settings.analysis_plan import plan_record
 
     released = read_released(stage)
     mapping, paths = stage.mapping, stage.paths
@@ -200,8 +204,10 @@ def evidence(stage: Stage) -> None:
         settings=stage.settings.model_dump(mode="json"),
         provenance=files.read_json(paths.provenance),
     )
-    files.write_json(paths.release / "run.json", record)
-    files.write_json(paths.release / "evidence.json", make_bundle(record, released))
+    planned = plan_record(read_plan(stage.plan, stage.cohort), stage.settings)
+    files.write_json(paths.release / "run.json", {**record, "analysis_plan": planned})
+    bundle = make_bundle(record, released, instruments=stage.instruments())
+    files.write_json(paths.release / "evidence.json", bundle)
 
 
 def report(stage: Stage) -> None:

@@ -8,10 +8,15 @@ from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Section
 from naturalistic.report.released import Released
 from naturalistic.report.sections.attendance import attendance
+from naturalistic.report.sections.attendance_over_time import attendance_over_time
 from naturalistic.report.sections.benchmarks import benchmarks
 from naturalistic.report.sections.bias import bias
 from naturalistic.report.sections.change import change
+from naturalistic.report.sections.change_groups import change_groups
+from naturalistic.report.sections.change_rates import change_rates
+from naturalistic.report.sections.closing import closing
 from naturalistic.report.sections.definitions import definitions
+from naturalistic.report.sections.dose_response import dose_response
 from naturalistic.report.sections.dropout import dropout
 from naturalistic.report.sections.dropout_models import dropout_models
 from naturalistic.report.sections.flow import flow
@@ -19,26 +24,41 @@ from naturalistic.report.sections.further import further
 from naturalistic.report.sections.limits import limits
 from naturalistic.report.sections.methods import methods
 from naturalistic.report.sections.missing import missing
+from naturalistic.report.sections.model_checks import model_checks
 from naturalistic.report.sections.nice import nice
+from naturalistic.report.sections.over_sessions import over_sessions
 from naturalistic.report.sections.people import people
 from naturalistic.report.sections.predictors import predictors
 from naturalistic.report.sections.published import published
+from naturalistic.report.sections.talking_therapies import talking_therapies
 from naturalistic.report.sections.therapist_view import therapist_view
+from naturalistic.report.sections.therapists import therapists
+from naturalistic.report.sections.trajectories import trajectories
 from naturalistic.report.sections.withheld import withheld
 
 SECTIONS: list[Callable[[Released, PublishedStudy | None], Section | None]] = [
     flow,
     people,
     change,
+    change_rates,
+    talking_therapies,
+    over_sessions,
+    change_groups,
     missing,
     bias,
     benchmarks,
     therapist_view,
     attendance,
+    attendance_over_time,
+    dose_response,
     dropout,
     dropout_models,
     predictors,
+    trajectories,
+    therapists,
+    model_checks,
     nice,
+    closing,
     published,
     further,
     limits,

@@ -29,15 +29,20 @@ SHOWN = frozenset(
         "outcome_change",
         "clinical_change",
         "attendance",
+        "attendance_over_time",
+        "dose_response",
         "dropout",
         "dropout_models",
         "length_of_therapy",
         "outcome_models",
         "nice_alignment",
+        "decommissioning",
         "missing_outcomes",
         "bias",
         "benchmarks",
         "therapist_ratings",
+        "session_scores",
+        "talking_therapies_measures",
     }
 )
 MOST = 60  # rows of one analysis

@@ -9,7 +9,7 @@ from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Block, Heading, Section, Table, Text
 from naturalistic.report.released import Released
 from naturalistic.report.thresholds import thresholds
-from naturalistic.report.wording import absence_label, capital, plain, population_label
+from naturalistic.report.wording import absence_label, capital, long_date, plain, population_label
 from naturalistic.vocabulary import CLOCKS, DROPOUT_DEFINITIONS, ESTIMANDS
 
 STATUS = {
@@ -38,6 +38,7 @@ def methods(released: Released, _: PublishedStudy | None) -> Section:
     """Definitions, estimators, settings, reference facts, software."""
     blocks: tuple[Block, ...] = (
         Text(tuple(_paragraphs(released))),
+        *_plan(released),
         Heading("Sources of the methods"),
         Text(SOURCES, "list"),
         Heading("Settings and facts used"),
@@ -113,6 +114,31 @@ def _paragraphs(released: Released) -> Iterator[str]:
         f"{released.record['cohort']}, settings digest {released.record['settings_digest'][:12]}, seed "
         f"{settings['seed']}."
     )
+
+
+def _plan(released: Released) -> Iterator[Block]:
+    """When the analysis plan was frozen, its amendments, and every departure from it."""
+    plan = released.record.get("analysis_plan") or {}
+    yield Heading("Analysis plan")
+    frozen = plan.get("frozen")
+    if not frozen:
+        yield Text(("No analysis plan was frozen before outcomes were read.",), "note")
+        return
+    text = (
+        f"The settings of the primary analysis were frozen on {long_date(frozen['date'])}, before outcomes were read "
+        f"(digest {frozen['digest'][:12]})."
+    )
+    amended = [f"Amended on {long_date(a['date'])}: {a['reason']}." for a in plan["amendments"]]
+    departs = plan["deviations"]
+    as_planned = () if departs else ("Nothing departs from the plan.",)
+    yield Text((text, *amended, *as_planned))
+    if departs:
+        yield Table(
+            "What departs from the plan",
+            ("Setting", "Planned", "Used"),
+            [(each["setting"], each["planned"], each["used"]) for each in departs],
+            prose=True,
+        )
 
 
 def _settings(released: Released) -> Table:

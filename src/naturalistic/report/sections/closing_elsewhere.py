@@ -1,0 +1,180 @@
+"""Where those on the books would go, what it would take, and what the service costs by the user's own figures."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from naturalistic.report.blocks import Block, Figure, Table, Text
+from naturalistic.report.catalogue import nice_population, therapy_label
+from naturalistic.report.plots.axis import Scale
+from naturalistic.report.plots.dots import DotRow, dot_plot
+from naturalistic.report.released import Released, is_ok
+from naturalistic.report.sections.forests import point
+from naturalistic.report.sections.nice_recommendations import current_recommendations
+from naturalistic.report.wording import (
+    brief_interval,
+    capital,
+    count,
+    label,
+    listed,
+    lower_first,
+    reason,
+    with_interval,
+)
+
+NAME = "decommissioning"
+THRESHOLDS = "the thresholds of NHS Talking Therapies"
+NAMED = ("must", "offer", "consider")
+DOSES = {"as_here": "As many as courses that have ended here had, on average"}
+PER = {
+    "treated": "Person treated",
+    "planned_ending": "Person who ended as planned",
+    "reliable_improvement": "Person who improved reliably",
+    "recovery": "Person who recovered",
+}
+
+
+def thresholds_met(released: Released) -> str:
+    """Whether those on the books would be cases by the rule of NHS Talking Therapies."""
+    row = released.rows(NAME, term="talking_therapies_caseness")
+    if not len(row):
+        return ""
+    first = row.iloc[0]
+    if not is_ok(first):
+        if reason(first) == "withheld":
+            return f"How many of them would meet {THRESHOLDS} is withheld: a number is small."
+        return (
+            f"Whether they would meet {THRESHOLDS} is not measured here: it needs PHQ-9 and GAD-7."
+        )
+    return f"Of those in therapy or waiting whose first forms tell, {with_interval(first)} met {THRESHOLDS}."
+
+
+def problems_and_alternatives(released: Released) -> Block | None:
+    """Problems of those on the books, and the therapies current NICE guidelines name for them."""
+    held = dict(released.levels(NAME, "problem", estimand="count", term="on_the_books"))
+    if not any(is_ok(row) or str(row["status"]) == "withheld" for row in held.values()):
+        return None
+    rows = []
+    for word in sorted(held, key=lambda w: (w == "not_recorded", w)):
+        population = nice_population(word)
+        names = _named(population.key) if population else ()
+        rows.append(
+            (
+                label("problem", word),
+                count(held[word]),
+                population.label if population else "none",
+                listed(names) if names else "none held here" if population else "–",
+            )
+        )
+    return Table(
+        "People in therapy or waiting by problem recorded, and therapies that current NICE guidelines name for it",
+        (
+            "Problem as recorded",
+            "People",
+            "Population in NICE guidelines",
+            "Therapies named (offer or consider)",
+        ),
+        rows,
+        note=(
+            "Named in a guideline does not mean provided here: whether there is a local service with room, and how long "
+            "its wait is, these data cannot tell. Conditions and status of each recommendation: section on NICE."
+        ),
+        prose=True,
+    )
+
+
+def _named(population: str) -> tuple[str, ...]:
+    keys = dict.fromkeys(
+        key
+        for _, each in current_recommendations(population, "adults")
+        if each.strength in NAMED
+        for key in each.interventions
+    )
+    return tuple(lower_first(therapy_label(key) or key) for key in keys)
+
+
+def capacity(released: Released) -> Block | None:
+    """Sessions and staff needed elsewhere under each stated number of sessions."""
+    sessions = dict(released.levels(NAME, "dose", estimand="capacity", term="sessions"))
+    if not sessions:
+        return None
+    staff = dict(released.levels(NAME, "dose", estimand="capacity", term="whole_time_years"))
+    rows = [
+        (
+            DOSES.get(dose) or capital(dose.replace("_", " ")),
+            str(row["note"]) if dose not in DOSES else "–",
+            brief_interval(row),
+            brief_interval(staff.get(dose)),
+        )
+        for dose, row in sessions.items()
+    ]
+    return Table(
+        "What it would take to see everyone in therapy or waiting elsewhere",
+        (
+            "Sessions a person",
+            "As stated",
+            "Sessions in all (interval)",
+            "Whole-time years of staff",
+        ),
+        rows,
+        folded=True,
+        note="Staff needs the number of sessions a whole-time person gives in a year: closing.sessions_per_whole_time_year.",
+    )
+
+
+def areas(released: Released) -> Block | None:
+    """Provision by area."""
+    held = dict(released.levels(NAME, "area", estimand="rate_per_100000"))
+    if not held:
+        return None
+    return Figure(
+        "provision_by_area",
+        dot_plot(
+            [
+                DotRow(area, (point(row),), reason(row) or brief_interval(row))
+                for area, row in held.items()
+            ],
+            Scale("People who started therapy, per 100,000 residents a year"),
+            column="Rate (interval)",
+            synthetic=released.synthetic,
+        ),
+        "People who started therapy, by area of residence, per 100,000 residents a year.",
+        "Dot plot of provision by area: "
+        + ", ".join(f"{area} {reason(row) or brief_interval(row)}" for area, row in held.items())
+        + ".",
+        Table(
+            "Provision by area, and what levelling would take",
+            ("Area", "Starters per 100,000 a year (interval)"),
+            [(area, brief_interval(row)) for area, row in held.items()] + _levelling(released),
+        ),
+    )
+
+
+def _levelling(released: Released) -> list[tuple[str, ...]]:
+    words = {
+        "level_up": "People a year more if every area had the highest rate",
+        "level_down": "People a year more (minus: fewer) if every area had the lowest rate",
+    }
+    found = {term: released.one(NAME, estimand="expected_number", term=term) for term in words}
+    return [(text, count(found[term])) for term, text in words.items() if found[term] is not None]
+
+
+def costs(released: Released) -> Block | None:
+    """Costs from the user's own unit costs, or that none were stated."""
+    rows = [row for _, row in released.rows(NAME, estimand="cost").iterrows()]
+    if not any(is_ok(row) for row in rows):
+        return Text(
+            (
+                "Cost is not measured here: no unit cost was stated (closing.unit_costs), and none is shipped.",
+            )
+        )
+    return Table(
+        f"Cost per person ({_currency(rows)}), of everyone whose therapy has ended",
+        ("Per", "Cost (interval)"),
+        [(PER[str(row["term"])], brief_interval(row)) for row in rows],
+        note=capital(str(rows[0]["note"])) + ".",
+    )
+
+
+def _currency(rows: list[pd.Series]) -> str:
+    return str(rows[0]["dimensions"]).partition("=")[2]
