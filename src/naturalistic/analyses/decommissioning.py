@@ -29,9 +29,11 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
     ---------
     count
         People in therapy and waiting on the day of notice, by format, therapy, service, problem, earlier treatment.
+    expected_share
+        Of those in therapy, the share that will have ended in each way and that would be cut short, by months after
+        notice. Limits by simulation.
     expected_number
-        Of those in therapy, how many will have ended in each way and how many would be cut short, by months after notice;
-        people referred later who would start; level-up and level-down numbers. Limits by simulation.
+        People referred later who would start, with limits by simulation; level-up and level-down numbers.
     proportion, mean, median
         Over twelve months so far; months so far; thresholds of NHS Talking Therapies met.
     capacity
@@ -77,7 +79,7 @@ def _caseload(data: AnalysisInput, rows: EstimateRows) -> Caseload | None:
     note = NO_DATES if data.calendar == "real" else NO_CALENDAR
     for term in ("in_therapy", "waiting"):
         rows.add("count", term=term, status="not_measured", note=note)
-    rows.add("expected_number", term="cut_short", status="not_measured", note=note)
+    rows.add("expected_share", term="cut_short", status="not_measured", note=note)
     return None
 
 

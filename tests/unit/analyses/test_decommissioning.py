@@ -158,18 +158,18 @@ def test_forecast_adds_up_and_covers_what_happened_then() -> None:
     frame = _rows(tables, notice_date=dt.date(2020, 3, 1), months_to_closing=(3, 6))
     n = _one(frame, estimand="count", term="in_therapy", dimensions="")["estimate"]
     for months in (3, 6):
-        there = frame[(frame["estimand"] == "expected_number") & (frame["time"] == months)]
+        there = frame[(frame["estimand"] == "expected_share") & (frame["time"] == months)]
         parts = there[
             there["term"].isin(("planned_ending", "unplanned_ending", "other_ending", "cut_short"))
         ]
-        assert parts["estimate"].sum() == pytest.approx(n)
+        assert parts["estimate"].sum() == pytest.approx(1)
         later = pd.Timestamp("2020-03-01") + pd.Timedelta(days=round(months * 30.4375))
         episodes = tables["episodes"]
         there_then = (episodes["first_session_date"] <= pd.Timestamp("2020-03-01")) & (
             episodes["end_date"] > later
         )
         row = _one(there, term="cut_short")
-        assert row["conf_low"] <= there_then.sum() <= row["conf_high"]
+        assert row["conf_low"] <= there_then.sum() / n <= row["conf_high"]
         assert row["conf_level"] == 0.9
 
 

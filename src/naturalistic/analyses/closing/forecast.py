@@ -22,7 +22,7 @@ METHOD = "weekly probabilities of ending by length so far; limits by simulation"
 def add_run_off(
     rows: EstimateRows, load: Caseload, asked: Closing, draws: int, rng: np.random.Generator
 ) -> None:
-    """People expected to have ended, by way, and to be cut short by each closing date."""
+    """Share of those in therapy expected to have ended, by way, and to be cut short by each closing date."""
     n = len(load.in_therapy)
     seen = len(load.weeks)
     key: dict[str, Any] = {"time_unit": "months_after_notice", "n_patients": n}
@@ -34,7 +34,7 @@ def add_run_off(
                 f"fewer than {FEWEST_AT_RISK} courses of therapy, or no ending, were seen by the day of notice"
             )
         )
-        rows.add("expected_number", term="cut_short", status="not_estimable", note=note, **key)
+        rows.add("expected_share", term="cut_short", status="not_estimable", note=note, **key)
         return
     parts = _by_format(load, asked, draws, rng)
     expected = np.sum([part.expected for part in parts], axis=0)
@@ -42,13 +42,11 @@ def add_run_off(
     note = _beyond(sum(part.beyond for part in parts))
     for i, months in enumerate(asked.months_to_closing):
         for j, way in enumerate(WAYS):
-            value = _forecast(expected[i, j], drawn[:, i, j], asked.conf_level)
-            rows.add("expected_number", value, term=way, time=months, note=note, **key)
+            value = _forecast(expected[i, j] / n, drawn[:, i, j] / n, asked.conf_level)
+            rows.add("expected_share", value, term=way, time=months, note=note, **key)
         left = n - drawn[:, i].sum(axis=1)
-        value = _forecast(n - expected[i].sum(), left, asked.conf_level)
-        rows.add("expected_number", value, term="cut_short", time=months, note=note, **key)
-        share = _forecast(value.estimate / n, left / n, asked.conf_level)
-        rows.add("survival_probability", share, term="cut_short", time=months, note=note, **key)
+        value = _forecast(1.0 - expected[i].sum() / n, left / n, asked.conf_level)
+        rows.add("expected_share", value, term="cut_short", time=months, note=note, **key)
 
 
 def _by_format(
