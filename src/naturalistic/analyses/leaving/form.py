@@ -8,12 +8,11 @@ import numpy as np
 
 from naturalistic.analyses.interface import EstimateRows
 from naturalistic.analyses.leaving.absolute import FEWEST_EVENTS
-from naturalistic.analyses.leaving.clocks import FloatArray
 from naturalistic.analyses.leaving.fitted import Fitted, as_ratio
 from naturalistic.analyses.leaving.model_people import BASELINE, ModelPeople
 from naturalistic.analyses.predictors import NUMERIC_UNITS, Term
 from naturalistic.stats.cox import CoxFit, fit_cox
-from naturalistic.stats.hazards.cox_residuals import score_residuals
+from naturalistic.stats.hazards.cox_diagnostics import dfbeta
 from naturalistic.stats.result import Estimate
 from naturalistic.stats.splines import restricted_cubic_spline, spline_knots
 
@@ -143,7 +142,7 @@ def add_influence(rows: EstimateRows, people: ModelPeople, **key: Any) -> None:
     fit = fit_cox(
         people.time, people.dropped, people.matrix, entry=people.entry, term_names=people.names
     )
-    shifts = _largest_shifts(fit)
+    shifts = np.abs(dfbeta(fit)).max(axis=0) / fit.std_errors
     for term in people.terms:
         j = fit.terms.index(term.column)
         known = bool(np.isfinite(shifts[j]))
@@ -161,15 +160,3 @@ def add_influence(rows: EstimateRows, people: ModelPeople, **key: Any) -> None:
             specification="adjusted",
             **key,
         )
-
-
-def _largest_shifts(fit: CoxFit) -> FloatArray:
-    out = np.full(len(fit.terms), np.nan)
-    active = np.flatnonzero(fit.active)
-    data = fit.data
-    covariance = fit.naive_covariance[np.ix_(active, active)] * np.outer(data.scale, data.scale)
-    if not np.isfinite(covariance).all():
-        return out
-    shifts = covariance @ score_residuals(data, fit.likelihood)
-    out[active] = np.abs(shifts).max(axis=1) / np.sqrt(covariance.diagonal())
-    return out
