@@ -1,7 +1,11 @@
 """Bias and coverage of every way to deal with missing last forms, the truth known.
 
-    python benchmarks/missing_outcomes_recovery.py                      # the committed table
-    python benchmarks/missing_outcomes_recovery.py --replicates 2000    # about two hours on one core
+    python benchmarks/missing_outcomes_recovery.py --work /tmp/recovery     # the committed table, about an hour and a half
+    python benchmarks/missing_outcomes_recovery.py --work /tmp/recovery --table-only
+
+Replicates are kept in blocks in the work folder, so a run can be stopped and taken up again; replicate k of a
+mechanism is the same cohort for every method. The mixed model takes five times as long as all others together and is
+run last.
 
 Cohorts of 474 people with 30 therapists, who hold a tenth of the variance of last scores. Last scores depend on the
 first, on dropping out and on the therapist. The target is the mean improvement of everybody who started, over
@@ -10,6 +14,9 @@ people and therapists. A last form is missing
 - MCAR: for 30 % at random;
 - MAR: more often after dropping out and with a low first score, both of whom improve less (about 30 %);
 - MNAR: as MAR, and those without a form are 3 points worse than others with the same first score and ending.
+
+Only last scores have gaps here, so the chain of equations has one link: a first round draws from the posterior already
+and further ones would draw again (`--iterations`).
 """
 
 from __future__ import annotations
@@ -36,6 +43,8 @@ from naturalistic.stats.tipping_point import tipping_curve
 FloatArray = npt.NDArray[np.float64]
 N, THERAPISTS, SHIFT = 474, 30, 3.0
 MECHANISMS = ("MCAR", "MAR", "MNAR")
+SLOW, SHIFTED = "mixed model", "imputation, shifted by the truth"
+BLOCK, NOMINAL = 500, (0.935, 0.965)
 Interval = tuple[float, float, float]
 
 
@@ -182,12 +191,50 @@ def _methods(imputations: int, iterations: int) -> dict[str, Callable[[Cohort], 
         "complete pairs": _pairs,
         "last observation carried forward": _carried,
         "inverse probability weights": _weights,
-        "mixed model": _mixed,
+        SLOW: _mixed,
         "imputation, therapists ignored": ignored,
         "imputation, therapists carried": carried("normal"),
         "imputation, matched values": carried("predictive_mean_matching"),
-        "imputation, shifted by the truth": shifted,
+        SHIFTED: shifted,
     }
+
+
+def replicate(
+    mechanism: str, methods: dict[str, Callable[[Cohort], Interval]], which: range
+) -> FloatArray:
+    """Estimate, error and half width of every method, shape (replicates, methods, 3)."""
+    found = np.empty((len(which), len(methods), 3))
+    for row, k in enumerate(which):
+        for j, method in enumerate(methods.values()):
+            # each method draws from the same state, whichever others are run
+            cohort = draw(mechanism, np.random.default_rng([zlib.crc32(mechanism.encode()), k]))
+            found[row, j] = method(cohort)
+    return found
+
+
+def cells_of(found: FloatArray, names: list[str], target: float) -> dict[str, Cell]:
+    """Bias, errors and coverage of each method."""
+    cells = {}
+    for j, name in enumerate(names):
+        mean, error, half = found[:, j].T
+        spread = float(mean.std(ddof=1))
+        cells[name] = Cell(
+            float(mean.mean()) - target,
+            spread / math.sqrt(len(mean)),
+            spread,
+            float(error.mean()),
+            float(np.mean(np.abs(mean - target) <= half)),
+            len(mean),
+        )
+    return cells
+
+
+def _chosen(
+    mechanism: str, imputations: int, iterations: int, leave_out: tuple[str, ...] = ()
+) -> dict[str, Callable[[Cohort], Interval]]:
+    left_out = (*leave_out, *(() if mechanism == "MNAR" else (SHIFTED,)))
+    methods = _methods(imputations, iterations)
+    return {name: method for name, method in methods.items() if name not in left_out}
 
 
 def run(
@@ -195,74 +242,89 @@ def run(
     *,
     replicates: int,
     imputations: int = 20,
-    iterations: int = 5,
+    iterations: int = 1,
     leave_out: tuple[str, ...] = (),
 ) -> dict[str, Cell]:
     """Every method on the same cohorts."""
-    methods = _methods(imputations, iterations)
-    methods = {name: method for name, method in methods.items() if name not in leave_out}
-    if mechanism != "MNAR":
-        methods.pop("imputation, shifted by the truth", None)
-    target = truth(mechanism)
-    found = np.empty((replicates, len(methods), 3))
-    for k in range(replicates):
-        cohort = draw(mechanism, np.random.default_rng([zlib.crc32(mechanism.encode()), k]))
-        found[k] = [method(cohort) for method in methods.values()]
+    methods = _chosen(mechanism, imputations, iterations, leave_out)
+    found = replicate(mechanism, methods, range(replicates))
+    return cells_of(found, list(methods), truth(mechanism))
+
+
+def work_through(work: Path, replicates: int, imputations: int, iterations: int) -> None:
+    """Run the blocks that are not there yet, the mixed model last."""
+    work.mkdir(parents=True, exist_ok=True)
+    for slow in (False, True):
+        for start in range(0, replicates, BLOCK):
+            for mechanism in MECHANISMS:
+                methods = _chosen(mechanism, imputations, iterations)
+                names = [name for name in methods if (name == SLOW) == slow]
+                path = work / f"{mechanism}-{'slow' if slow else 'fast'}-{start}.npy"
+                if path.exists():
+                    continue
+                block = range(start, min(start + BLOCK, replicates))
+                found = replicate(mechanism, {name: methods[name] for name in names}, block)
+                part = path.with_suffix(".part.npy")
+                np.save(part, found)
+                part.rename(path)
+
+
+def read(work: Path, mechanism: str, target: float) -> dict[str, Cell]:
+    """Cells from the blocks that are there."""
+    methods = _chosen(mechanism, 20, 1)
     cells = {}
-    for j, name in enumerate(methods):
-        mean, error, half = found[:, j].T
-        spread = float(mean.std(ddof=1))
-        cells[name] = Cell(
-            float(mean.mean()) - target,
-            spread / math.sqrt(replicates),
-            spread,
-            float(error.mean()),
-            float(np.mean(np.abs(mean - target) <= half)),
-            replicates,
-        )
-    return cells
+    for speed, names in (("fast", [n for n in methods if n != SLOW]), ("slow", [SLOW])):
+        blocks = sorted(work.glob(f"{mechanism}-{speed}-*[0-9].npy"))
+        if blocks:
+            cells |= cells_of(np.concatenate([np.load(b) for b in blocks]), names, target)
+    return {name: cells[name] for name in methods if name in cells}
 
 
-def table(replicates: int, imputations: int, iterations: int) -> str:
+def table(work: Path, imputations: int, iterations: int) -> str:
     """The study as Markdown."""
     lines = [
         "# Missing last forms: bias and coverage",
         "",
-        f"Made by `python benchmarks/missing_outcomes_recovery.py`: {replicates} replicates a cell, "
-        f"{imputations} imputations, {iterations} iterations; see the head of that file for the cohorts.",
-        f"A coverage of 95 % has a Monte-Carlo error of {100 * math.sqrt(0.0475 / replicates):.1f} %. "
-        "Error ratio: mean standard error over the spread of the estimates (1 is right).",
+        f"Made by `python benchmarks/missing_outcomes_recovery.py`: {imputations} imputations, iterations {iterations}; see "
+        "the head of that file for the cohorts. Nominal 95 %; a coverage of 95 % from 10,000 replicates has a Monte-Carlo "
+        "error of 0.2 points. Error ratio: mean standard error over the spread of the estimates (1 is right). Outside 93.5 to "
+        "96.5 % is marked; where the bias is the reason, no interval can hold.",
     ]
     for mechanism in MECHANISMS:
-        cells = run(
-            mechanism, replicates=replicates, imputations=imputations, iterations=iterations
-        )
+        target = truth(mechanism)
         lines += [
             "",
-            f"## {mechanism} (true mean improvement {truth(mechanism):.2f} points)",
+            f"## {mechanism} (true mean improvement {target:.2f} points)",
             "",
-            "| method | bias, points | Monte-Carlo error | error ratio | coverage |",
-            "|---|---|---|---|---|",
+            "| method | replicates | bias, points | Monte-Carlo error | error ratio | coverage | |",
+            "|---|---|---|---|---|---|---|",
         ]
-        lines += [
-            f"| {name} | {c.bias:+.3f} | {c.bias_error:.3f} | {c.mean_error / c.empirical_error:.2f} "
-            f"| {100 * c.coverage:.1f} % |"
-            for name, c in cells.items()
-        ]
+        for name, c in read(work, mechanism, target).items():
+            biased = abs(c.bias) > 0.1 * c.empirical_error
+            outside = "biased" if biased else "too narrow" if c.coverage < 0.95 else "too wide"
+            lines.append(
+                f"| {name} | {c.replicates:,} | {c.bias:+.3f} | {c.bias_error:.3f} | "
+                f"{c.mean_error / c.empirical_error:.2f} | {100 * c.coverage:.1f} % | "
+                f"{'' if NOMINAL[0] <= c.coverage <= NOMINAL[1] else f'outside: {outside}'} |"
+            )
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    """Write the table."""
+    """Run what is missing, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--replicates", type=int, default=500)
+    parser.add_argument("--replicates", type=int, default=10_000)
     parser.add_argument("--imputations", type=int, default=20)
-    parser.add_argument("--iterations", type=int, default=5)
+    parser.add_argument("--iterations", type=int, default=1)
+    parser.add_argument("--work", type=Path, required=True, help="folder for blocks of replicates")
+    parser.add_argument("--table-only", action="store_true", help="from the blocks that are there")
     default = Path(__file__).with_suffix(".md")
     parser.add_argument("--output", type=Path, default=default)
-    arguments = parser.parse_args()
-    text = table(arguments.replicates, arguments.imputations, arguments.iterations)
-    arguments.output.write_text(text, encoding="utf-8")
+    chosen = parser.parse_args()
+    if not chosen.table_only:
+        work_through(chosen.work, chosen.replicates, chosen.imputations, chosen.iterations)
+    text = table(chosen.work, chosen.imputations, chosen.iterations)
+    chosen.output.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

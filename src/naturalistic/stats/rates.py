@@ -120,13 +120,16 @@ def clustered_rate(
 
     Wilson's interval on the effective number of patients :math:`n_e = n / \mathrm{deff}`, with
 
-    .. math:: \mathrm{deff} = \max\Big(1, \frac{G}{G-1}\,
-              \frac{\sum_g (\sum_{i \in g} (y_i - p))^2 / n^2}{p(1-p)/n}\Big)
+    .. math:: \mathrm{deff} = \frac{G}{G-1}\,
+              \frac{\sum_g (\sum_{i \in g} (y_i - p))^2 / n^2}{p(1-p)/n}, \qquad
+              G^* = \frac{n^2}{\sum_g n_g^2}
 
-    for G therapists, and the t quantile with G - 1 df in place of the normal one (Korn & Graubard
-    1998; Dean & Pagano 2015, eqs 6 and 7). A deff below 1 is noise and counts as 1. Where all
-    outcomes are alike deff cannot be estimated; :math:`n_e = G`, the least it can be, is taken and
-    said so in the note.
+    for G therapists, and the t quantile with :math:`G^* - 1` df, the effective number of therapists as in
+    `effect_size_jackknife`, in place of the normal one (Korn & Graubard 1998; Dean & Pagano 2015, eqs 6 and 7). A
+    deff below 1 is kept: counting it as 1, as is often done, covers 97 % where therapists do not differ
+    (`benchmarks/effect_size_coverage.md`), for the t quantile allows for its noise already. Where all outcomes are
+    alike deff cannot be estimated; :math:`n_e = G`, the least it can be, is taken and said so in the note; where every
+    therapist has the same share it is 0, and 1 is taken.
 
     Parameters
     ----------
@@ -140,8 +143,8 @@ def clustered_rate(
     Returns
     -------
     Estimate
-        `std_error` is the cluster-robust one, `df` is G - 1. Not estimable with no patients or
-        fewer than two therapists.
+        `std_error` is the cluster-robust one, `df` is G* - 1. Not estimable with no patients, fewer than two therapists,
+        or where one therapist has nearly all patients.
 
     Raises
     ------
@@ -161,17 +164,22 @@ def clustered_rate(
     if groups.size < 2:
         return not_estimable("fewer than two therapists", method=method, conf_level=conf_level)
     n, count, share = y.size, groups.size, float(y.mean())
-    totals = np.bincount(index, weights=y - share, minlength=count)
-    robust = count / (count - 1.0) * float(np.sum(totals**2)) / n**2
+    df = n**2 / float(np.sum(np.bincount(index) ** 2.0)) - 1.0
+    if df < 0.5:
+        reason = "one therapist has nearly all patients"
+        return not_estimable(reason, method=method, conf_level=conf_level)
+    # sorted, so that the order of therapists' labels does not reach the last digit
+    totals = np.sort(np.bincount(index, weights=y - share, minlength=count) ** 2)
+    robust = count / (count - 1.0) * float(np.sum(totals)) / n**2
     binomial = share * (1.0 - share) / n
-    note = ""
-    if binomial > 0.0:
-        effective = n / max(1.0, robust / binomial)
-        note = f"design effect {robust / binomial:.3g}"
-    else:
+    if binomial == 0.0:
         effective = float(count)
         note = "all outcomes alike: as many independent patients as therapists assumed"
-    z = float(stdtrit(count - 1, 0.5 * (1.0 + conf_level)))
+    elif robust <= 1e-12 * binomial:
+        effective, note = float(n), "every therapist has the same share: design effect 1 assumed"
+    else:
+        effective, note = n * binomial / robust, f"design effect {robust / binomial:.3g}"
+    z = float(stdtrit(df, 0.5 * (1.0 + conf_level)))
     low, high = wilson_limits(share, effective, z)
     return Estimate(
         estimate=share,
@@ -179,7 +187,7 @@ def clustered_rate(
         conf_low=float(low),
         conf_high=float(high),
         conf_level=conf_level,
-        df=float(count - 1),
+        df=df,
         method=method,
         note=note,
     )

@@ -179,7 +179,8 @@ def test_therapist_intervals_stand_beside_wilson(rows: pd.DataFrame) -> None:
     pd.testing.assert_series_equal(
         clustered["estimate"].sort_index(), plain["estimate"].sort_index()
     )
-    assert clustered["df"].eq(4).all()
+    # five therapists with unequal caseloads
+    assert clustered["df"].between(2, 4).all()
 
 
 def test_a_service_without_both_measures_says_so() -> None:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import stdtrit
 
 from naturalistic.stats.rates import clustered_rate, rate, wilson_interval
 
@@ -38,10 +39,11 @@ def test_clustered_rate_by_hand():
     result = clustered_rate(outcome, therapist)
     # totals of (y - .5): 1.5, -1.5, 0
     robust = 3 / 2 * (1.5**2 + 1.5**2) / 64
-    assert result.estimate == 0.5 and result.df == 2
+    # caseloads of 3, 3 and 2 count as 64 / 22 therapists
+    assert result.estimate == 0.5 and result.df == pytest.approx(64 / 22 - 1)
     assert result.std_error == pytest.approx(math.sqrt(robust))
     effective = 8 / (robust / (0.25 / 8))
-    t = 4.302652729911275
+    t = float(stdtrit(64 / 22 - 1, 0.975))
     half = t * math.sqrt(0.25 / effective + t**2 / (4 * effective**2)) / (1 + t**2 / effective)
     assert result.conf_high - 0.5 == pytest.approx(half, rel=1e-9)
 
@@ -64,6 +66,9 @@ def test_clustered_rate_at_the_edges():
     all_alike = clustered_rate([0] * 9, list("aaabbbccc"))
     assert all_alike.estimate == 0 and all_alike.conf_low == 0 and all_alike.conf_high > 0.3
     assert "alike" in all_alike.note
+    same_share = clustered_rate([1, 0] * 4, list("aabbccdd"))
+    assert same_share.conf_low > 0 and "same share" in same_share.note
+    assert "nearly all" in clustered_rate([1, 0] * 50 + [1], ["a"] * 100 + ["b"]).note
     with pytest.raises(ValueError, match="0 or 1"):
         clustered_rate([0.5, 1], ["a", "b"])
     with pytest.raises(ValueError, match="same length"):

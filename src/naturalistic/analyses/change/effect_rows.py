@@ -19,7 +19,7 @@ from naturalistic.stats.effect_size import (
 from naturalistic.stats.effect_size_bootstrap import bootstrap_change
 from naturalistic.stats.effect_size_jackknife import jackknife_of_sums
 from naturalistic.stats.paired_tests import probability_of_improvement, wilcoxon_signed_rank
-from naturalistic.stats.rates import rate
+from naturalistic.stats.rates import clustered_rate, rate
 
 RESAMPLED: dict[str, ChangeMeasure] = {
     "mean_change": "raw",
@@ -86,9 +86,7 @@ def add_sizes(
     counts = {**people.counts(used), "n_missing": int(among.sum() - (used & among).sum())}
     pre, post = people.first[used], people.last[used]
     level = sizes.settings.conf_level
-    n, started = int((used & among).sum()), int(among.sum())
-    value = rate(n, started, conf_level=level) if started else None
-    rows.add_proportion(n, started, value, term="share_of_started", **key)
+    _share(rows, people, used, among, level, key)
     _moments(rows, pre, post, counts, key)
     same: dict[str, Any] = {"better_is": people.better_is, "conf_level": level}
     rows.add("mean_change", raw_mean_change(pre, post, **same), **counts, **key)
@@ -101,6 +99,20 @@ def add_sizes(
     _ranks(rows, pre, post, same, counts, key)
     _therapists(rows, people, used, sizes, {**counts, **key})
     _resampled(rows, people, used, sizes, {**counts, **key})
+
+
+def _share(
+    rows: EstimateRows, people: Started, used: Mask, among: Mask, level: float, key: dict[str, Any]
+) -> None:
+    """What share of everyone who started the numbers rest on."""
+    n, started = int((used & among).sum()), int(among.sum())
+    value = rate(n, started, conf_level=level) if started else None
+    rows.add_proportion(n, started, value, term="share_of_started", **key)
+    cluster = people.therapists(among)
+    if cluster is not None:
+        value = clustered_rate(used[among], cluster, conf_level=level)
+        columns = {**key, "term": "share_of_started", "specification": "therapist_clustered"}
+        rows.add_proportion(n, started, value, **columns)
 
 
 def _moments(

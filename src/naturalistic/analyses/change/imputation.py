@@ -16,6 +16,7 @@ from naturalistic.stats.multiple_imputation import Imputations, impute_by_chaine
 
 FEWEST_PAIRS = 20
 PAIRS_A_COLUMN = 10
+INTERIM = "last score on the way"
 _INTERIM_SHARE = 0.1
 #: A column whose part that others do not explain is smaller than this share of it is determined by them.
 _DEPENDENT = 1e-9
@@ -90,8 +91,17 @@ def auxiliaries(data: AnalysisInput, people: Started) -> Auxiliaries:
     complete = np.column_stack(blocks) if blocks else np.empty((people.n, 0))
     complete = complete[:, _informative(complete, people.paired)]
     interim = _interim(data, people)
-    words += [] if interim is None else ["last score on the way"]
+    words += [] if interim is None else [INTERIM]
     return Auxiliaries(complete, interim, ", ".join(words))
+
+
+def usable_auxiliaries(data: AnalysisInput, people: Started) -> Auxiliaries:
+    """`auxiliaries`, without the complete columns where there are too few pairs to learn from them."""
+    found = auxiliaries(data, people)
+    if found.complete.shape[1] <= int(people.paired.sum()) // PAIRS_A_COLUMN - 2:
+        return found
+    words = "the other score only: too few pairs for more"
+    return Auxiliaries(found.complete[:, :0], found.interim, words)
 
 
 def _dummies(words: pd.Series) -> FloatArray:
@@ -157,12 +167,8 @@ def complete_data(
         or min(np.ptp(s[people.paired]) for s in (people.first, people.last)) == 0
     ):
         return f"fewer than {FEWEST_PAIRS} people with both forms, or no spread in their scores"
-    found = auxiliaries(data, people)
-    room = pairs // PAIRS_A_COLUMN - 2
+    found = usable_auxiliaries(data, people)
     complete, words = found.complete, found.words
-    if complete.shape[1] > room:
-        complete = complete[:, :0]
-        words = "the other score only: too few pairs for more"
     blocks = [people.first, people.last]
     blocks += [] if found.interim is None else [found.interim]
     therapist = people.therapists()

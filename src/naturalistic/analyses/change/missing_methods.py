@@ -8,11 +8,17 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from naturalistic.analyses.change.imputation import Completed, auxiliaries
-from naturalistic.analyses.change.people import FloatArray, Started, by_therapist
+from naturalistic.analyses.change.imputation import (
+    INTERIM,
+    Completed,
+    auxiliaries,
+    usable_auxiliaries,
+)
+from naturalistic.analyses.change.people import FloatArray, Mask, Started, by_therapist
 from naturalistic.analyses.interface import AnalysisInput, EstimateRows
 from naturalistic.cohort.change_criteria import reliable_change_threshold
-from naturalistic.stats.linear_mixed_model import fit_linear_mixed_model
+from naturalistic.stats.clustered_means import Grouping
+from naturalistic.stats.linear_mixed_model import LinearMixedModelFit, fit_linear_mixed_model
 from naturalistic.stats.reliable_change import exceeds
 from naturalistic.stats.response_weighting import inverse_probability_means
 from naturalistic.stats.result import Estimate, not_estimable
@@ -102,27 +108,15 @@ def _both_measures(
 
 
 def add_mixed_model(rows: EstimateRows, data: AnalysisInput, people: Started) -> None:
-    """All scores of everyone: the change of the average person if forms are missing at random given scores."""
+    """All scores of everyone: the change of everybody if forms are missing at random given scores and what predicts them."""
     key: dict[str, Any] = {**STARTED, "specification": "mixed_model"}
     here = np.r_[np.isfinite(people.first), np.isfinite(people.last)]
     if not (here[: people.n].any() and here[people.n :].any()):
         for estimand in ("mean_change", "standardised_mean_change"):
             rows.add(estimand, status="not_estimable", note="scores at one time only", **key)
         return
-    time = np.repeat([0.0, 1.0], people.n)
-    therapist = people.therapists()
-    fit = fit_linear_mixed_model(
-        np.r_[people.first, people.last][here],
-        np.column_stack([np.ones(2 * people.n), time])[here],
-        np.tile(np.arange(people.n), 2)[here],
-        time=time[here],
-        occasion_variance=True,
-        therapist=None if therapist is None else np.tile(therapist, 2)[here],
-        therapist_slope=therapist is not None,
-        term_names=["intercept", "time"],
-        conf_level=data.settings.conf_level,
-    )
-    method, note = f"mixed model {fit.formula}", "; ".join(fit.notes)
+    fit, words = _mixed_fit(data, people, here)
+    method, note = f"mixed model, both occasions{words}", "; ".join(fit.notes)
     counts = people.counts(here[: people.n] | here[people.n :])
     if fit.status != "ok" or "time" not in fit.terms:
         for estimand in ("mean_change", "standardised_mean_change"):
@@ -132,7 +126,9 @@ def add_mixed_model(rows: EstimateRows, data: AnalysisInput, people: Started) ->
         return
     at = fit.terms.index("time")
     sign = -1.0 if people.better_is == "lower" else 1.0
-    mean, error, df = sign * fit.coefficients[at], fit.std_errors[at], fit.df[at]
+    mean, error, df = sign * fit.coefficients[at], fit.std_errors[at], float(fit.df[at])
+    if not math.isfinite(df):  # no clear maximum, as the note says: as many as the therapists give
+        df = Grouping.of(people.n, people.therapists()).df
     level = data.settings.conf_level
     rows.add("mean_change", student(mean, error, df, level, method, note), **counts, **key)
     first = people.first[np.isfinite(people.first)]
@@ -146,6 +142,34 @@ def add_mixed_model(rows: EstimateRows, data: AnalysisInput, people: Started) ->
         **counts,
         **key,
     )
+
+
+def _mixed_fit(data: AnalysisInput, people: Started, here: Mask) -> tuple[LinearMixedModelFit, str]:
+    """Scores on occasion and on what predicts them, at each occasion; therapist intercept and slope.
+
+    What predicts is centred on everyone who started, so that the coefficient of time is the change of everybody: without
+    it those who left and have no last form would be taken to change like those who stayed.
+    """
+    time, therapist = np.repeat([0.0, 1.0], people.n), people.therapists()
+    helpers = usable_auxiliaries(data, people)
+    centred = np.tile(helpers.complete - helpers.complete.mean(axis=0), (2, 1))
+    names = [f"predictor_{k}" for k in range(centred.shape[1])]
+    fit = fit_linear_mixed_model(
+        np.r_[people.first, people.last][here],
+        np.column_stack([np.ones(2 * people.n), time, centred, centred * time[:, np.newaxis]])[
+            here
+        ],
+        np.tile(np.arange(people.n), 2)[here],
+        time=time[here],
+        occasion_variance=True,
+        therapist=None if therapist is None else np.tile(therapist, 2)[here],
+        therapist_slope=therapist is not None,
+        term_names=["intercept", "time", *names, *(f"{name}:time" for name in names)],
+        conf_level=data.settings.conf_level,
+    )
+    known = helpers.words.removesuffix(f", {INTERIM}")
+    words = f", with {known}, each at both occasions" if names else ""
+    return fit, words + ("" if therapist is None else "; therapist intercept and slope")
 
 
 def add_weighted(rows: EstimateRows, data: AnalysisInput, people: Started) -> None:
