@@ -122,7 +122,7 @@ def _add_model(
         counts=cells.counts,
         ratio=True,
         method=fit.formula,
-        note="; ".join((*fit.notes, *people.notes)),
+        note="; ".join((*people.caution, *fit.notes, *people.notes)),
         n_missing=people.n_missing,
         denominator=n,
         **shared,

@@ -17,6 +17,7 @@ BASELINE, WAIT = "baseline", "wait_to_first_session"
 POINTS, DAYS = 5.0, 28.0
 WAIT_UNIT = "per 4 weeks"
 FEWEST_THERAPISTS = 5
+FEWEST_PER_TERM = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,14 @@ class ModelPeople:
     def n_therapists(self) -> int | None:
         """Therapists of the model; None without a therapist effect."""
         return None if self.therapist is None else len(np.unique(self.therapist))
+
+    @property
+    def caution(self) -> tuple[str, ...]:
+        """That there are few people for so many coefficients; empty where there are enough."""
+        people, terms = len(self.place), len(self.terms)
+        if people >= FEWEST_PER_TERM * terms:
+            return ()
+        return (f"{people} people for {terms} coefficients: too few for any of them to be stable",)
 
     @property
     def cluster(self) -> tuple[IntArray, str]:

@@ -125,7 +125,7 @@ def _add_model(rows: EstimateRows, fit: GeneralisedMixedModelFit, people: ModelP
         counts=counts,
         ratio=True,
         method=fit.formula,
-        note="; ".join((ENDED_ONLY, *fit.notes, *people.notes)),
+        note="; ".join((*people.caution, ENDED_ONLY, *fit.notes, *people.notes)),
         n_missing=people.n_missing,
         denominator=n,
         **shared,

@@ -1,4 +1,4 @@
-"""How much of what was booked took place, and who misses more."""
+"""How much of what was booked took place, who misses more, and how many hours that is."""
 
 from __future__ import annotations
 
@@ -6,51 +6,67 @@ import pandas as pd
 
 from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report import sentences
-from naturalistic.report.blocks import Block, Figure, Section, Table
+from naturalistic.report.blocks import Block, Figure, Section, Table, Text
 from naturalistic.report.plots.axis import Scale
 from naturalistic.report.plots.bars import Bin, histogram
 from naturalistic.report.plots.dots import DotRow, dot_plot
-from naturalistic.report.released import Released, first_known, is_ok
-from naturalistic.report.sections.forests import (
-    Forest,
-    baseline_namer,
-    forest_figure,
-    point,
-    sentence,
-)
+from naturalistic.report.released import Released, is_ok
+from naturalistic.report.sections import attendance_models as models
+from naturalistic.report.sections.forests import forest_figure, point
 from naturalistic.report.wording import (
     absence_label,
     brief,
     brief_interval,
     capital,
     count,
-    number,
     reason,
     value,
+    with_interval,
 )
 from naturalistic.vocabulary import ABSENCE_DEFINITIONS
 
 NAME = "attendance"
-MODEL = {"model": "absence", "specification": "adjusted"}
+NAMES = {
+    "did_not_attend": "Without notice",
+    "patient_side": "On the patient's side",
+    "all_non_delivery": "For any reason",
+}
+ATTENDED = {"both": "Both", "one": "One", "none": "Neither"}
 
 
 def attendance(released: Released, _: PublishedStudy | None) -> Section | None:
-    """Sessions attended, absence under each definition, and odds ratios of absence."""
+    """Sessions attended, absence under each definition, who misses and attends more, hours."""
     if not released.has(NAME):
         return None
     title = "Attendance"
     if bool(released.rows(NAME)["status"].isin(["not_measured"]).all()):
         text = "Sessions attended and missed are not measured here: the data hold no attendance."
         return Section("attendance", title, (text,))
-    model = _forest(released)
-    figures = (_sessions(released), _absence(released), forest_figure(released, model))
-    blocks: list[Block] = [figure for figure in figures if figure is not None]
-    blocks.append(_summary(released))
-    findings = [_typical(released), sentences.missed_sessions(released)]
-    findings.append(
-        sentence(model, "Who missed more sessions", "more sessions missed", "fewer sessions missed")
+    forests = models.forests(released)
+    blocks: list[Block | None] = [
+        _sessions(released),
+        _absence(released),
+        *(forest_figure(released, forest) for forest in forests),
+        _first_sessions(released),
+        _gaps(released),
+        _hours_table(released),
+        _summary(released),
+        *models.tables(released),
+        Text((models.CAUTION,), "note"),
+    ]
+    findings = (
+        _typical(released),
+        sentences.missed_sessions(released),
+        _early(released),
+        *models.sentences_of(released, forests),
+        _hours(released),
     )
-    return Section("attendance", title, tuple(findings), tuple(blocks))
+    return Section(
+        "attendance",
+        title,
+        tuple(text for text in findings if text),
+        tuple(block for block in blocks if block is not None),
+    )
 
 
 def _typical(released: Released) -> str:
@@ -60,50 +76,70 @@ def _typical(released: Released) -> str:
     )
     if not is_ok(mean):
         return f"Sessions attended: {reason(mean)}."
+    half = (
+        reason(middle) if middle is None or not is_ok(middle) else brief(float(middle["estimate"]))
+    )
     return (
-        f"People who started attended {value(mean)} sessions on average; half of them attended {_half(middle)} or "
-        "fewer."
+        f"People who started attended {value(mean)} sessions on average, those still in therapy counted so far as they "
+        f"are; half of them attended {half} or fewer."
     )
 
 
-def _half(row: pd.Series | None) -> str:
-    return brief(float(row["estimate"])) if row is not None and is_ok(row) else reason(row)
+def _early(released: Released) -> str:
+    rows = dict(released.levels(NAME, "attended_of_first_two", term="attended_of_first_two"))
+    later = dict(released.levels(NAME, "attended_of_first_two", term="absence_from_third"))
+    if not is_ok(rows.get("both")):
+        return ""
+    text = f"{with_interval(rows['both'])} attended both of the first two sessions offered to them."
+    both, none = later.get("both"), later.get("none")
+    if is_ok(both) and is_ok(none):
+        text += (
+            f" From the third session on they missed {value(both)} of sessions; those who attended neither of the first "
+            f"two missed {value(none)}."
+        )
+    return text
+
+
+def _ends(name: str) -> tuple[float, float | None]:
+    """Both ends of a bin from its name; no upper end where it is open."""
+    low, _, high = name.partition(" ")
+    if not high:
+        return float(low), float(low)
+    last = high.removeprefix("to ")
+    return float(low), float(last) if last != "or more" else None
 
 
 def _sessions(released: Released) -> Figure | None:
-    found = {
-        tuple(map(float, level.split(" to "))): row
-        for level, row in released.levels(NAME, "sessions", term="sessions_attended")
-    }
-    if not any(is_ok(row) for row in found.values()):
-        return None
-    bins = [
-        Bin(low - 0.5, high + 0.5, float(row["estimate"]) if is_ok(row) else None)
-        for (low, high), row in sorted(found.items())
-    ]
-    names = [f"{low:g}–{high:g}" for low, high in sorted(found)]
-    fullest = max(
-        (pair for pair in found.items() if is_ok(pair[1])), key=lambda pair: pair[1]["estimate"]
+    rows = dict(released.levels(NAME, "sessions", term="sessions_attended"))
+    found = sorted(
+        ((_ends(name), name, row) for name, row in rows.items()), key=lambda each: each[0][0]
     )
+    if not any(is_ok(row) for _, _, row in found):
+        return None
+    width = max((high - low + 1 for (low, high), _, _ in found if high), default=1.0)
+    bins = [
+        Bin(low - 0.5, low - 0.5 + width, float(row["estimate"]) if is_ok(row) else None)
+        for (low, _), _, row in found
+    ]
+    names = [name.replace(" to ", "–").replace(" or more", "+") for _, name, _ in found]
+    ticks = [((b.low + b.high) / 2, name) for b, name in zip(bins, names, strict=True)]
+    fullest = max((each for each in found if is_ok(each[2])), key=lambda each: each[2]["estimate"])
     return Figure(
         "sessions_attended",
         histogram(
             bins,
             "Treatment sessions attended",
-            ticks=[((b.low + b.high) / 2, n) for b, n in zip(bins, names, strict=True)],
+            ticks=ticks,
             synthetic=released.synthetic,
         ),
         "Sessions attended by each person who started, those still in therapy up to the data cut among them "
         f"({_n(released)}). Hatched stubs: withheld because the number is small.",
-        f"Bars of people by sessions attended. Most people, {count(fullest[1])}, attended "
-        f"{fullest[0][0]:g} to {fullest[0][1]:g} sessions.",
+        f"Bars of people by sessions attended. Most people, {count(fullest[2])}, attended {fullest[1]} sessions.",
         Table(
             "People by number of sessions attended",
             ("Sessions", "People"),
-            [
-                (name, count(row))
-                for name, (_, row) in zip(names, sorted(found.items()), strict=True)
-            ],
+            [(name, count(row)) for name, (_, _, row) in zip(names, found, strict=True)],
+            folded=True,
         ),
     )
 
@@ -120,18 +156,13 @@ def _absence(released: Released) -> Figure | None:
     }
     if not any(is_ok(row) for row in rows.values()):
         return None
-    names = {
-        "did_not_attend": "Without notice",
-        "patient_side": "On the patient's side",
-        "all_non_delivery": "For any reason",
-    }
     chosen = released.primary["absence_definition"]
     return Figure(
         "absence",
         dot_plot(
             [
                 DotRow(
-                    names[key] + (" (primary)" if key == chosen else ""),
+                    NAMES[key] + (" (primary)" if key == chosen else ""),
                     (point(row) if row is not None else None,),
                     reason(row) or brief_interval(row),
                 )
@@ -142,56 +173,125 @@ def _absence(released: Released) -> Figure | None:
             synthetic=released.synthetic,
         ),
         "Sessions missed under three definitions. "
-        + " ".join(f"{names[key]}: {absence_label(key)}." for key in rows),
+        + " ".join(f"{NAMES[key]}: {absence_label(key)}." for key in rows),
         "Dot plot of absence under three definitions: "
-        + ", ".join(f"{names[key].lower()} {value(row)}" for key, row in rows.items())
+        + ", ".join(f"{NAMES[key].lower()} {value(row)}" for key, row in rows.items())
         + ".",
         Table(
             "Absence under each definition",
             ("Definition", "Share of sessions (interval)", "People"),
             [
-                (capital(absence_label(key)), brief_interval(row), _people(row))
+                (capital(absence_label(key)), brief_interval(row), people(row))
                 for key, row in rows.items()
             ],
+            folded=True,
         ),
     )
 
 
-def _people(row: object) -> str:
-    return reason(None) if row is None else count(row, "n_patients")  # type: ignore[arg-type]
+def people(row: pd.Series | None) -> str:
+    """People behind a row, or why there is no number."""
+    return reason(None) if row is None else count(row, "n_patients")
+
+
+def _first_sessions(released: Released) -> Table | None:
+    rows = dict(released.levels(NAME, "attended_of_first_two", term="attended_of_first_two"))
+    later = dict(released.levels(NAME, "attended_of_first_two", term="absence_from_third"))
+    if not rows:
+        return None
+    return Table(
+        "Attendance of the first two sessions offered, and absence afterwards",
+        (
+            "Attended",
+            "Share of people (interval)",
+            "Sessions missed from the third on (interval)",
+            "People",
+        ),
+        [
+            (
+                word,
+                brief_interval(rows.get(key)),
+                brief_interval(later.get(key)),
+                people(later.get(key)),
+            )
+            for key, word in ATTENDED.items()
+        ],
+        folded=True,
+        note="People who started and were offered at least two sessions. The last column counts those offered a third.",
+    )
+
+
+def _gaps(released: Released) -> Table | None:
+    found = list(released.levels(NAME, "gap", term="gap_between_sessions"))
+    middle = released.one(NAME, estimand="median", term="days_between_sessions")
+    if not found or middle is None or not is_ok(middle):
+        return None
+    return Table(
+        "Gaps between one attended session and the next",
+        ("Gap", "Share of gaps (interval)", "People with such a gap"),
+        [(capital(name), brief_interval(row), people(row)) for name, row in found],
+        folded=True,
+        note=f"Half of all gaps are {brief(float(middle['estimate']))} days or shorter.",
+    )
+
+
+def _hours(released: Released) -> str:
+    definition = released.primary["absence_definition"]
+    total = released.one(NAME, estimand="clinician_hours", definition=definition)
+    if not is_ok(total):
+        return f"Clinician hours booked for missed sessions: {reason(total)}."
+    each = released.one(NAME, term="hours_missed_per_person", definition=definition)
+    share = released.one(NAME, term="share_of_hours_missed", definition=definition)
+    return (
+        f"About {value(total)} clinician hours were booked for sessions missed on this definition, {with_interval(each)} "
+        f"hours per person who started and {value(share)} of all hours booked. What clinicians did with that time is not "
+        "recorded, and no cost in money is put on it."
+    )
+
+
+def _hours_table(released: Released) -> Table | None:
+    cells = []
+    for key, name in NAMES.items():
+        total = released.one(NAME, estimand="clinician_hours", definition=key)
+        if total is None:
+            continue
+        each = released.one(NAME, term="hours_missed_per_person", definition=key)
+        share = released.one(NAME, term="share_of_hours_missed", definition=key)
+        cells.append(
+            (name, value(total), brief_interval(each), brief_interval(share), people(each))
+        )
+    if not cells:
+        return None
+    return Table(
+        "Clinician hours booked for sessions that were missed",
+        (
+            "Missed",
+            "Hours",
+            "Hours per person (interval)",
+            "Share of hours booked (interval)",
+            "People",
+        ),
+        cells,
+        folded=True,
+        note="From recorded lengths of sessions; a missed session without one counts as long as those the same person "
+        "attended. Hours only: a price is for those who know their own costs.",
+    )
 
 
 def _summary(released: Released) -> Table:
-    names = {"sessions_attended": "Attended", "sessions_booked": "Booked"}
+    names = {
+        "sessions_attended": "Attended",
+        "sessions_offered": "Offered (booked, not cancelled by the service)",
+        "sessions_booked": "Booked",
+    }
     rows = []
     for term, name in names.items():
-        found = {
-            e: released.one(NAME, estimand=e, term=term)
-            for e in ("mean", "standard_deviation", "median")
-        }
-        rows.append((name, *(value(row) for row in found.values()), _people(found["mean"])))
+        mean = released.one(NAME, estimand="mean", term=term)
+        rest = [released.one(NAME, estimand=e, term=term) for e in ("standard_deviation", "median")]
+        rows.append((name, brief_interval(mean), *(value(row) for row in rest), people(mean)))
     return Table(
         "Treatment sessions of each person who started",
-        ("Sessions", "Mean", "Standard deviation", "Median", "People"),
+        ("Sessions", "Mean (interval)", "Standard deviation", "Median", "People"),
         rows,
-    )
-
-
-def _forest(released: Released) -> Forest:
-    rows = released.rows(NAME, estimand="odds_ratio", **MODEL)
-    terms = rows[rows["term"] != "Intercept"] if len(rows) > 1 else rows
-    used = first_known(rows, "denominator")
-    people = "" if used is None else f" (n = {number(used, 0)})"
-    return Forest(
-        "absence_odds_ratios",
-        terms,
-        Scale(
-            "Odds ratio of missing an offered session",
-            null=1.0,
-            logarithmic=True,
-            ends=("fewer missed", "more missed"),
-        ),
-        "Odds ratios of missing an offered session, all characteristics in one binomial model with therapist effects, "
-        f"people who started and have a score before therapy{people}. One means no difference.",
-        baseline_namer("per 5 points"),
+        folded=True,
     )

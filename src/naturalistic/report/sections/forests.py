@@ -18,12 +18,11 @@ from naturalistic.report.wording import (
     count,
     label,
     lower_first,
-    number,
     reason,
     term_in_sentence,
     term_label,
+    value,
 )
-from naturalistic.vocabulary import ESTIMANDS
 
 MOST = 4  # named in one sentence
 SMALLEST_RATIO = 1e-6
@@ -76,10 +75,9 @@ def forest_figure(released: Released, forest: Forest) -> Figure | None:
     names = [forest.named(str(row["term"]), str(row["contrast"])) for row in found]
     lines = _grouped(names, found)
     clear = clear_of_chance(forest)
-    digits = ESTIMANDS[str(found[0]["estimand"])].digits
     finding = (
         "Clear of no difference: "
-        + "; ".join(f"{lower_first(n)} {number(r['estimate'], digits)}" for n, r in clear)
+        + "; ".join(f"{lower_first(n)} {value(r)}" for n, r in clear)
         if clear
         else "No interval excludes no difference"
     )

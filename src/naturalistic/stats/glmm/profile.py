@@ -47,6 +47,9 @@ def profile_limits(
     allowed = normal_quantile(conf_level) ** 2 / 2.0
 
     def shortfall(spread: float) -> float:
+        if spread == profile.estimate:
+            # known: a search that starts where a far one ended may miss it when few people carry many terms
+            return -allowed
         return solution.optimum.log_likelihood - profile(spread) - allowed
 
     estimate = profile.estimate
