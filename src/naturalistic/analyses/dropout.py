@@ -7,6 +7,10 @@ from typing import Any
 import pandas as pd
 
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
+from naturalistic.analyses.leaving.by_characteristic import (
+    add_by_characteristic,
+    add_grays_tests,
+)
 from naturalistic.analyses.leaving.clocks import (
     CLOCKS,
     NOT_HELD,
@@ -16,7 +20,6 @@ from naturalistic.analyses.leaving.clocks import (
 from naturalistic.analyses.leaving.definitions import add_definitions
 from naturalistic.analyses.leaving.incidence import (
     add_curves,
-    add_grays_tests,
     add_left_truncated,
     add_time_lost,
 )
@@ -41,7 +44,8 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
         endings counted as no dropout and as dropout; and how many are unknown.
     cumulative_incidence
         Probability of having ended by dropping out, as planned, otherwise or in an unknown way, by each point of each
-        clock (Aalen-Johansen); `dropout_or_unknown` is the highest that dropout can be.
+        clock (Aalen-Johansen); `dropout_or_unknown` is the highest that dropout can be. At each level of each
+        characteristic: having dropped out by session 20 and by week 52.
     cumulative_incidence (started_treatment, lost_before_assessment, lost_before_treatment, ...)
         Of everyone referred, by weeks since the referral.
     survival_probability
@@ -72,6 +76,7 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
         add_left_truncated(rows, ends, len(frame), **key)
         add_curves(rows, ends, clock, level, **key)
         add_time_lost(rows, ends, clock, level, **key)
+        add_by_characteristic(rows, frame, ends, clock, level, **key)
         add_grays_tests(rows, frame, ends, **key)
         covariances.append(_cox(rows, data, model_people(data, frame, ends), clock, key))
     before = EstimateRows(data.cohort, NAME)

@@ -55,7 +55,8 @@ def test_unknown_endings_move_the_rate_both_ways(data: AnalysisInput, rows: pd.D
 
 
 def test_states_add_to_one_and_the_upper_curve_is_dropout_plus_unknown(rows: pd.DataFrame) -> None:
-    curves = rows[rows["time_unit"] == SESSIONS].pivot_table(
+    whole = (rows["time_unit"] == SESSIONS) & (rows["dimensions"] == "")
+    curves = rows[whole].pivot_table(
         index="time", columns=["estimand", "term"], values="estimate", observed=True
     )
     ended = curves["cumulative_incidence"]

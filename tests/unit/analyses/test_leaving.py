@@ -268,6 +268,7 @@ def test_left_truncated_therapies_count_from_the_window_on(
     assert (ends.entry < ends.time).all()
     rows = dropout.analyse(data).estimates
     key = {"estimand": "cumulative_incidence", "term": "dropout", "time_unit": CLOCK}
+    key["dimensions"] = ""
     here = rows[np.logical_and.reduce([rows[c] == v for c, v in key.items()])]
     curve = here.set_index("time")["estimate"]
     whole = given(everyone)
@@ -339,3 +340,16 @@ def test_a_window_needs_calendar_dates(data: AnalysisInput) -> None:
     rows = dropout.analyse(relative).estimates
     curves = rows[(rows["term"] == "dropout") & (rows["estimand"] == "cumulative_incidence")]
     assert set(curves["status"]) == {"not_measured"}
+
+
+def test_shares_by_level_come_before_any_model(data: AnalysisInput) -> None:
+    rows = dropout.analyse(data).estimates
+    frame = people_who_started(data)
+    ends = time_to_ending(frame, "unplanned_ending", CLOCK, 8)
+    women = (frame["gender"] == "female").to_numpy()[ends.rows]
+    expected = aalen_johansen(ends.time[women], ends.cause[women]).cause(1).at(np.array([20.0]))
+    here = rows[(rows["dimensions"] == "gender=female") & (rows["time_unit"] == CLOCK)].iloc[0]
+    assert here["estimate"] == pytest.approx(expected.estimate[0])
+    assert here["n_patients"] == women.sum()
+    assert here["conf_low"] < here["estimate"] < here["conf_high"]
+    assert (rows["dimensions"] == "age=below").any()

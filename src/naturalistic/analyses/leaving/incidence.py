@@ -1,23 +1,17 @@
-"""Curves of the ways of ending, time lost to each, and who leaves more often."""
+"""Curves of the ways of ending, and time lost to each."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
 from naturalistic.analyses.interface import EstimateRows
 from naturalistic.analyses.leaving.clocks import CAUSES, FloatArray, TimeToEnding
-from naturalistic.analyses.predictors import NOT_RECORDED, prepare_predictors
 from naturalistic.stats.competing_risks import aalen_johansen
 from naturalistic.stats.curves import Curve
-from naturalistic.stats.grays_test import grays_test
 from naturalistic.stats.restricted_mean import restricted_mean_time_lost
-from naturalistic.stats.result import Estimate
 from naturalistic.stats.survival import kaplan_meier
-from naturalistic.vocabulary import CHARACTERISTICS
 
 GRIDS = {
     "attended_sessions": (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 30, 36, 42, 48, 60, 72, 96),
@@ -158,71 +152,3 @@ def add_left_truncated(rows: EstimateRows, ends: TimeToEnding, everyone: int, **
         note=note,
         **key,
     )
-
-
-def add_grays_tests(
-    rows: EstimateRows, frame: pd.DataFrame, ends: TimeToEnding, **key: Any
-) -> None:
-    """Gray's test of the incidence of dropout by each characteristic held.
-
-    Numbers are compared below and from their median on; levels of few people together; people whose level is not
-    recorded are left out of that test. One test a characteristic, none adjusted for the others or for their number.
-    """
-    people = frame.iloc[ends.rows].reset_index(drop=True)
-    for name, groups in _groups(people).items():
-        known = groups.notna().to_numpy()
-        levels = groups[known].astype(str).to_numpy()
-        events = int((ends.cause[known] == 1).sum())
-        counts: dict[str, Any] = {"n_patients": int(known.sum()), "n_missing": int((~known).sum())}
-        if ends.entry is not None:
-            rows.add("grays_test", term=name, status="not_run", note=TRUNCATED, **counts, **key)
-            continue
-        if events == 0 or len(np.unique(levels)) < 2:
-            note = "nobody dropped out" if events == 0 else "everyone is at the same level"
-            rows.add("grays_test", term=name, status="not_estimable", note=note, **counts, **key)
-            continue
-        rows.add(
-            "grays_test",
-            _gray(ends, known, levels),
-            term=name,
-            n_events=events,
-            contrast=f"{len(np.unique(levels))} groups",
-            **counts,
-            **key,
-        )
-
-
-def _gray(
-    ends: TimeToEnding, known: npt.NDArray[np.bool_], levels: npt.NDArray[np.object_]
-) -> Estimate:
-    test = grays_test(ends.time[known], ends.cause[known], levels)
-    return Estimate(
-        estimate=test.statistic,
-        statistic=test.statistic,
-        df=test.df,
-        p_value=test.p_value,
-        status=test.status,
-        method=test.method,
-        note=test.note,
-    )
-
-
-def _groups(people: pd.DataFrame) -> dict[str, pd.Series]:
-    """Levels of each characteristic that is held; missing where not recorded."""
-    levelled = [name for name, c in CHARACTERISTICS.items() if not c.numeric]
-    prepared = prepare_predictors(people, levelled, {}).frame
-    found = {
-        name: prepared[name].astype("object").where(prepared[name] != NOT_RECORDED)
-        for name in prepared.columns
-    }
-    numeric = [name for name, c in CHARACTERISTICS.items() if c.numeric]
-    for name in (*numeric, "first_score"):
-        values = (
-            people[name].astype("float64") if name in people.columns else pd.Series(dtype=float)
-        )
-        if values.nunique() < 2:
-            continue
-        middle = float(values.median())
-        halves = pd.Series(np.where(values < middle, "below", "from"), index=people.index)
-        found[name] = halves.astype("object").where(values.notna())
-    return found
