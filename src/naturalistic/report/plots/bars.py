@@ -97,10 +97,11 @@ def _zones(axes: Axes, zones: Sequence[tuple[float, float, str]], top: float) ->
     low, high = axes.get_xlim()
     for start, end, name in zones:
         x, side = (start + end) / 2, "center"
+        inside = 0.008 * (high - low)
         if start <= low:
-            x, side = low, "left"
+            x, side = low + inside, "left"
         elif end >= high:
-            x, side = high, "right"
+            x, side = high - inside, "right"
         axes.text(x, top * 1.3, name, ha=side, va="top", color=GREY, fontsize=9)
 
 

@@ -95,9 +95,10 @@ def dot_plot(
         draw_axis(axes, [p for row in rows for p in row.points if p is not None], scale)
         _words(canvas, axes, rows, layout, middle, column)
         for y, row in zip(middle, rows, strict=True):
+            several = sum(point is not None for point in row.points) > 1
             for i, point in enumerate(row.points):
                 if point is not None:
-                    _point(axes, point, y + _offset(i, len(row.points)), i)
+                    _point(axes, point, y + several * _offset(i, len(row.points)), i)
         if series:
             _legend(axes, series, 0.24 * bool(any(scale.ends)))
     return result.svg
@@ -146,7 +147,9 @@ def _words(
     for y, row, lines in zip(middle, rows, layout.labels, strict=True):
         x = 0.04 + INDENT * row.indented
         weight = "bold" if row.heading else "normal"
-        axes.text(x, y, "\n".join(lines), weight=weight, linespacing=1.15, **inches)
+        # a heading may run over the line of no difference: it stands on white
+        box = {"fc": "white", "ec": "none", "pad": 1.0} if row.heading else None
+        axes.text(x, y, "\n".join(lines), weight=weight, linespacing=1.15, bbox=box, **inches)
         if not row.heading:
             axes.axhline(y, color=PALE, lw=0.6, zorder=0)
             axes.text(right, y, row.text, color=INK if any(row.points) else GREY, **inches)

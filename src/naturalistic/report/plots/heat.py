@@ -63,7 +63,7 @@ def heat_grid(
         Whether the data were made and not collected.
     """
     n = len(levels)
-    margins = Margins(max(text_width(w, SMALL) for w in levels) + 0.45, 0.1, 0.75, 0.3)
+    margins = Margins(max(text_width(w, SMALL) for w in levels) + 0.45, 0.1, 0.95, 0.3)
     across = len(panels) * n + GAP * (len(panels) - 1)
     cell = min((WIDTH - margins.left - margins.right) / across, 0.75)
     width = margins.left + margins.right + cell * across
@@ -74,8 +74,8 @@ def heat_grid(
         for k, panel in enumerate(panels):
             _panel(axes, panel, k * (n + GAP), n)
         ticks = [k * (n + GAP) + i + 0.5 for k in range(len(panels)) for i in range(n)]
-        names = [f"{word[:4]}." if len(word) > 5 else word for word in levels] * len(panels)
-        axes.set_xticks(ticks, names, fontsize=SMALL)
+        names = list(levels) * len(panels)
+        axes.set_xticks(ticks, names, fontsize=SMALL, rotation=35, ha="right")
         axes.set_yticks([i + 0.5 for i in range(n)], levels, fontsize=SMALL)
         axes.tick_params(length=0)
         for spine in axes.spines.values():

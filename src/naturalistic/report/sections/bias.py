@@ -1,170 +1,72 @@
-"""What else could explain the change: regression to the mean, waiting lists, choices of the analysis."""
+"""What else could explain the change: choices of the analysis, regression to the mean, endings recorded wrongly."""
 
 from __future__ import annotations
+
+from itertools import takewhile
 
 import pandas as pd
 
 from naturalistic.reference.loader import load_benchmarks
 from naturalistic.reference.published_models import PublishedStudy
-from naturalistic.report.blocks import Block, Figure, Section, Table
-from naturalistic.report.plots.specification_curve import Specification, specification_plot
-from naturalistic.report.released import Released, is_ok
-from naturalistic.report.wording import (
-    brief_interval,
-    capital,
-    count,
-    number,
-    percent,
-    term_label,
-    value,
-)
+from naturalistic.report.blocks import Block, Section, Table, Text
+from naturalistic.report.released import Released, has_interval, is_ok
+from naturalistic.report.sections.bias_curve import curve_figure, curve_sentence
+from naturalistic.report.sections.change_context import SELECTION
+from naturalistic.report.sections.published_marks import CHECKED
+from naturalistic.report.wording import brief_interval, capital, number, reason, value
 from naturalistic.tables.estimates import dimension_levels
 
 NAME = "bias"
-CHOICES = {
-    "missing_forms": "Missing forms",
-    "effect_size": "Effect size",
-    "first_days": "Days around the first session",
-    "last_form": "Last form",
-    "clustering": "Interval by",
-}
-WORDS = {
-    "complete_pairs": "both forms only",
-    "multiple_imputation": "imputed",
-    "inverse_probability_weights": "weighted",
-    "last_observation_carried_forward": "carried forward",
-    "pre_sd": "SD of first scores",
-    "average_sd": "SD of both times",
-    "external_sd": "SD of a clinical norm",
-    "last_available": "last available",
-    "end_form": "form of the end",
-    "started": "everyone started",
-    "planned_ending": "planned ending",
-    "case_at_start": "clinical at the start",
-}
+TITLE = "What else could explain the change"
+DRIFT = "After taking off the drift towards people's usual level (regression to the mean)"
 
 
 def bias(released: Released, _: PublishedStudy | None) -> Section | None:
     """Other explanations of the change, and how much the answer depends on choices."""
     if not released.has(NAME):
         return None
-    blocks: list[Block] = [b for b in (_curve(released),) if b]
-    tables = (_without(released), _regression(released), _groups(released))
-    blocks += [table for table in tables if table]
-    findings = [text for text in (_regression_words(released), _curve_words(released)) if text]
-    if not findings:
-        findings = ["Other explanations of the change cannot be weighed for this cohort."]
-    return Section("bias", "What else could explain the change", tuple(findings), tuple(blocks))
-
-
-def _regression_words(released: Released) -> str:
-    rows = released.rows(NAME, term="selected_by_severity")
-    known = [float(row["estimate"]) for _, row in rows.iterrows() if is_ok(row)]
-    if not known:
-        return ""
-    return (
-        f"People come when they feel worst and would move towards the average without help: between {number(min(known))} "
-        f"and {number(max(known))} points of the change, depending on what is assumed about scores without therapy."
-    )
-
-
-def _summary(released: Released, term: str, contrast: str = "") -> pd.Series | None:
-    rows = released.rows(NAME, specification="curve_summary", term=term, contrast=contrast)
-    return rows.iloc[0] if len(rows) else None
-
-
-def _curve_words(released: Released) -> str:
-    median, low, high = (_summary(released, t) for t in ("median", "lowest", "highest"))
-    if median is None or not (is_ok(median) and is_ok(low) and is_ok(high)):
-        return ""
-    above = [
-        f"{percent(row['estimate'])} above {name}"
-        for key, name in (("gibbard_waiting_list", "0.24"), ("metapsy_waiting_list", "0.38"))
-        if (row := _summary(released, "specifications_above", key)) is not None and is_ok(row)
-    ]
-    words = f"; {' and '.join(above)} (changes on waiting lists)" if above else ""
-    return (
-        f"Over every declared combination of choices the standardised change lies between {value(low)} and {value(high)}, "
-        f"with a median of {value(median)}{words}."
-    )
-
-
-def _curve(released: Released) -> Figure | None:
-    rows = released.rows(NAME, specification="curve")
-    found = []
-    for _, row in rows.iterrows():
-        if not is_ok(row) or pd.isna(row["conf_low"]):
-            continue
-        levels = dimension_levels(str(row["dimensions"]))
-        choices = {"People": WORDS.get(str(row["population"]), str(row["population"]))}
-        choices |= {CHOICES[k]: WORDS.get(levels[k], levels[k]) for k in CHOICES if k in levels}
-        value_, low, high = (float(row[c]) for c in ("estimate", "conf_low", "conf_high"))
-        found.append(Specification(value_, low, high, choices))
-    if len(found) < 2:
-        return None
-    values = sorted(each.value for each in found)
-    known = load_benchmarks()
-    guides = {"no change": 0.0}
-    for key, name in (("gibbard_waiting_list", "0.24"), ("metapsy_waiting_list", "0.38")):
-        guides[name] = known[key].value or 0.0
-    tenths = [values[round(q / 10 * (len(values) - 1))] for q in range(11)]
-    return Figure(
-        "specification_curve",
-        specification_plot(
-            found, guides, y_label="Standardised mean change", synthetic=released.synthetic
-        ),
-        f"Every one of {len(found)} combinations of defensible choices, in rising order, with its interval; the marks below "
-        "say which choices made it. Dashed: no change, and changes on waiting lists (0.24 and 0.38).",
-        f"Dots in rising order from {number(values[0], 2)} to {number(values[-1], 2)}.",
-        Table(
-            "Standardised mean change over the combinations",
-            ("Share of combinations at or below", "Standardised mean change"),
-            [(percent(q / 10), number(v, 2)) for q, v in enumerate(tenths)],
-        ),
-    )
+    blocks: list[Block] = [b for b in (curve_figure(released),) if b is not None]
+    if told := _endings_sentence(released):
+        blocks.append(Text((told,)))
+    tables = (_without(released), _regression(released), _sweep(released), _endings(released))
+    blocks += [table for table in tables if table is not None]
+    findings = [text for text in (curve_sentence(released), _sweep_sentence(released)) if text]
+    return Section("bias", TITLE, tuple(findings), tuple(blocks))
 
 
 def _without(released: Released) -> Table | None:
-    rows = released.rows(NAME, specification="minus_benchmark")
+    """The change here minus every published change without this therapy."""
     known = load_benchmarks()
     lines = []
-    for _, row in rows.iterrows():
+    for _, row in released.rows(NAME, specification="minus_benchmark").iterrows():
         found = known.get(str(row["term"]))
         if found is None or found.value is None:
             continue
-        duration = found.duration or "length not read"
         lines.append(
             (
                 found.label,
                 number(found.value, 2),
-                capital(found.design.replace("_", " ")),
-                f"{found.measure}; {duration}",
+                f"{found.measure}; {found.duration or 'length not read'}",
                 brief_interval(row),
+                CHECKED.get(found.status, found.status),
             )
         )
     if not lines:
         return None
     return Table(
-        "Change without this therapy, and this cohort minus it (people with both forms, SDs of first scores)",
-        (
-            "Published change",
-            "SDs",
-            "Without therapy as",
-            "Measure; length",
-            "This cohort minus it",
-        ),
+        "Published changes without this therapy, and this cohort minus them (people with both forms, SDs of first scores)",
+        ("Published change", "SDs", "Measure; length", "This cohort minus it", "Published figure"),
         lines,
-        note="Waits of about ten weeks are not one or two years. Care as usual is treatment, not its absence.",
+        folded=True,
+        note="Waits of about ten weeks are not one or two years. Care as usual and other controls are treatment, not its "
+        "absence.",
         prose=True,
     )
 
 
 def _regression(released: Released) -> Table | None:
     lines = []
-    for term, name in (
-        ("selected_by_severity", "As far from the average as here"),
-        ("selected_beyond_cut_off", "Everybody beyond the cut-off"),
-    ):
+    for term, name in SELECTION.items():
         for _, row in released.rows(NAME, term=term).iterrows():
             levels = dimension_levels(str(row["dimensions"]))
             if levels:
@@ -173,40 +75,100 @@ def _regression(released: Released) -> Table | None:
     if not lines:
         return None
     return Table(
-        "Points expected from regression to the mean alone",
+        "Points of improvement expected only from who comes (regression to the mean), by assumption",
+        ("Who comes", "Usual mean score", "Correlation of two scores without help", "Points"),
+        lines,
+        folded=True,
+        note="The usual means are published norms of the scale unless set otherwise. The lower the correlation, the more "
+        "people drift.",
+    )
+
+
+def _sweep(released: Released) -> Table | None:
+    """What is left of the change after the drift, by the mean people are taken to drift to."""
+    rows = released.rows(NAME, term="mee_chua_effect").sort_values("time")
+    lines = [(number(float(row["time"])), brief_interval(row)) for _, row in rows.iterrows()]
+    if not lines:
+        return None
+    return Table(
+        "Change left over after regression to the mean (Mee and Chua), by the mean people are taken to drift to",
+        ("Usual mean score", "Points left (interval)"),
+        lines[::4] if len(lines) > 12 else lines,
+        folded=True,
+        note="Where the interval holds 0, the drift towards that mean could be all there is.",
+    )
+
+
+def _sweep_sentence(released: Released) -> str:
+    """From which usual mean on some improvement is left over after the drift towards it."""
+    rows = released.rows(NAME, term="mee_chua_effect").sort_values("time")
+    if len(rows) < 2 or not all(has_interval(row) for _, row in rows.iterrows()):
+        return ""
+    # from the mean seen at the start, where there is no drift, to the healthiest mean assumed
+    found = [row for _, row in rows.iterrows()]
+    found = found[::-1] if released.lower_is_better else found
+    clear = list(takewhile(lambda row: row["conf_low"] > 0, found))
+    usual, healthiest = "the usual mean score", number(float(found[-1]["time"]))
+    if not clear:
+        return f"{DRIFT}, no improvement clear of chance is left over, whatever {usual} is."
+    if len(clear) == len(found):
+        return (
+            f"{DRIFT}, some improvement is left over for every usual mean score assumed, down to "
+            f"{brief_interval(found[-1])} points if it is {healthiest}."
+        )
+    side = "above" if released.lower_is_better else "below"
+    return (
+        f"{DRIFT}, some improvement is left over as long as {usual} lies {side} about "
+        f"{number(float(clear[-1]['time']))}; if it were {healthiest}, {brief_interval(found[-1])} points would be left."
+    )
+
+
+def _ending_rows(released: Released) -> list[tuple[dict[str, str], pd.Series]]:
+    rows = released.rows(NAME, term="unplanned_corrected")
+    return [(dimension_levels(str(row["dimensions"])), row) for _, row in rows.iterrows()]
+
+
+def _endings_sentence(released: Released) -> str:
+    """How far the share of unplanned endings moves if some are recorded wrongly."""
+    found = [row for _, row in _ending_rows(released)]
+    known = sorted(float(row["estimate"]) for row in found if is_ok(row))
+    if not known:
+        why = reason(found[0]) if found else ""
+        return f"Whether endings were recorded wrongly: {why}." if why else ""
+    return (
+        f"If some endings were recorded wrongly, the true share of unplanned endings would lie between "
+        f"{number(100 * known[0], 0)}% and {number(100 * known[-1], 0)}%, over the accuracies assumed in the settings."
+    )
+
+
+def _endings(released: Released) -> Table | None:
+    change = {
+        (str(row["dimensions"]), str(row["contrast"])): row
+        for _, row in released.rows(NAME, term="by_true_ending").iterrows()
+    }
+    lines = []
+    for levels, row in _ending_rows(released):
+        if not levels:
+            continue
+        key = str(row["dimensions"])
+        cells = (_corrected(change, key, name) for name in ("planned_ending", "unplanned_ending"))
+        accuracy = f"{levels['sensitivity']}; {levels['specificity']}"
+        lines.append((capital(accuracy), brief_interval(row), *cells))
+    if not lines:
+        return None
+    return Table(
+        "If endings were recorded wrongly: share of unplanned endings, and the change of both, points",
         (
-            "People come because they are",
-            "Average without therapy",
-            "Correlation over time",
-            "Points",
+            "Chance that an unplanned; another ending is recorded as what it is",
+            "Truly unplanned (interval)",
+            "Change, truly planned",
+            "Change, truly unplanned",
         ),
         lines,
         folded=True,
     )
 
 
-def _groups(released: Released) -> Table | None:
-    rows = released.rows(NAME, estimand="adjusted_difference")
-    found: dict[tuple[str, str], dict[str, pd.Series]] = {}
-    for _, row in rows.iterrows():
-        key = (str(row["term"]), str(row["contrast"]))
-        found.setdefault(key, {})[str(row["specification"])] = row
-    lines = [
-        (
-            term_label(*key),
-            brief_interval(pair.get("raw")),
-            brief_interval(pair.get("adjusted_for_first_score")),
-            count(pair["raw"], "n_patients"),
-        )
-        for key, pair in found.items()
-        if "raw" in pair
-    ]
-    if not lines:
-        return None
-    return Table(
-        "Differences in change between groups, raw and between people who started at the same score",
-        ("Group", "Raw, points", "Same first score, points", "People"),
-        lines,
-        folded=True,
-        note="They differ because a group that starts worse has further to move and regresses more.",
-    )
+def _corrected(change: dict[tuple[str, str], pd.Series], key: str, name: str) -> str:
+    row = change.get((key, name))
+    return value(row if row is not None else change.get((key, "")))

@@ -5,50 +5,71 @@ from __future__ import annotations
 import pandas as pd
 
 from naturalistic.reference.published_models import PublishedStudy
-from naturalistic.report.blocks import Block, Figure, Section, Table
-from naturalistic.report.plots.dots import DotRow, Scale, dot_plot
-from naturalistic.report.plots.tipping import Shift, Target, tipping_plot
+from naturalistic.report.blocks import Block, Figure, Section, Table, Text
+from naturalistic.report.plots.axis import Scale
+from naturalistic.report.plots.dots import DotRow, dot_plot
 from naturalistic.report.released import Released, is_ok
 from naturalistic.report.sections.forests import point
-from naturalistic.report.wording import (
-    brief_interval,
-    capital,
-    count,
-    label,
-    number,
-    reason,
-    value,
-    with_interval,
+from naturalistic.report.sections.missing_people import (
+    NAME,
+    model_table,
+    unplanned_sentence,
+    who_figure,
+    who_sentence,
+    who_table,
 )
+from naturalistic.report.sections.missing_tipping import (
+    needed_sentence,
+    points_table,
+    tipping_figure,
+)
+from naturalistic.report.wording import brief_interval, count, reason, value, with_interval
 
-NAME = "missing_outcomes"
+TITLE = "Forms that are missing"
 METHODS = {
     "complete_pairs": "Only people with both forms",
-    "mixed_model": "All scores, mixed model",
-    "multiple_imputation": "Everyone who started, multiple imputation",
+    "mixed_model": "Everyone with a form, mixed model",
+    "multiple_imputation": "Everyone who started, missing forms imputed",
     "inverse_probability_weights": "Everyone who started, weighted",
-    "last_observation_carried_forward": "As if nobody without a form had changed",
-    "worst_case": "As if all of them had got reliably worse (a bound)",
-    "worst_possible": "As if all of them had ended at the worst score (a bound)",
 }
-TARGETS = {
-    "nothing": "No change",
-    "reliable_change": "Reliable change",
-    "gibbard_waiting_list": "Waiting list, CORE-OM",
-    "metapsy_waiting_list": "Waiting lists, depression",
+WHAT_IFS = {
+    "last_observation_carried_forward": "Nobody without a form has changed",
+    "worst_case": "All without a form got reliably worse",
+    "worst_possible": "All without a form ended at the worst score",
 }
+EXPLAINED = (
+    "Imputed: what is missing is drawn many times from people with the same scores, characteristics, ending and number of "
+    "sessions. Weighted: those who resemble people without a form count for more. Mixed model: every score that exists is "
+    "used. All three suppose that what is recorded about people tells how they fared."
+)
 
 
 def missing(released: Released, _: PublishedStudy | None) -> Section | None:
     """Missing last forms: who, what the change could be, and how much worse they would have to be."""
     if not released.has(NAME):
         return None
-    blocks: list[Block] = [b for b in (_methods(released), _tipping(released)) if b]
-    blocks += [table for table in (_points(released), _who(released)) if table]
-    findings = [text for text in (_share(released), _range(released), _needed(released)) if text]
+    findings = [t for t in (_share(released), who_sentence(released), _range(released)) if t]
     if not findings:
-        findings = ["How many people lack a last form cannot be given for this cohort."]
-    return Section("missing", "Forms that are missing", tuple(findings), tuple(blocks))
+        why = reason(released.one(NAME, term="no_last_form"))
+        return Section("missing", TITLE, (f"How many people lack a last form: {why}.",))
+    blocks: list[Block] = []
+    if (figure := who_figure(released)) is not None:
+        blocks.append(figure)
+    if told := unplanned_sentence(released):
+        blocks.append(Text((told,)))
+    if (figure := methods_figure(released)) is not None:
+        blocks += [figure, Text((EXPLAINED,))]
+        blocks += [Text((text,), "note") for text in _cautions(released)]
+    if (figure := tipping_figure(released)) is not None:
+        blocks += [Text((needed_sentence(released),)), figure]
+    tables = (
+        points_table(released),
+        who_table(released),
+        model_table(released),
+        _imputed(released),
+    )
+    blocks += [table for table in tables if table is not None]
+    return Section("missing", TITLE, tuple(findings), tuple(blocks))
 
 
 def _share(released: Released) -> str:
@@ -61,144 +82,98 @@ def _share(released: Released) -> str:
 def _method_rows(released: Released, estimand: str = "mean_change") -> dict[str, pd.Series]:
     rows = released.rows(NAME, estimand=estimand, term="")
     found = {str(row["specification"]): row for _, row in rows.iterrows()}
-    return {name: found[name] for name in METHODS if name in found}
+    return {name: found[name] for name in (*METHODS, *WHAT_IFS) if name in found}
 
 
 def _range(released: Released) -> str:
-    found = {name: row for name, row in _method_rows(released).items() if is_ok(row)}
-    if "complete_pairs" not in found or "multiple_imputation" not in found:
+    """The estimate of those with both forms beside that of everyone, and whether they tell the same story."""
+    found = _method_rows(released)
+    pairs, everyone = found.get("complete_pairs"), found.get("multiple_imputation")
+    if pairs is None or everyone is None or not (is_ok(pairs) and is_ok(everyone)):
         return ""
-    pairs, everyone = found["complete_pairs"], found["multiple_imputation"]
     return (
-        f"People with both forms improved by {with_interval(pairs)} points on average; for everyone who started, with the "
-        f"missing forms imputed from what is known of them, it is {with_interval(everyone)} points."
+        f"People with both forms improved by {with_interval(pairs)} points on average; for everyone who started, with "
+        f"the missing forms imputed from what is known of them, it is {with_interval(everyone)} points."
     )
 
 
-def _needed(released: Released) -> str:
-    points = _crossing(released, "nothing")
-    estimate = points.get("estimate")
-    if estimate is None or not is_ok(estimate):
-        return ""
-    return (
-        f"Those without a last form would have to be {value(estimate)} points worse than people like them who have one for "
-        "the average change of everyone who started to be nothing."
-    )
-
-
-def _methods(released: Released) -> Figure | None:
+def methods_figure(released: Released) -> Figure | None:
+    """The change under every method: estimates first, what-ifs apart from them."""
     rows = _method_rows(released)
     if not any(is_ok(row) for row in rows.values()):
         return None
+    dots: list[DotRow] = []
+    for heading, names in (("Estimates", METHODS), ("What if ...", WHAT_IFS)):
+        inside = {name: rows[name] for name in names if name in rows}
+        dots += [DotRow(heading, heading=True)] if inside else []
+        for name, row in inside.items():
+            text = reason(row) or brief_interval(row)
+            dots.append(DotRow(names[name], (point(row),), text, indented=True))
     unit = f"Mean improvement on {released.measure_name()}, points"
-    dots = [
-        DotRow(METHODS[name], (point(row),), reason(row) or brief_interval(row))
-        for name, row in rows.items()
-    ]
-    standardised = _method_rows(released, "standardised_mean_change")
     return Figure(
         "change_by_method_for_missing_forms",
         dot_plot(
             dots, Scale(unit, null=0.0), column="Points (interval)", synthetic=released.synthetic
         ),
-        "The same change under each way to deal with last forms that are missing. The last three lines are not estimates "
-        "but what-ifs.",
+        "The same change under each way to deal with last forms that are missing. The lower lines are not estimates: they "
+        "say what would follow from an assumption about people without a form.",
         "Dot plot with intervals. "
-        + "; ".join(f"{METHODS[name]}: {value(row)}" for name, row in rows.items() if is_ok(row))
+        + "; ".join(f"{_words(name)}: {value(row)}" for name, row in rows.items() if is_ok(row))
         + ".",
-        Table(
-            "Change under each method for missing forms",
-            ("Method", "Points (interval)", "SDs of first scores (interval)", "People"),
-            [
-                (
-                    METHODS[name],
-                    brief_interval(row),
-                    brief_interval(standardised.get(name)),
-                    count(row, "n_patients"),
-                )
-                for name, row in rows.items()
-            ],
-        ),
+        _methods_table(rows, _method_rows(released, "standardised_mean_change")),
     )
 
 
-def _crossing(released: Released, term: str, who: str = "everyone") -> dict[str, pd.Series]:
-    rows = released.rows(NAME, estimand="tipping_point", term=term, dimensions=f"shifted={who}")
-    return {str(row["contrast"]): row for _, row in rows.iterrows()}
+def _words(name: str) -> str:
+    return METHODS.get(name) or f"What if: {WHAT_IFS[name][:1].lower()}{WHAT_IFS[name][1:]}"
 
 
-def _tipping(released: Released) -> Figure | None:
-    rows = released.rows(NAME, term="tipping_curve", dimensions="shifted=everyone")
-    rows = rows[[is_ok(row) for _, row in rows.iterrows()]] if len(rows) else rows
-    if len(rows) < 2:
-        return None
-    rows = rows.sort_values("time")
-    curve = Shift(
-        *(rows[c].astype(float).tolist() for c in ("time", "estimate", "conf_low", "conf_high"))
-    )
-    levels = released.rows(NAME, term="target")
-    targets, words = [], []
-    for _, row in levels.iterrows():
-        name = str(row["contrast"])
-        if not is_ok(row):
-            continue
-        crossing = _crossing(released, name).get("estimate")
-        at = float(crossing["estimate"]) if is_ok(crossing) else None  # type: ignore[index]  # is_ok knows
-        targets.append(Target(TARGETS.get(name, capital(label(name))), float(row["estimate"]), at))
-        if at is not None:
-            words.append(f"{targets[-1].label} at {number(at)}")
-    return Figure(
-        "tipping_point",
-        tipping_plot(
-            curve,
-            targets,
-            x_label="Points by which people without a last form are worse than imputed",
-            y_label="Mean improvement of everyone, points",
-            synthetic=released.synthetic,
-        ),
-        "Mean improvement of everyone who started if those without a last form are worse than people like them who have "
-        "one. Dots: where the estimate reaches a dashed line.",
-        f"A falling line with its interval. It reaches: {'; '.join(words) or 'none of the levels shown'}.",
-        Table(
-            "Mean improvement of everyone by how much worse those without a form are",
-            ("Points worse", "Mean improvement (interval)"),
-            [(number(float(row["time"])), brief_interval(row)) for _, row in rows[::5].iterrows()],
-        ),
-    )
-
-
-def _points(released: Released) -> Table | None:
-    rows = released.rows(NAME, estimand="tipping_point")
-    if not len(rows) or not any(is_ok(row) for _, row in rows.iterrows()):
-        return None
-    lines = []
-    for dimensions in dict.fromkeys(rows["dimensions"].astype(str)):
-        who = dimensions.removeprefix("shifted=")
-        name = "Everyone without a last form" if who == "everyone" else label("ending", who)
-        for term in TARGETS:
-            found = _crossing(released, term, who)
-            if found:
-                cells = (value(found.get("estimate")), value(found.get("lower_limit")))
-                lines.append((f"{name}: {TARGETS[term]}", *cells))
-    note = "Points by which they would have to be worse; a negative number: it is already so without any shift."
+def _methods_table(rows: dict[str, pd.Series], standardised: dict[str, pd.Series]) -> Table:
     return Table(
-        "Tipping points, overall and by way of ending",
-        ("Who is shifted, and to what", "Estimate gets there", "Lower limit gets there"),
-        lines,
-        folded=True,
-        note=note,
+        "Change under each method for missing forms",
+        ("Method", "Points (interval)", "SDs of first scores (interval)", "People"),
+        [
+            (
+                _words(name),
+                brief_interval(row),
+                brief_interval(standardised.get(name)),
+                count(row, "n_patients"),
+            )
+            for name, row in rows.items()
+        ],
     )
 
 
-def _who(released: Released) -> Table | None:
-    rows = released.rows(NAME, term="no_last_form", specification="")
+def _cautions(released: Released) -> list[str]:
+    """What the diagnostics of the imputation warn of."""
+    rows = released.rows(NAME, estimand="chain_convergence")
+    bad = [str(row["term"]) for _, row in rows.iterrows() if is_ok(row) and str(row["note"])]
+    if not bad:
+        return []
+    names = " and ".join("first" if name == "imputed_first" else "last" for name in bad)
+    return [
+        f"The imputation of {names} scores has not settled fully: an analyst should run more rounds before these "
+        "figures are relied on."
+    ]
+
+
+def _imputed(released: Released) -> Table | None:
+    """Imputed beside observed scores, for those who check the method."""
+    rows = released.rows(NAME, specification="multiple_imputation")
+    found = {(str(row["estimand"]), str(row["term"])): row for _, row in rows.iterrows()}
     lines = []
-    for _, row in rows.iterrows():
-        name, _, level = str(row["dimensions"]).partition("=")
-        words = f"{label(name)}: {label(name, level)}" if name else "Everyone who started"
-        lines.append((words, brief_interval(row), count(row, "denominator")))
+    for time in ("first", "last"):
+        for kind in ("observed", "imputed"):
+            mean = found.get(("mean", f"{kind}_{time}"))
+            spread = found.get(("standard_deviation", f"{kind}_{time}"))
+            if mean is not None:
+                cells = (value(mean), value(spread), count(mean, "n_patients"))
+                lines.append((f"{time.capitalize()} score, {kind}", *cells))
     if not lines:
         return None
     return Table(
-        "Share without a last form", ("Group", "Share (interval)", "Started"), lines, folded=True
+        "Imputed beside observed scores",
+        ("Scores", "Mean", "SD", "People"),
+        lines,
+        folded=True,
     )

@@ -5,14 +5,28 @@ from __future__ import annotations
 import pandas as pd
 
 from naturalistic.reference.published_models import PublishedStudy
-from naturalistic.report.blocks import Block, Figure, Section, Table
-from naturalistic.report.plots.dots import DotRow, Scale, dot_plot
+from naturalistic.report.blocks import Block, Figure, Heading, Section, Table
+from naturalistic.report.plots.axis import Scale
+from naturalistic.report.plots.dots import DotRow, dot_plot
 from naturalistic.report.released import Released, is_ok
 from naturalistic.report.sections.forests import point
-from naturalistic.report.wording import brief_interval, capital, count, lower_first, reason, value
+from naturalistic.report.sections.tallies import tally
+from naturalistic.report.sections.therapist_agreement import (
+    agreement_figure,
+    agreement_sentence,
+    agreement_table,
+)
+from naturalistic.report.sections.therapist_transitions import (
+    subject_name,
+    transitions_figure,
+    transitions_table,
+)
+from naturalistic.report.wording import brief_interval, count, lower_first, reason, value
 from naturalistic.tables.estimates import dimension_levels
 
 NAME = "therapist_ratings"
+TITLE = "What therapists saw"
+Change = tuple[str, str, pd.Series]
 
 
 def therapist_view(released: Released, _: PublishedStudy | None) -> Section | None:
@@ -20,69 +34,91 @@ def therapist_view(released: Released, _: PublishedStudy | None) -> Section | No
     if not released.has(NAME):
         return None
     found = _changes(released)
-    shown = [pair for pair in found if is_ok(pair[1])]
-    blocks: list[Block] = []
-    if shown:
-        blocks.append(_figure(released, found))
-    if table := _agreement(released):
-        blocks.append(table)
-    if len(shown) > 1:
-        most, least = shown[0], shown[-1]
-        finding = (
-            f"In the therapists' ratings {lower_first(most[0])} moved most ({value(most[1])} SDs) and "
-            f"{lower_first(least[0])} least ({value(least[1])})."
+    shown = [each for each in found if is_ok(each[2])]
+    if not shown:
+        rows = released.rows(NAME)
+        why = str(rows.iloc[0]["note"]) or reason(rows.iloc[0])
+        return Section(
+            "therapist_view",
+            TITLE,
+            (f"Therapists' ratings before and after: {_plain(rows, why)}.",),
         )
-    elif shown:
-        finding = f"Therapists rated one subject before and after: {lower_first(shown[0][0])}."
-    else:
-        finding = "No rating of therapists before and after can be shown."
-    return Section("therapist_view", "What therapists saw", (finding,), tuple(blocks))
+    findings = [
+        _most_and_least(shown),
+        tally([row for _, _, row in shown], "rating"),
+        agreement_sentence(released),
+    ]
+    blocks: list[Block] = [_figure(released, found)]
+    chosen = list(dict.fromkeys((shown[0][0], shown[-1][0])))
+    if (figure := transitions_figure(released, chosen)) is not None:
+        blocks += [Heading("From which rating to which"), figure]
+    if (figure := agreement_figure(released)) is not None:
+        blocks += [Heading("Therapist and questionnaire"), figure]
+    blocks += [t for t in (transitions_table(released), agreement_table(released)) if t is not None]
+    return Section("therapist_view", TITLE, tuple(t for t in findings if t), tuple(blocks))
 
 
-def _changes(released: Released) -> list[tuple[str, pd.Series]]:
-    rows = released.rows(NAME, estimand="standardised_mean_change")
+def _plain(rows: pd.DataFrame, why: str) -> str:
+    status = reason(rows.iloc[0])
+    return f"{status} ({why})" if why and why != status else status
+
+
+def _changes(released: Released) -> list[Change]:
+    """Key, name and row of every problem and risk, the most improved first, those without a number last."""
     found = []
-    for _, row in rows.iterrows():
+    for _, row in released.rows(NAME, estimand="standardised_mean_change").iterrows():
         for kind, subject in dimension_levels(str(row["dimensions"])).items():
-            words = capital(subject.replace("_", " "))
-            found.append((f"Risk: {lower_first(words)}" if kind == "risk" else words, row))
-    return sorted(found, key=lambda pair: -float(pair[1]["estimate"]) if is_ok(pair[1]) else 9.0)
+            found.append((f"{kind}={subject}", subject_name(kind, subject), row))
+    return sorted(found, key=lambda each: -float(each[2]["estimate"]) if is_ok(each[2]) else 9.0)
 
 
-def _figure(released: Released, found: list[tuple[str, pd.Series]]) -> Figure:
-    rows = [DotRow(name, (point(row),), reason(row) or brief_interval(row)) for name, row in found]
+def _most_and_least(shown: list[Change]) -> str:
+    """Which subject moved most in the therapists' eyes, and which least."""
+    if len(shown) == 1:
+        _, name, row = shown[0]
+        return f"Therapists rated one subject before and after: {lower_first(name)} ({value(row)} SDs)."
+    most, least = shown[0], shown[-1]
+    way = "moved" if least[2]["estimate"] >= 0 else "improved"
+    return (
+        f"In the therapists' ratings {_say(most[1])} {way} most ({value(most[2])} standard deviations) and "
+        f"{_say(least[1])} least ({value(least[2])})."
+    )
+
+
+def _say(name: str) -> str:
+    kind, _, rest = name.partition(": ")
+    return f"{kind.lower()} of {rest}" if rest else lower_first(name)
+
+
+def _figure(released: Released, found: list[Change]) -> Figure:
+    lines: list[DotRow] = []
+    for kind, heading in (
+        ("problem", "Problems, absent to severe"),
+        ("risk", "Risks, absent to severe"),
+    ):
+        inside = [each for each in found if each[0].startswith(f"{kind}=")]
+        lines += [DotRow(heading, heading=True)] if inside else []
+        for _, name, row in inside:
+            short = name.partition(": ")[2] or name
+            words = f"{short[:1].upper()}{short[1:]}"
+            text = reason(row) or brief_interval(row)
+            lines.append(DotRow(words, (point(row),), text, indented=True))
     return Figure(
         "therapist_ratings",
         dot_plot(
-            rows,
-            Scale("Improvement of the rating, SDs", null=0.0),
+            lines,
+            Scale("Improvement of the rating, standard deviations", null=0.0),
             column="SDs (interval)",
             synthetic=released.synthetic,
         ),
-        "Change of the therapists' ratings (absent to severe) from before to after, of everyone rated at both times, in "
-        "SDs of the first ratings.",
+        "Change of the therapists' ratings from before to after, of everyone rated at both times, in standard deviations of "
+        "the first ratings. Therapists rate people they have treated themselves.",
         "Dot plot with intervals. "
-        + "; ".join(f"{name}: {value(row)}" for name, row in found if is_ok(row))
+        + "; ".join(f"{name}: {value(row)}" for _, name, row in found if is_ok(row))
         + ".",
         Table(
             "Change of therapists' ratings",
             ("Subject", "SDs (interval)", "People"),
-            [(name, brief_interval(row), count(row, "n_patients")) for name, row in found],
+            [(name, brief_interval(row), count(row, "n_patients")) for _, name, row in found],
         ),
-    )
-
-
-def _agreement(released: Released) -> Table | None:
-    rows = released.rows(NAME, estimand="intraclass_correlation")
-    lines = [
-        (capital(str(row["term"])), brief_interval(row), count(row, "n_patients"))
-        for _, row in rows.iterrows()
-    ]
-    if not lines:
-        return None
-    return Table(
-        f"Agreement of mean problem severity with {released.measure_name()} (intraclass correlation)",
-        ("When", "Correlation (interval)", "People"),
-        lines,
-        note="0: no agreement; 1: both witnesses order people and distances between them alike.",
     )
