@@ -464,7 +464,12 @@ _ESTIMANDS = (
     Estimand("joint_test", "Joint test of all levels of a characteristic (F)"),
     Estimand("false_discovery_rate", "p value after control of the false discovery rate", digits=3),
     Estimand(
-        "group_difference", "Difference between groups", null=0.0, unit="points", poolable=True
+        "group_difference",
+        "Difference between groups",
+        null=0.0,
+        unit="points",
+        poolable=True,
+        digits=1,
     ),
     Estimand("predicted_score", "Predicted score", unit="points", digits=1),
     Estimand(
@@ -487,7 +492,8 @@ _ESTIMANDS = (
     Estimand("expected_number", "Expected number", unit="people", digits=0),
     Estimand("rate_per_100000", "Rate per 100,000 people", digits=1),
     Estimand("cost", "Cost", digits=0),
-    Estimand("capacity", "Capacity needed elsewhere", digits=1),
+    Estimand("sessions_needed", "Sessions needed elsewhere", unit="sessions", digits=0),
+    Estimand("staff_needed", "Whole-time years of staff needed elsewhere", digits=1),
     Estimand("survival_probability", "Probability of not yet having had the event", digits=3),
     Estimand("cumulative_incidence", "Probability of having ended this way", digits=3),
     Estimand("median_time", "Median time", digits=1),

@@ -36,7 +36,7 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
         People referred later who would start, with limits by simulation; level-up and level-down numbers.
     proportion, mean, median
         Over twelve months so far; months so far; thresholds of NHS Talking Therapies met.
-    capacity
+    sessions_needed, staff_needed
         Sessions and whole-time years needed elsewhere under stated numbers of sessions.
     rate_per_100000
         People who started, by area, a year.

@@ -216,11 +216,11 @@ def test_areas_and_levelling() -> None:
 def test_capacity_under_stated_doses() -> None:
     frame = _rows(_cohort(), sessions_elsewhere={"cbt": 12}, sessions_per_whole_time_year=800)
     people = _one(frame, term="on_the_books", dimensions="")["estimate"]
-    stated = frame[frame["dimensions"] == "dose=cbt"].set_index("term")["estimate"]
-    assert stated["sessions"] == pytest.approx(12 * people)
-    assert stated["whole_time_years"] == pytest.approx(12 * people / 800)
-    own = frame[frame["dimensions"] == "dose=as_here"].set_index("term")
-    assert own.loc["sessions", "conf_low"] < own.loc["sessions", "estimate"]
+    stated = frame[frame["dimensions"] == "dose=cbt"].set_index("estimand")["estimate"]
+    assert stated["sessions_needed"] == pytest.approx(12 * people)
+    assert stated["staff_needed"] == pytest.approx(12 * people / 800)
+    own = frame[frame["dimensions"] == "dose=as_here"].set_index("estimand")
+    assert own.loc["sessions_needed", "conf_low"] < own.loc["sessions_needed", "estimate"]
 
 
 def test_without_a_calendar_there_is_no_caseload() -> None:

@@ -117,7 +117,9 @@ def add_capacity(rows: EstimateRows, load: Caseload, asked: Closing, level: floa
         note = "if everyone needs a course as long as those that have ended here"
         _one_dose(rows, "as_here", own, people, asked, note=note, **shared)
     else:
-        rows.add("capacity", own, term="sessions", dimensions={"dose": "as_here"}, **shared)
+        rows.add(
+            "sessions_needed", own, term="on_the_books", dimensions={"dose": "as_here"}, **shared
+        )
     for name, sessions in sorted(asked.sessions_elsewhere.items()):
         stated = Estimate(sessions, conf_level=level, method="stated in the settings")
         _one_dose(
@@ -134,17 +136,23 @@ def add_capacity(rows: EstimateRows, load: Caseload, asked: Closing, level: floa
 def _one_dose(
     rows: EstimateRows, dose: str, each: Estimate, people: int, asked: Closing, **shared: Any
 ) -> None:
-    rows.add("capacity", _times(each, people), term="sessions", dimensions={"dose": dose}, **shared)
+    rows.add(
+        "sessions_needed",
+        _times(each, people),
+        term="on_the_books",
+        dimensions={"dose": dose},
+        **shared,
+    )
     a_year = asked.sessions_per_whole_time_year
     if a_year is None:
         note = "state closing.sessions_per_whole_time_year to have it in staff"
         cell: dict[str, Any] = {**shared, "note": note, "status": "not_measured"}
-        rows.add("capacity", term="whole_time_years", dimensions={"dose": dose}, **cell)
+        rows.add("staff_needed", term="on_the_books", dimensions={"dose": dose}, **cell)
         return
     rows.add(
-        "capacity",
+        "staff_needed",
         _times(each, people / a_year),
-        term="whole_time_years",
+        term="on_the_books",
         dimensions={"dose": dose},
         **shared,
     )

@@ -95,13 +95,13 @@ def _named(population: str) -> tuple[str, ...]:
 
 def capacity(released: Released) -> Block | None:
     """Sessions and staff needed elsewhere under each stated number of sessions."""
-    sessions = dict(released.levels(NAME, "dose", estimand="capacity", term="sessions"))
+    sessions = dict(released.levels(NAME, "dose", estimand="sessions_needed"))
     if not sessions:
         return None
-    staff = dict(released.levels(NAME, "dose", estimand="capacity", term="whole_time_years"))
+    staff = dict(released.levels(NAME, "dose", estimand="staff_needed"))
     rows = [
         (
-            DOSES.get(dose) or capital(dose.replace("_", " ")),
+            DOSES.get(dose) or therapy_label(dose) or capital(dose.replace("_", " ")),
             str(row["note"]) if dose not in DOSES else "–",
             brief_interval(row),
             brief_interval(staff.get(dose)),
