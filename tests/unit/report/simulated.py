@@ -33,6 +33,8 @@ ANALYSES = (
     "clinical_change",
     "outcome_models",
     "attendance",
+    "attendance_over_time",
+    "dose_response",
     "dropout",
     "dropout_models",
     "length_of_therapy",

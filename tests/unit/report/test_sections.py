@@ -25,6 +25,8 @@ KEYS = [
     "people",
     "change",
     "attendance",
+    "attendance_over_time",
+    "dose_response",
     "dropout",
     "dropout_models",
     "predictors",
