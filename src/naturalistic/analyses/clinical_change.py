@@ -10,7 +10,7 @@ import pandas as pd
 
 from naturalistic.analyses.change.method_rows import add_methods
 from naturalistic.analyses.change.methods import group_of
-from naturalistic.analyses.change.people import Started
+from naturalistic.analyses.change.people import started_on
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
 from naturalistic.analyses.populations import episode_frame, in_population, not_measured
 from naturalistic.stats.rates import clustered_rate, rate
@@ -53,8 +53,7 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
         _headline_rates(rows, frame, data.settings.conf_level, key)
         if (instrument, scale) == (primary.instrument, primary.scale):
             facts = data.instruments[instrument]
-            started = frame[in_population(frame, "started")].reset_index(drop=True)
-            group = group_of(data, Started(started, facts.better_is), facts.scale(scale))
+            group = group_of(data, started_on(data, instrument, scale), facts.scale(scale))
             add_methods(rows, data, group, {"instrument": instrument, "scale": scale})
     if not found:
         rows.add(

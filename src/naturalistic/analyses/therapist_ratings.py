@@ -71,7 +71,10 @@ def _before_and_after(ratings: pd.DataFrame, people: Started) -> pd.DataFrame:
     )
     if not {"pre", "end"} <= set(wide.columns):
         return pd.DataFrame()
-    return wide.dropna(subset=["pre", "end"]).reset_index().sort_values("referral_id")
+    wide = wide.dropna(subset=["pre", "end"]).reset_index()
+    # in the order of people, which does not depend on identities
+    place = pd.Series(np.arange(people.n), index=people.frame["referral_id"])
+    return wide.iloc[np.argsort(place[wide["referral_id"]].to_numpy(), kind="stable")]
 
 
 def _subject(

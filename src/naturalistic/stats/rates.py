@@ -164,12 +164,13 @@ def clustered_rate(
     if groups.size < 2:
         return not_estimable("fewer than two therapists", method=method, conf_level=conf_level)
     n, count, share = y.size, groups.size, float(y.mean())
-    df = n**2 / float(np.sum(np.bincount(index) ** 2.0)) - 1.0
+    caseload = np.bincount(index).astype(np.float64)
+    df = n**2 / float(np.sum(caseload**2)) - 1.0
     if df < 0.5:
         reason = "one therapist has nearly all patients"
         return not_estimable(reason, method=method, conf_level=conf_level)
-    # sorted, so that the order of therapists' labels does not reach the last digit
-    totals = np.sort(np.bincount(index, weights=y - share, minlength=count) ** 2)
+    # from whole numbers, and sorted: neither the order of patients nor that of therapists reaches the last digit
+    totals = np.sort((np.bincount(index, weights=y) - share * caseload) ** 2)
     robust = count / (count - 1.0) * float(np.sum(totals)) / n**2
     binomial = share * (1.0 - share) / n
     if binomial == 0.0:

@@ -304,6 +304,7 @@ def _long_scores(data: AnalysisInput, group: Group) -> pd.DataFrame | None:
     chosen = chosen[inside.fillna(False)]
     if not len(chosen):
         return None
+    chosen = chosen.sort_values(["person", "date", "score"], kind="stable")
     elapsed = chosen["date"].to_numpy() - chosen["first_date"].to_numpy()
     return pd.DataFrame(
         {

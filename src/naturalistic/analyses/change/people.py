@@ -69,7 +69,8 @@ class Started:
         )
         if ids.isna().any() or ids.nunique() < FEWEST_THERAPISTS:
             return None
-        return pd.factorize(ids, sort=True)[0].astype(np.int64)
+        # numbered as they come: rows stand in an order that does not depend on pseudonyms
+        return pd.factorize(ids)[0].astype(np.int64)
 
     def counts(self, member: Mask | None = None) -> dict[str, Any]:
         """Count columns of a row that rests on these people."""
@@ -92,8 +93,23 @@ def started_on(data: AnalysisInput, instrument: str = "", scale: str = "") -> St
         instrument=instrument,
         scale=scale,
     )
-    frame = frame[in_population(frame, "started")].reset_index(drop=True)
+    frame = in_order_of_content(frame[in_population(frame, "started")])
     return Started(frame, data.instruments[instrument].better_is)
+
+
+def in_order_of_content(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows in an order that depends on what they hold and on whom else their therapist sees, not on any identity.
+
+    The last digit of a sum depends on the order in which it is added up; without this it would change with the key of
+    the pseudonyms. Rows that are alike in everything are exchangeable.
+    """
+    held = frame[[name for name in frame.columns if not name.endswith("_id")]]
+    content = pd.util.hash_pandas_object(held, index=False).to_numpy()
+    therapist = pd.factorize(frame["therapist_id"])[0]
+    company = np.zeros(therapist.max(initial=-1) + 2, dtype=np.uint64)
+    # whole numbers that wrap around: their sum has no order; people without a therapist stand last
+    np.add.at(company, therapist, content)
+    return frame.iloc[np.lexsort((company[therapist], content))].reset_index(drop=True)
 
 
 def by_therapist(
