@@ -114,7 +114,7 @@ def _add_stage(verbs: argparse._SubParsersAction) -> None:
         "stage", metavar="STAGE", help="synthesise, ingest, score, episodes, outcomes, ..."
     )
     parser.add_argument("--cohort", required=True)
-    parser.add_argument("--analysis", default="", help="for the stages analyse and disclose")
+    parser.add_argument("--analysis", default="", help="for the stage analyse")
     parser.add_argument(
         "--log", default=None, metavar="FILE", help="where the reason of a failure goes"
     )

@@ -26,7 +26,14 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "score": (("naturalistic.cohort.scoring",), ()),
     "episodes": (("naturalistic.cohort.episodes",), ()),
     "outcomes": (("naturalistic.cohort.outcomes",), ()),
-    "disclose": (("naturalistic.release.disclosure",), ("reference/disclosure",)),
+    "disclose": (
+        (
+            "naturalistic.release.disclosure",
+            "naturalistic.release.checker_log",
+            "naturalistic.release.ledger",
+        ),
+        ("reference/disclosure",),
+    ),
     "evidence": (("naturalistic.release.evidence",), ()),
     "report": (
         ("naturalistic.report.document",),

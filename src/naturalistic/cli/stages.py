@@ -174,15 +174,50 @@ def analyse(stage: Stage, analysis: str) -> None:
     files.write_table(stage.paths.covariances(analysis), result.covariances, COVARIANCES)
 
 
-def disclose(stage: Stage, analysis: str) -> None:
-    """Protect the estimates of one analysis and log what was withheld."""
-    from naturalistic.release.disclosure import protect
+def disclose(stage: Stage, analyses: tuple[str, ...] | None = None) -> None:
+    """Protect the estimates of all analyses together, and log what was withheld."""
+    from naturalistic.release.checker_log import disclosure_log
+    from naturalistic.release.disclosure import protect_cohort
+    from naturalistic.release.profiles import load_profile
 
-    released, log = protect(
-        files.read_table(stage.paths.estimates(analysis)), stage.plan.profile(stage.cohort)
+    paths, profile = stage.paths, stage.plan.profile(stage.cohort)
+    names = analyses or stage.plan.analyses
+    exact = {name: files.read_table(paths.estimates(name)) for name in names}
+    protected = protect_cohort(exact, profile)
+    for name in names:
+        files.write_csv(paths.released_estimates(name), protected.estimates[name])
+        files.write_csv(paths.disclosure_log(name), protected.told[name])
+    files.write_csv(paths.release / "coarser_counts.csv", protected.coarser)
+    files.write_csv(paths.restricted / "disclosure_detail.csv", protected.log)
+    found, earlier = _compare_releases(stage, exact, protected.estimates)
+    text = disclosure_log(
+        protected,
+        load_profile(profile),
+        cohort=stage.cohort,
+        differences=found,
+        earlier=earlier,
     )
-    files.write_csv(stage.paths.released_estimates(analysis), released)
-    files.write_csv(stage.paths.disclosure_log(analysis), log)
+    files.write_text(paths.release / "disclosure_log.txt", text)
+
+
+def _compare_releases(stage: Stage, exact: Any, released: Any) -> tuple[int, int]:
+    """Small differences from earlier releases, and how many releases there were; this one is noted for the next."""
+    from naturalistic.release.evidence import digest
+    from naturalistic.release.ledger import differences, ledger_entry
+
+    profile = stage.plan.profile(stage.cohort)
+    path = stage.paths.restricted / "disclosure_differences.csv"
+    if profile == "none":
+        path.unlink(missing_ok=True)
+        return 0, 0
+    folder = stage.plan.project / "private" / stage.cohort / "releases"
+    mine = folder / f"{digest(files.read_json(stage.paths.provenance))[:12]}.parquet"
+    now = ledger_entry(exact, released)
+    others = {p.stem: files.read_table(p) for p in sorted(folder.glob("*.parquet")) if p != mine}
+    found = differences(now, others, profile)
+    files.write_csv(path, found)
+    files.write_atomically(mine, lambda part: now.to_parquet(part, index=False, compression="zstd"))
+    return len(found), len(others)
 
 
 def evidence(stage: Stage) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from naturalistic import __version__
-from naturalistic.errors import DisclosureError
+from naturalistic.release import bundle_content
+from naturalistic.release.bundle_bands import ending_bands
+from naturalistic.release.bundle_digest import digest
+from naturalistic.release.bundle_model import FORMAT, SCHEMA_VERSION
+from naturalistic.release.bundle_rows import poolable_rows
 from naturalistic.release.profiles import load_profile
-from naturalistic.vocabulary import ESTIMANDS
 
-SCHEMA_VERSION = 1
+__all__ = ["SCHEMA_VERSION", "digest", "make_bundle", "run_record"]
+
+DIGITS = 6  # significant digits of poolable figures where the settings name none
 
 
 def run_record(
@@ -48,8 +50,28 @@ def run_record(
     }
 
 
-def make_bundle(record: Mapping[str, Any], released: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """The record with every released estimate that can be pooled, and a digest over all of it."""
+def make_bundle(
+    record: Mapping[str, Any],
+    released: Mapping[str, pd.DataFrame],
+    *,
+    instruments: Mapping[str, Any] | None = None,
+    covariances: Mapping[str, pd.DataFrame] | None = None,
+) -> dict[str, Any]:
+    """The record with every released estimate that can be pooled, and a digest over all of it.
+
+    Everything in it is a function of the released tables: a bundle can tell nothing that they do not.
+
+    Parameters
+    ----------
+    record : mapping
+        From `run_record`.
+    released : mapping of str to DataFrame
+        Released estimates by analysis.
+    instruments : mapping, optional
+        Reference facts of instruments; those in use are bundled as digests.
+    covariances : mapping of str to DataFrame, optional
+        Released covariances of model coefficients by analysis.
+    """
     if not record["disclosure"]["may_leave"]:
         content = {
             **record,
@@ -57,43 +79,32 @@ def make_bundle(record: Mapping[str, Any], released: Mapping[str, pd.DataFrame])
             "note": "not for release: no disclosure control was applied",
         }
         return {**content, "digest": digest(content)}
-    rows = [row for frame in released.values() for row in _rows(frame)]
-    content = {**record, "estimates": rows}
+    settings = record["settings"]
+    digits = int(settings.get("evidence", {}).get("significant_digits", DIGITS))
+    rules = record["disclosure"]
+    rows = poolable_rows(released, digits)
+    used = {str(row["instrument"]) for row in rows if "instrument" in row}
+    content = {
+        **record,
+        # what closing would cost is the trust's own business, and no figure for pooling depends on it
+        "settings": {name: value for name, value in settings.items() if name != "closing"},
+        "format": FORMAT,
+        "period": bundle_content.period(released, record["provenance"]),
+        "definitions": bundle_content.definitions(settings, instruments or {}, used),
+        "precision": {"significant_digits": digits, "rounding_base": rules["rounding_base"]},
+        "counts": bundle_content.counts(released),
+        "quality": bundle_content.quality(released),
+        "estimates": rows,
+        "covariances": _covariances(covariances or {}),
+        "endings": ending_bands(released, rules["threshold"]),
+    }
     return {**content, "digest": digest(content)}
 
 
-def digest(content: Any) -> str:
-    """SHA-256 of the canonical JSON of `content`.
-
-    Raises
-    ------
-    DisclosureError
-        The content holds a number that JSON cannot carry.
-    """
-    try:
-        text = json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    except ValueError as bad:
-        raise DisclosureError("The evidence holds a number that is not finite.") from bad
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    poolable = frame["estimand"].astype("string").map(lambda e: ESTIMANDS[e].poolable).astype(bool)
-    chosen = frame[poolable & (frame["status"] == "ok")]
+def _covariances(frames: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    names = ("analysis", "model", "specification", "term_a", "term_b")
     return [
-        {str(name): value for name, raw in row.items() if (value := _plain(raw)) is not None}
-        for row in chosen.to_dict("records")
+        {**{n: str(row[n]) for n in names if row[n]}, "value": float(row["value"])}
+        for frame in frames.values()
+        for row in frame.to_dict("records")
     ]
-
-
-def _plain(value: Any) -> Any:
-    """A JSON value; None for what is missing, empty or without bound.
-
-    A limit or degrees of freedom without bound (infinite) is left out: JSON has no word for it, and a row without that
-    limit says that there is none.
-    """
-    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    if isinstance(value, str):
-        return value or None
-    return value.item() if hasattr(value, "item") else value

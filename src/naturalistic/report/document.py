@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from importlib.resources import files as resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -17,6 +17,9 @@ from naturalistic.report.narrative import answer, summary_text
 from naturalistic.report.released import Released
 from naturalistic.report.sections import SECTIONS
 from naturalistic.report.wording import long_date
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def write_report(
@@ -66,6 +69,19 @@ def make_sections(released: Released, study: PublishedStudy | None) -> list[Sect
 
 def render(released: Released, sections: list[Section]) -> str:
     """The report as one HTML text without any outside reference."""
+    environment = html_environment()
+    style = resources("naturalistic.report").joinpath("templates/style.css")
+    return environment.get_template("report.html.j2").render(
+        record=released.record,
+        answer=answer(released),
+        sections=sections,
+        years=_years(released),
+        style=style.read_text(encoding="utf-8"),
+    )
+
+
+def html_environment() -> Environment:
+    """Where templates are found, and how blocks are told apart in them."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
@@ -80,14 +96,7 @@ def render(released: Released, sections: list[Section]) -> str:
         name: lambda block, kind=kind: isinstance(block, kind) for name, kind in kinds.items()
     }
     environment.filters |= {"data_uri": _data_uri, "long_date": long_date}
-    style = resources("naturalistic.report").joinpath("templates/style.css")
-    return environment.get_template("report.html.j2").render(
-        record=released.record,
-        answer=answer(released),
-        sections=sections,
-        years=_years(released),
-        style=style.read_text(encoding="utf-8"),
-    )
+    return environment
 
 
 def _figures(sections: list[Section]) -> list[Figure]:

@@ -214,6 +214,12 @@ class Disclosure(Closed):
     profile: Literal["opensafely", "nhs_england", "strict10", "none"] = "opensafely"
 
 
+class Evidence(Closed):
+    """How exactly the figures for pooling are given."""
+
+    significant_digits: int = Field(default=6, ge=2, le=12)
+
+
 DEFAULT_PREDICTORS = (
     "age",
     "gender",
@@ -253,6 +259,7 @@ class AnalysisSettings(Closed):
     reference_levels: dict[str, str] = Field(default_factory=lambda: dict(DEFAULT_REFERENCE_LEVELS))
     conf_level: float = Field(default=0.95, gt=0.5, lt=1)
     resampling: Resampling = Resampling()
+    evidence: Evidence = Evidence()
     seed: int = 20240901
 
     @field_validator("predictors")

@@ -13,6 +13,7 @@ from scipy.optimize import minimize
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+_NOTHING = 1e-12  # a variance this small in units of the data's own spread
 _GRADIENT = 1e-9  # of the restricted log-likelihood by a standard deviation in units of the data's own spread
 
 
@@ -139,6 +140,15 @@ class _Likelihood:
         return -value, -np.concatenate(gradient)
 
 
+def _cleared(matrix: FloatArray) -> FloatArray:
+    """Variances that the search left at rounding distance from 0 are 0."""
+    gone = np.diag(matrix) < _NOTHING
+    cleared = matrix.copy()
+    cleared[gone, :] = 0.0
+    cleared[:, gone] = 0.0
+    return cleared
+
+
 def fit_components(
     y: FloatArray, within: FloatArray, design: FloatArray, parts: Sequence[Component]
 ) -> ComponentsFit:
@@ -183,7 +193,7 @@ def fit_components(
     return ComponentsFit(
         coefficients * spread,
         covariance * spread**2,
-        tuple(spread**2 * factor @ factor.T for factor in factors),
+        tuple(spread**2 * _cleared(factor @ factor.T) for factor in factors),
         value + float(constant) - (n - p) * float(np.log(spread)),
         bool(np.abs(best.jac).max() < 1e-5),
     )
