@@ -1,4 +1,4 @@
-"""What the cohort shows for each recorded problem, to be set beside what NICE recommends for it."""
+"""What NICE recommends for the problems recorded, for whom it was delivered, and what the cohort shows for them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from naturalistic.analyses.guidelines.placement import placed
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
 from naturalistic.analyses.populations import episode_frame, in_population
 from naturalistic.stats.effect_size import raw_mean_change
@@ -20,12 +21,17 @@ Mask = npt.NDArray[np.bool_]
 
 
 def analyse(data: AnalysisInput) -> AnalysisResult:
-    """Everyone who started, by recorded problem; people without a recorded problem are their own line.
+    """Everyone who started, by recorded problem and by what NICE says of the therapy delivered for it.
+
+    Severity is classified by the guideline's own measure alone. People without a recorded problem, without a recorded
+    therapy, whose problem no guideline names, or whose severity cannot be told are lines of their own.
 
     Estimands
     ---------
     count
-        People who started.
+        People who started; also by problem, severity and therapy together.
+    proportion (concordance, share_of_sessions)
+        Share of people, and of sessions attended, by strength of the recommendation.
     mean_change
         On the primary scale, of those with both forms.
     proportion
@@ -51,11 +57,60 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
             note="the extract holds no problem or diagnosis",
         )
     for word in sorted(problem.unique()):
-        _problem(rows, data, frame, (problem == word).to_numpy(), {"problem": word})
+        _what_is_seen(rows, data, frame, (problem == word).to_numpy(), {"problem": word})
+    if frame["problem"].notna().any():
+        _concordance(rows, data, placed(frame, data.tables["outcomes"]))
     return AnalysisResult(rows.frame())
 
 
-def _problem(
+def _concordance(rows: EstimateRows, data: AnalysisInput, frame: pd.DataFrame) -> None:
+    """Shares of people and sessions by strength, what is seen for them, and the cells behind it."""
+    level, n = data.settings.conf_level, len(frame)
+    sessions = frame["sessions_attended"].to_numpy(dtype=float, na_value=np.nan)
+    for word in sorted(frame["concordance"].unique()):
+        member = (frame["concordance"] == word).to_numpy()
+        cell, people = {"concordance": word}, int(member.sum())
+        rows.add_proportion(
+            people,
+            n,
+            rate(people, n, conf_level=level),
+            term="concordance",
+            population="started",
+            dimensions=cell,
+        )
+        held = float(np.nansum(sessions))
+        rows.add(
+            "proportion",
+            float(np.nansum(sessions[member])) / held if held else None,
+            term="share_of_sessions",
+            population="started",
+            dimensions=cell,
+            n_patients=people,
+            **({} if held else {"status": "not_measured", "note": "sessions are not held"}),
+        )
+        _what_is_seen(rows, data, frame, member, cell)
+    _cells(rows, frame)
+
+
+def _cells(rows: EstimateRows, frame: pd.DataFrame) -> None:
+    """How many people each combination of problem, severity and therapy holds, and where it stands."""
+    names = ["problem", "severity_class", "therapy_model", "concordance"]
+    cells = frame[names].astype("object")
+    cells = cells.where(cells.notna(), NOT_RECORDED)
+    cells["severity_class"] = cells["severity_class"].replace("", "not_classifiable")
+    for row in cells.groupby(names, sort=True).size().reset_index(name="people").to_dict("records"):
+        people = int(row["people"])
+        rows.add(
+            "count",
+            people,
+            term="people",
+            population="started",
+            dimensions={name: row[name] for name in names},
+            n_patients=people,
+        )
+
+
+def _what_is_seen(
     rows: EstimateRows,
     data: AnalysisInput,
     frame: pd.DataFrame,

@@ -209,7 +209,7 @@ _ANALYSES = (
         "What does NICE recommend for the problems recorded here?",
         ("patients", "episodes", "outcomes"),
         ("primary",),
-        ("instruments",),
+        ("instruments", "nice", "problems.yaml", "therapy_models.yaml", "snomed.yaml"),
     ),
     Analysis(
         "decommissioning",

@@ -1,0 +1,1 @@
+"""Parts of the analysis that sets a cohort beside guidelines."""
