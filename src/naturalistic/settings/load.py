@@ -59,6 +59,7 @@ def cohort_settings(config: Config, mapping: Mapping) -> AnalysisSettings:
         "dropout",
         "service_change",
         "closing",
+        "outcome_models",
         "predictors",
     ):
         if (value := getattr(choices, name)) is not None:

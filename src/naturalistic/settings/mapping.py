@@ -15,6 +15,7 @@ from naturalistic.settings.config import (
     Disclosure,
     Dropout,
     FormWindows,
+    OutcomeModels,
     ReliableChange,
     ServiceChange,
 )
@@ -152,6 +153,7 @@ class CohortChoices(Closed):
     dropout: Dropout | None = None
     service_change: ServiceChange | None = None
     closing: Closing | None = None
+    outcome_models: OutcomeModels | None = None
     predictors: tuple[str, ...] | None = None
     reference_levels: dict[str, str] = Field(default_factory=dict)
     disclosure: Disclosure | None = None

@@ -171,7 +171,8 @@ def _caterpillar(
     Every row carries the smallest caseload among those shown, never the therapist's own: it would name somebody.
     """
     floor = data.settings.outcome_models.smallest_caseload
-    key: dict[str, Any] = {"model": "pre_post", "term": "therapist"}
+    # no coefficient of a model: what is predicted for one therapist rests on that therapist's patients
+    key: dict[str, Any] = {"term": "therapist"}
     reason, status = "", "not_estimable"
     if pre_post is None or not pre_post.ok or not pre_post.therapists:
         reason = "the model has no therapist effects"
@@ -213,8 +214,8 @@ def _ranks(
     variance = pre_post.fit.component("therapist.slope").value
     multiplier = overlap_multiplier(errors, conf_level=people.conf_level)
     method = (
-        f"best linear unbiased prediction; limits at {multiplier:.2f} conditional standard errors, so that two that do "
-        "not overlap differ (Goldstein and Healy 1995)"
+        f"best linear unbiased prediction, model of first and last form; limits at {multiplier:.2f} conditional standard "
+        "errors, so that two that do not overlap differ (Goldstein and Healy 1995)"
     )
     shared: dict[str, Any] = {"n_patients": smallest, "n_therapists": int(shown.sum()), **key}
     for rank, i in enumerate(np.argsort(values), start=1):
