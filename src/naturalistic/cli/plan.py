@@ -41,6 +41,8 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "report/templates",
             "reference/nice",
             "reference/benchmarks",
+            "reference/national_metrics",
+            "reference/chart_rules.yaml",
             "reference/nice_rules.yaml",
             "reference/problems.yaml",
             "reference/therapy_models.yaml",

@@ -112,6 +112,8 @@ def _not_measured(spells: pd.DataFrame) -> str:
         "assessment_date": "the day of assessment",
         "first_session_date": "the day of the first session",
     }
+    if not len(spells):
+        return f"the extract does not hold {names['received_date']} of an adult"
     lacking = [text for name, text in names.items() if not spells[name].notna().any()]
     return f"the extract does not hold {', '.join(lacking)}" if lacking else ""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Section
 from naturalistic.report.released import Released
+from naturalistic.report.sections.access import access
 from naturalistic.report.sections.attendance import attendance
 from naturalistic.report.sections.attendance_over_time import attendance_over_time
 from naturalistic.report.sections.benchmarks import benchmarks
@@ -25,6 +26,7 @@ from naturalistic.report.sections.limits import limits
 from naturalistic.report.sections.methods import methods
 from naturalistic.report.sections.missing import missing
 from naturalistic.report.sections.model_checks import model_checks
+from naturalistic.report.sections.national_metrics import national_metrics
 from naturalistic.report.sections.nice import nice
 from naturalistic.report.sections.over_sessions import over_sessions
 from naturalistic.report.sections.people import people
@@ -57,6 +59,8 @@ SECTIONS: list[Callable[[Released, PublishedStudy | None], Section | None]] = [
     trajectories,
     therapists,
     model_checks,
+    access,
+    national_metrics,
     nice,
     closing,
     published,

@@ -36,6 +36,8 @@ SHOWN = frozenset(
         "length_of_therapy",
         "outcome_models",
         "nice_alignment",
+        "access_and_waits",
+        "national_metrics",
         "decommissioning",
         "missing_outcomes",
         "bias",
