@@ -11,6 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from naturalistic.stats.cluster_codes import cluster_codes
 from naturalistic.stats.paired_scores import BetterIs, FloatArray
 from naturalistic.stats.standardised_change_formulas import Standardiser, standardised_point
 
@@ -69,9 +70,9 @@ def sums_of_units(
     labels = np.asarray(cluster)
     if labels.shape != pre.shape:
         raise ValueError("cluster must have one label a patient")
-    groups, index = np.unique(labels[order], return_inverse=True)
+    index, count = cluster_codes(labels[order])
     by_group: FloatArray = np.column_stack(
-        [np.bincount(index, weights=column, minlength=groups.size) for column in sums.T]
+        [np.bincount(index, weights=column, minlength=count) for column in sums.T]
     )
     return by_group[np.lexsort(by_group.T)], centre
 

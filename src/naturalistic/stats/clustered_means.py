@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from naturalistic.stats.cluster_codes import cluster_codes
 from naturalistic.stats.paired_scores import FloatArray
 
 
@@ -44,9 +45,9 @@ class Grouping:
         labels = np.asarray(cluster)
         if labels.shape != (n,):
             raise ValueError("cluster must have one label a person")
-        _, code = np.unique(labels, return_inverse=True)
+        code, count = cluster_codes(labels)
         sizes = np.bincount(code)
-        return cls(code.astype(np.int64), sizes.size, float(n**2 / np.sum(sizes**2.0)) - 1.0)
+        return cls(code, count, float(n**2 / np.sum(sizes**2.0)) - 1.0)
 
     def sums(self, values: FloatArray) -> FloatArray:
         """Sums of the last axis by therapist."""

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri, stdtrit
 
+from naturalistic.stats.cluster_codes import cluster_codes
 from naturalistic.stats.paired_scores import FloatArray, check_conf_level
 from naturalistic.stats.result import Estimate, not_estimable
 
@@ -158,12 +159,12 @@ def clustered_rate(
     if not np.all((y == 0.0) | (y == 1.0)):
         raise ValueError("every outcome must be 0 or 1")
     method = "rate, Wilson interval on the effective number of patients (therapist clustering)"
-    groups, index = np.unique(labels, return_inverse=True)
+    index, count = cluster_codes(labels)
     if y.size == 0:
         return not_estimable("nobody in the denominator", method=method, conf_level=conf_level)
-    if groups.size < 2:
+    if count < 2:
         return not_estimable("fewer than two therapists", method=method, conf_level=conf_level)
-    n, count, share = y.size, groups.size, float(y.mean())
+    n, share = y.size, float(y.mean())
     caseload = np.bincount(index).astype(np.float64)
     df = n**2 / float(np.sum(caseload**2)) - 1.0
     if df < 0.5:

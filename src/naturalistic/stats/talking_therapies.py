@@ -138,10 +138,14 @@ def talking_therapies_outcome(
     d, a = _measure(depression), _measure(anxiety)
     if d.seen_first.shape != a.seen_first.shape:
         raise ValueError("depression and anxiety must hold the same courses")
+    # ASSUME A21: caseness is unknown where one first score is missing and the other is below its threshold; such a course
+    # stays in the denominator of recovery, which leaves out only those known not to be at caseness.
     at_caseness = d.case_first | a.case_first
+    # ASSUME A20: reliable improvement and deterioration need first and last scores on both measures.
     paired = d.seen_first & d.seen_last & a.seen_first & a.seen_last
     better, worse = d.better | a.better, d.worse | a.worse
     improved, deteriorated = paired & better & ~worse, paired & worse & ~better
+    # ASSUME A22: who was at caseness on one measure can recover with the first score of the other unknown.
     recovered = at_caseness & d.below_last & a.below_last
     return TalkingTherapiesOutcome(
         at_caseness=at_caseness,

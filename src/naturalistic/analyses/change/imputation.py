@@ -85,6 +85,7 @@ def auxiliaries(data: AnalysisInput, people: Started) -> Auxiliaries:
         words.append("ending")
     sessions = frame["sessions_attended"].to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isfinite(sessions).any() and np.nanmax(sessions) > np.nanmin(sessions):
+        # ASSUME A24: sessions attended that are not recorded take the median where they help to predict a score.
         logged = np.log1p(np.where(np.isfinite(sessions), sessions, np.nanmedian(sessions)))
         blocks.append(logged[:, np.newaxis])
         words.append("sessions attended")

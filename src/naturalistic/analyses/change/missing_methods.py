@@ -177,6 +177,7 @@ def add_weighted(rows: EstimateRows, data: AnalysisInput, people: Started) -> No
     key: dict[str, Any] = {**STARTED, "specification": "inverse_probability_weights"}
     found = auxiliaries(data, people)
     centre = float(np.nanmean(people.first)) if np.isfinite(people.first).any() else 0.0
+    # ASSUME A23: in models of having a form a missing first score takes the mean of the known ones.
     first = np.nan_to_num(people.first - centre, nan=0.0)
     few = int(min(people.paired.sum(), (~people.paired).sum()))
     complete = found.complete if few >= 5 * (found.complete.shape[1] + 2) else found.complete[:, :0]

@@ -74,6 +74,7 @@ def _both_measures(data: AnalysisInput) -> pd.DataFrame:
 
 
 def _finished(frame: pd.DataFrame) -> Mask:
+    # ASSUME A25: a course is finished when it has ended with at least two attended treatment sessions, however it ended.
     sessions = frame["sessions_attended"].to_numpy(dtype=float, na_value=np.nan)
     return (frame["ending"] != "open").to_numpy(dtype=bool) & (sessions >= TREATMENT_SESSIONS)
 
