@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+BELOW = "Still under observation"
+
+
 @dataclass(frozen=True)
 class Curve:
     """Estimates at increasing times, with intervals; points without a number are left out."""
@@ -31,6 +34,7 @@ def curves(
     *,
     x_label: str,
     y_label: str,
+    below: str = BELOW,
     synthetic: bool = False,
 ) -> str:
     """Probabilities at the points of a time grid, joined by lines, named directly, with intervals as bands.
@@ -43,6 +47,8 @@ def curves(
         What to print under the axis at each time.
     x_label, y_label : str
         Names of the axes.
+    below : str
+        What the numbers under the axis count.
     synthetic : bool
         Whether the data were made and not collected.
     """
@@ -57,7 +63,7 @@ def curves(
         axes.grid(axis="y", lw=0.6)
         axes.set_ylabel(y_label)
         _names(axes, lines, last)
-        _numbers_at_risk(axes, at_risk, last, x_label)
+        numbers_at_risk(axes, at_risk, last, x_label, below)
     return result.svg
 
 
@@ -91,7 +97,10 @@ def _names(axes: Axes, lines: Sequence[Curve], last: float) -> None:
         )
 
 
-def _numbers_at_risk(axes: Axes, at_risk: Mapping[float, str], last: float, x_label: str) -> None:
+def numbers_at_risk(
+    axes: Axes, at_risk: Mapping[float, str], last: float, x_label: str, below: str = BELOW
+) -> None:
+    """Ticks at the times with a number, and the numbers still under observation below them."""
     shown: list[float] = []
     for time in sorted(at_risk):
         # two numbers need room between them
@@ -99,8 +108,8 @@ def _numbers_at_risk(axes: Axes, at_risk: Mapping[float, str], last: float, x_la
             shown.append(time)
     axes.set_xticks(shown, [number(time, 0) for time in shown])
     axes.set_xlabel(x_label)
-    below: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "va": "top"}
-    below["fontsize"] = SMALL
-    axes.text(0, -0.195, "Still under observation", color=GREY, **below)
+    place: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "va": "top"}
+    place["fontsize"] = SMALL
+    axes.text(0, -0.195, below, color=GREY, **place)
     for time in shown:
-        axes.text(time, -0.25, at_risk[time], ha="center", **below)
+        axes.text(time, -0.25, at_risk[time], ha="center", **place)

@@ -1,0 +1,119 @@
+"""The words of a pooled report: what each headline is called, and its figures in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from naturalistic.report.wording import (
+    absence_label,
+    capital,
+    lower_first,
+    number,
+    percent,
+    population_label,
+)
+from naturalistic.vocabulary import DROPOUT_DEFINITIONS, ESTIMANDS
+
+SHARES = frozenset(
+    {"reliable_improvement", "reliable_deterioration", "dropout", "absence", "both_forms"}
+)
+NAMES = {
+    "reliable_improvement": "reliably improved",
+    "reliable_deterioration": "reliably deteriorated",
+    "dropout": "dropped out",
+    "absence": "sessions missed",
+    "both_forms": "have a first and a last form",
+}
+
+
+def headline_title(name: str, primary: Mapping[str, Any]) -> str:
+    """Heading of a headline."""
+    if name in ("primary", "mean_change"):
+        title = ESTIMANDS[primary["estimand"] if name == "primary" else "mean_change"].label
+        return f"{title} (pre-declared primary figure)" if name == "primary" else title
+    return {
+        "reliable_improvement": "Reliable improvement",
+        "reliable_deterioration": "Reliable deterioration",
+        "dropout": "Dropping out",
+        "absence": "Sessions missed",
+        "both_forms": "Both forms there",
+    }[name]
+
+
+def of_whom(name: str, primary: Mapping[str, Any], instruments: Mapping[str, Any]) -> str:
+    """The denominator and the measure of a headline in words."""
+    if name == "dropout":
+        how = DROPOUT_DEFINITIONS[primary["dropout_definition"]].label
+        return f"of everyone who started and whose ending is known ({how})"
+    if name == "absence":
+        return f"of sessions ({absence_label(primary['absence_definition'])})"
+    if name == "both_forms":
+        return "of everyone who started"
+    facts = instruments.get(primary["instrument"])
+    measure = facts.name if facts else primary["instrument"]
+    return f"on {measure}; {lower_first(population_label(primary['population']))}"
+
+
+def shown(value: Any, name: str, estimand: str) -> str:
+    """A figure of a headline as a reader quotes it."""
+    if value is None or pd.isna(value):
+        return "–"
+    if name in SHARES:
+        return percent(value)
+    return number(value, ESTIMANDS[estimand].digits)
+
+
+def limits(row: Any, low: str, high: str, name: str) -> str:
+    """`a to b`; empty without limits."""
+    if pd.isna(row[low]) or pd.isna(row[high]):
+        return ""
+    estimand = str(row["estimand"])
+    return f"{shown(row[low], name, estimand)} to {shown(row[high], name, estimand)}"
+
+
+def quoted(row: Any, name: str) -> str:
+    """`0.76 (0.65 to 0.87)`."""
+    between = limits(row, "conf_low", "conf_high", name)
+    value = shown(row["estimate"], name, str(row["estimand"]))
+    return f"{value} ({between})" if between else value
+
+
+def difference_sentence(row: Any, services: pd.DataFrame, name: str) -> str:
+    """How far services differ, before any average."""
+    k, estimand = int(row["k"]), str(row["estimand"])
+    if k == 1:
+        return "One service gives this figure: nothing was pooled, and how services differ cannot be seen."
+    lowest, highest = (shown(services["estimate"].agg(f), name, estimand) for f in ("min", "max"))
+    said = f"The figures of {k} services run from {lowest} to {highest}."
+    if row["tau2"] == 0:
+        said += " They differ no more than chance alone would make them."
+    elif pd.notna(row["i2"]):
+        said += f" Of the variation between them {percent(row['i2'])} is more than chance"
+        said += f" (interval {percent(row['i2_low'])} to {percent(row['i2_high'])})."
+    if k < 5:
+        said += f" With {k} services it is hardly known how far services differ."
+    return said
+
+
+def average_sentence(row: Any, name: str) -> str:
+    """The average and what a further service may expect."""
+    if int(row["k"]) == 1:
+        return f"That service's own figure is {quoted(row, name)}."
+    level = round(100 * float(row["conf_level"]))
+    between = limits(row, "conf_low", "conf_high", name)
+    value = shown(row["estimate"], name, str(row["estimand"]))
+    said = f"In the typical service it is {value} ({level}% interval {between})."
+    expected = limits(row, "prediction_low", "prediction_high", name)
+    if expected:
+        between = expected.replace(" to ", " and ")
+        said += f" In a further service of this kind the true figure is expected between {between}."
+    return said
+
+
+def note_sentence(row: Any) -> str:
+    """The cautions of a row as a sentence."""
+    note = row["note"]
+    return f"{capital(str(note))}." if isinstance(note, str) and note else ""
