@@ -10,8 +10,9 @@ from naturalistic.analyses.attending.bookings import bookings_of
 from naturalistic.analyses.attending.course import add_course, add_returns
 from naturalistic.analyses.attending.definitions import people_who_started
 from naturalistic.analyses.attending.foretelling import add_lag_models, add_repeats
-from naturalistic.analyses.attending.leaving_after import add_leaving, steps_of
+from naturalistic.analyses.attending.leaving_after import add_leaving
 from naturalistic.analyses.attending.people import FEWEST_THERAPISTS
+from naturalistic.analyses.attending.steps import steps_of
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
 
 NAME = "attendance_over_time"

@@ -13,7 +13,7 @@ from naturalistic.analyses import attendance, attendance_over_time
 from naturalistic.analyses.attending.bins import bins_of
 from naturalistic.analyses.attending.bookings import bookings_of
 from naturalistic.analyses.attending.course import _streak
-from naturalistic.analyses.attending.leaving_after import steps_of
+from naturalistic.analyses.attending.steps import steps_of
 from naturalistic.analyses.interface import AnalysisInput
 from naturalistic.analyses.registry import REGISTRY
 from naturalistic.reference.loader import load_instruments

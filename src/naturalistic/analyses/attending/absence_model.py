@@ -75,7 +75,15 @@ def add_absence_model(
         )
         return COVARIANCES.empty()
     cells = cells_of(people, missed, offered, bookings, data.calendar)
-    fit = fit_generalised_mixed_model(
+    fit = _fit(people, cells, level)
+    _add_model(rows, fit, people, cells, key)
+    _add_overdispersion(rows, people, missed, offered, key)
+    _add_twin(rows, people, cells, level, key)
+    return covariance_frame(data.cohort, NAME, MODEL, SPECIFICATION, cells.terms, fit)
+
+
+def _fit(people: ModelPeople, cells: Cells, conf_level: float) -> GeneralisedMixedModelFit:
+    return fit_generalised_mixed_model(
         cells.missed,
         cells.matrix,
         family="binomial",
@@ -87,13 +95,9 @@ def add_absence_model(
         unit=people.patient[cells.person],
         unit_label="patient",
         term_names=[term.column for term in cells.terms],
-        conf_level=level,
+        conf_level=conf_level,
         profile=True,
     )
-    _add_model(rows, fit, people, cells, key)
-    _add_overdispersion(rows, people, missed, offered, key)
-    _add_twin(rows, people, cells, level, key)
-    return covariance_frame(data.cohort, NAME, MODEL, SPECIFICATION, cells.terms, fit)
 
 
 def _obstacle(people: ModelPeople, missed: FloatArray, offered: FloatArray) -> str:
@@ -127,10 +131,7 @@ def _add_model(
         denominator=n,
         **shared,
     )
-    absent = {"time_of_day": "sessions are dated by the day, not by the hour", "season": cells.note}
-    for term, why in absent.items():
-        if why:
-            rows.add("odds_ratio", term=term, model=MODEL, status="not_measured", note=why, **key)
+    _add_absent(rows, cells, key)
     if fit.status != "ok":
         why = "; ".join(fit.notes)
         rows.add("risk_difference", term="model", model=MODEL, status=fit.status, note=why, **key)
@@ -150,6 +151,14 @@ def _add_model(
     rows.add("mean", mean_offered, term="sessions_offered", n_patients=n, model=MODEL, **key)
     why_none = next((note for note in people.notes if "no therapist effect" in note), "")
     add_therapists(rows, fit, n, why_none, model=MODEL, **key)
+
+
+def _add_absent(rows: EstimateRows, cells: Cells, key: dict[str, Any]) -> None:
+    """What the model would take in if it were held, as rows with the reason."""
+    absent = {"time_of_day": "sessions are dated by the day, not by the hour", "season": cells.note}
+    for term, why in absent.items():
+        if why:
+            rows.add("odds_ratio", term=term, model=MODEL, status="not_measured", note=why, **key)
 
 
 def _add_overdispersion(

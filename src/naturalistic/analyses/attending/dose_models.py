@@ -106,42 +106,53 @@ def _fit(
     specification: str,
     notes: tuple[str, ...],
 ) -> None:
-    n = len(change)
     names = [term.column for term in terms]
-    key: dict[str, Any] = {"population": "paired", "specification": specification}
     level = data.settings.conf_level
+    key: dict[str, Any] = {"population": "paired", "specification": specification}
     if therapist is not None:
-        fit = fit_linear_mixed_model(
-            change,
-            matrix,
-            np.arange(n),
-            therapist=therapist,
-            patient_effect=False,
-            term_names=names,
-            outcome_name="change",
-            conf_level=level,
-        )
-        add_coefficients(
-            rows,
-            "coefficient",
-            fit,
-            [DOUBLING],
-            counts={DOUBLING.column: n},
-            model=MODEL,
-            method=fit.formula,
-            note="; ".join((*notes, *fit.notes)),
-            n_therapists=fit.n_therapists,
-            **key,
-        )
+        _mixed(rows, change, matrix, names, therapist, level, notes, key)
     else:
         why = f"fewer than {FEWEST_THERAPISTS} therapists, or somebody without one: see the other model"
         columns = {"term": DOUBLING.term, "contrast": DOUBLING.contrast, "model": MODEL, **key}
         rows.add("coefficient", status="not_run", note=why, **columns)
     label = "person" if therapist is None else "therapist"
     twin = clustered_least_squares(change, matrix, cluster=therapist)
-    value = twin.coefficient(
-        names.index(DOUBLING.column), conf_level=level, method=TWIN_METHOD.format(label=label)
-    )
+    method = TWIN_METHOD.format(label=label)
+    value = twin.coefficient(names.index(DOUBLING.column), conf_level=level, method=method)
     columns = {"term": DOUBLING.term, "contrast": DOUBLING.contrast, "model": TWIN, **key}
-    formula = f"change ~ {' + '.join(names)}"
-    rows.add("coefficient", value, n_patients=n, note="; ".join((*notes, formula)), **columns)
+    note = "; ".join((*notes, f"change ~ {' + '.join(names)}"))
+    rows.add("coefficient", value, n_patients=len(change), note=note, **columns)
+
+
+def _mixed(
+    rows: EstimateRows,
+    change: FloatArray,
+    matrix: FloatArray,
+    names: list[str],
+    therapist: np.ndarray,
+    conf_level: float,
+    notes: tuple[str, ...],
+    key: dict[str, Any],
+) -> None:
+    fit = fit_linear_mixed_model(
+        change,
+        matrix,
+        np.arange(len(change)),
+        therapist=therapist,
+        patient_effect=False,
+        term_names=names,
+        outcome_name="change",
+        conf_level=conf_level,
+    )
+    add_coefficients(
+        rows,
+        "coefficient",
+        fit,
+        [DOUBLING],
+        counts={DOUBLING.column: len(change)},
+        model=MODEL,
+        method=fit.formula,
+        note="; ".join((*notes, *fit.notes)),
+        n_therapists=fit.n_therapists,
+        **key,
+    )

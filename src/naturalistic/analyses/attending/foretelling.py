@@ -13,14 +13,22 @@ from naturalistic.analyses.attending.definitions import FloatArray
 from naturalistic.analyses.interface import EstimateRows
 from naturalistic.analyses.model_rows import add_coefficients
 from naturalistic.analyses.predictors import Term
-from naturalistic.stats.generalised_mixed_model import fit_generalised_mixed_model
-from naturalistic.stats.marginal_models import fit_cluster_robust_glm
+from naturalistic.stats.generalised_mixed_model import (
+    GeneralisedMixedModelFit,
+    fit_generalised_mixed_model,
+)
+from naturalistic.stats.marginal_models import MarginalModelFit, fit_cluster_robust_glm
 from naturalistic.stats.repeated_events import RepeatedEvents, repeated_events
 
 MODEL = "previous_booking"
 PHASES = 4
 ALL = "all_bookings"
 LAST_LEFT_OUT = "up to the last session attended: the sessions missed at the end of a course are the leaving itself"
+CONTRASTS = {
+    "previous_missed": "missed vs kept",
+    "previous_missed_within": "missed vs kept",
+    "share_missed_between": "per 10 percentage points",
+}
 BIAS = {
     "pooled": "no effect of the person: mixes who misses more with what follows a missed session; population averaged",
     "patient_effect": "overstates what follows a missed session: a person's effect is in the previous booking too",
@@ -163,36 +171,16 @@ def _fit(
     key: dict[str, Any],
 ) -> None:
     phases = [f"quarter_of_course_{i + 1}" for i in range(1, pairs.phases.shape[1])]
-    shared: dict[str, Any] = {
-        "family": "binomial",
-        "trials": pairs.total,
-        "term_names": ["Intercept", *phases, *names],
-        "conf_level": conf_level,
-    }
-    matrix = np.column_stack([pairs.phases, columns])
     codes = None if therapist is None else therapist[pairs.person]
-    fit: Any
-    if specification == "pooled":
-        cluster = pairs.person if codes is None else codes
-        label = "patient" if codes is None else "therapist"
-        fit = fit_cluster_robust_glm(
-            pairs.missed, matrix, cluster=cluster, cluster_label=label, **shared
-        )
-        method = f"{fit.formula}; {fit.method}"
-    else:
-        fit = fit_generalised_mixed_model(
-            pairs.missed,
-            matrix,
-            group=codes,
-            group_label="therapist",
-            unit=pairs.person,
-            unit_label="patient",
-            **shared,
-        )
-        method = fit.formula
-    contrasts = {"previous_missed": "missed vs kept", "previous_missed_within": "missed vs kept"}
-    contrasts["share_missed_between"] = "per 10 percentage points"
-    terms = [Term(name, name, contrasts[name], 0) for name in names]
+    fit, method = _fitted(
+        pairs,
+        np.column_stack([pairs.phases, columns]),
+        codes,
+        specification == "pooled",
+        term_names=["Intercept", *phases, *names],
+        conf_level=conf_level,
+    )
+    terms = [Term(name, name, CONTRASTS[name], 0) for name in names]
     add_coefficients(
         rows,
         "odds_ratio",
@@ -207,3 +195,31 @@ def _fit(
         n_events=int(pairs.missed.sum()),
         **key,
     )
+
+
+def _fitted(
+    pairs: _Pairs,
+    matrix: FloatArray,
+    therapist: npt.NDArray[np.int64] | None,
+    pooled: bool,
+    **how: Any,
+) -> tuple[MarginalModelFit | GeneralisedMixedModelFit, str]:
+    """The fit and its formula: without effects of persons (clustered errors), or with them."""
+    how = {"family": "binomial", "trials": pairs.total, **how}
+    if pooled:
+        cluster = pairs.person if therapist is None else therapist
+        label = "patient" if therapist is None else "therapist"
+        marginal = fit_cluster_robust_glm(
+            pairs.missed, matrix, cluster=cluster, cluster_label=label, **how
+        )
+        return marginal, f"{marginal.formula}; {marginal.method}"
+    fit = fit_generalised_mixed_model(
+        pairs.missed,
+        matrix,
+        group=therapist,
+        group_label="therapist",
+        unit=pairs.person,
+        unit_label="patient",
+        **how,
+    )
+    return fit, fit.formula

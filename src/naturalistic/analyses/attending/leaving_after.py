@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from naturalistic.analyses.attending.bookings import Bookings, BoolArray, IntArray
+from naturalistic.analyses.attending.bookings import IntArray
 from naturalistic.analyses.attending.definitions import FloatArray
 from naturalistic.analyses.attending.foretelling import PHASES, quarters
+from naturalistic.analyses.attending.steps import TENTHS, Steps
 from naturalistic.analyses.interface import EstimateRows
 from naturalistic.analyses.model_rows import add_coefficients
 from naturalistic.analyses.predictors import Term
 from naturalistic.stats.generalised_mixed_model import (
+    GeneralisedMixedModelFit,
     average_marginal_effects,
     fit_generalised_mixed_model,
 )
@@ -22,7 +24,6 @@ from naturalistic.stats.marginal_models import fit_cluster_robust_glm
 from naturalistic.stats.ratio import ratio_of_totals
 
 MODEL, TWIN = "leaving_after_session", "leaving_population_averaged"
-TENTHS = 10
 RECENT = Term("missed_before_session", "missed_before_session", "missed vs kept", 0)
 EARLIER = Term("share_missed_earlier", "share_missed_earlier", "per 10 percentage points", 0)
 NOTE = (
@@ -30,61 +31,6 @@ NOTE = (
     "itself; the share missed earlier tells people apart, the session just missed is the same person later"
 )
 FEWEST_EVENTS = 10
-
-
-@dataclass(frozen=True, eq=False)
-class Steps:
-    """Attended sessions from the second on, and whether the person dropped out after each.
-
-    Attributes
-    ----------
-    person, number : (n,) int arrays
-        Row of the person and number of the attended session.
-    recent : (n,) bool array
-        Something was missed between this and the attended session before.
-    earlier : (n,) int array
-        Share of earlier bookings missed, in tenths.
-    left : (n,) bool array
-        Dropped out after this session.
-    """
-
-    person: IntArray
-    number: IntArray
-    recent: BoolArray
-    earlier: IntArray
-    left: BoolArray
-
-
-def steps_of(bookings: Bookings, state: npt.NDArray[np.object_]) -> Steps:
-    """The steps of everyone; the last step of people whose leaving cannot be judged is left out.
-
-    Parameters
-    ----------
-    bookings : Bookings
-        Of everyone who started.
-    state : (n_people,) array of str
-        ``dropout``, ``other_end``, ``open`` or ``unknown``.
-    """
-    total = np.cumsum(bookings.missed)
-    start: IntArray = total - bookings.missed
-    first = np.arange(len(bookings)) - bookings.number + 1
-    missed_so_far = total - start[first] if len(bookings) else total
-    attended = bookings.only(bookings.seen)
-    missed, position = missed_so_far[bookings.seen], bookings.number[bookings.seen]
-    follows = attended.same_as_before
-    last = np.ones(len(attended), dtype=bool)
-    last[:-1] = attended.person[1:] != attended.person[:-1]
-    here = state[attended.person]
-    judged = ~last | np.isin(here, ("dropout", "other_end"))
-    use = follows & judged
-    before = np.flatnonzero(use) - 1
-    return Steps(
-        attended.person[use],
-        attended.number[use],
-        missed[use] > missed[before],
-        np.rint(TENTHS * missed[before] / position[before]).astype(np.int64),
-        (last & (here == "dropout"))[use],
-    )
 
 
 def add_leaving(
@@ -194,41 +140,53 @@ def _models(
     twin = fit_cluster_robust_glm(
         cells.left, cells.matrix, cluster=cells.cluster, cluster_label=label, **shared
     )
-    people = len(np.unique(steps.person))
-    for model, found, method in (
-        (MODEL, fit, fit.formula),
-        (TWIN, twin, f"{twin.formula}; {twin.method}"),
-    ):
-        add_coefficients(
-            rows,
-            "odds_ratio",
-            found,
-            (RECENT, EARLIER),
-            counts={
-                RECENT.column: len(np.unique(steps.person[steps.recent])),
-                EARLIER.column: people,
-            },
-            ratio=True,
-            model=model,
-            method=method,
-            note="; ".join((NOTE, *found.notes)),
-            n_events=int(steps.left.sum()),
-            **key,
-        )
-    if fit.status != "ok":
-        return
+    key = {**key, "n_events": int(steps.left.sum())}
+    _coefficients(rows, steps, fit, MODEL, fit.formula, key)
+    _coefficients(rows, steps, twin, TWIN, f"{twin.formula}; {twin.method}", key)
+    if fit.status == "ok":
+        _differences(rows, steps, fit, cells, key)
+
+
+def _coefficients(
+    rows: EstimateRows, steps: Steps, fit: Any, model: str, method: str, key: dict[str, Any]
+) -> None:
+    people = {
+        RECENT.column: len(np.unique(steps.person[steps.recent])),
+        EARLIER.column: len(np.unique(steps.person)),
+    }
+    add_coefficients(
+        rows,
+        "odds_ratio",
+        fit,
+        (RECENT, EARLIER),
+        counts=people,
+        ratio=True,
+        model=model,
+        method=method,
+        note="; ".join((NOTE, *fit.notes)),
+        **key,
+    )
+
+
+def _differences(
+    rows: EstimateRows,
+    steps: Steps,
+    fit: GeneralisedMixedModelFit,
+    cells: _Cells,
+    key: dict[str, Any],
+) -> None:
+    """The same as differences in the probability of leaving after a session."""
+    terms = {term.column: term for term in (RECENT, EARLIER)}
     for effect in average_marginal_effects(
-        fit, cells.matrix, terms=(RECENT.column, EARLIER.column), weights=cells.total
+        fit, cells.matrix, terms=tuple(terms), weights=cells.total
     ):
-        term = RECENT if effect.term == RECENT.column else EARLIER
         value = replace(effect.effect, note="") if effect.effect.status == "ok" else effect.effect
         rows.add(
             "risk_difference",
             value,
-            term=term.term,
-            contrast=term.contrast,
+            term=terms[effect.term].term,
+            contrast=terms[effect.term].contrast,
             model=MODEL,
-            n_patients=people,
-            n_events=int(steps.left.sum()),
+            n_patients=len(np.unique(steps.person)),
             **key,
         )

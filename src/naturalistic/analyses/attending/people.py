@@ -105,22 +105,7 @@ def model_people(data: AnalysisInput, frame: pd.DataFrame, known: BoolArray) -> 
     use, why_none = _with_therapist(frame, use)
     people = frame[use].reset_index(drop=True)
     names = list(dict.fromkeys((*data.settings.predictors, "format")))
-    predictors = prepare_predictors(people, names, data.settings.reference_levels)
-    design, used = predictors.frame.copy(), list(predictors.used)
-    notes = [*predictors.notes, *(f"{k}: {why}" for k, why in predictors.left_out.items())]
-    wait = number_of(people, WAIT)
-    if len(_finite(wait)) and np.ptp(_finite(wait)) > 0:
-        # ASSUME A02 a missing number takes the mean
-        design[WAIT] = np.nan_to_num((wait - _finite(wait).mean()) / DAYS)
-        used.append(WAIT)
-        notes += [f"{WAIT}: missing values set to the mean"] if np.isnan(wait).any() else []
-    else:
-        notes.append(f"{WAIT}: not held in this cohort, or the same for everyone")
-    if scored:
-        design[BASELINE] = (baseline[use] - baseline[use].mean()) / POINTS
-        used.append(BASELINE)
-    else:
-        notes.append("no score before therapy is held")
+    design, used, notes = _design(data, people, names, baseline[use] if scored else None)
     matrix, terms = np.empty((0, 1)), [Term("Intercept", "Intercept", "", 0)]
     if len(people):
         matrix, terms = design_matrix(" + ".join(["1", *used]), design)
@@ -135,6 +120,29 @@ def model_people(data: AnalysisInput, frame: pd.DataFrame, known: BoolArray) -> 
         (*notes, *([why_none] if why_none else [])),
         int((known & ~use).sum()),
     )
+
+
+def _design(
+    data: AnalysisInput, people: pd.DataFrame, names: list[str], baseline: FloatArray | None
+) -> tuple[pd.DataFrame, list[str], list[str]]:
+    """One column a predictor, the names of those used, and what was done or left out."""
+    predictors = prepare_predictors(people, names, data.settings.reference_levels)
+    design, used = predictors.frame.copy(), list(predictors.used)
+    notes = [*predictors.notes, *(f"{k}: {why}" for k, why in predictors.left_out.items())]
+    wait = number_of(people, WAIT)
+    if len(_finite(wait)) and np.ptp(_finite(wait)) > 0:
+        # ASSUME A02 a missing number takes the mean
+        design[WAIT] = np.nan_to_num((wait - _finite(wait).mean()) / DAYS)
+        used.append(WAIT)
+        notes += [f"{WAIT}: missing values set to the mean"] if np.isnan(wait).any() else []
+    else:
+        notes.append(f"{WAIT}: not held in this cohort, or the same for everyone")
+    if baseline is not None:
+        design[BASELINE] = (baseline - baseline.mean()) / POINTS
+        used.append(BASELINE)
+    else:
+        notes.append("no score before therapy is held")
+    return design, used, notes
 
 
 def _with_therapist(frame: pd.DataFrame, use: BoolArray) -> tuple[BoolArray, str]:
