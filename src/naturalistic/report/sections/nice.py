@@ -12,6 +12,10 @@ from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Block, Section, Table, Text
 from naturalistic.report.catalogue import nice_population, why_no_population
 from naturalistic.report.released import Released, is_ok
+from naturalistic.report.sections.nice_concordance import (
+    concordance_blocks,
+    concordance_finding,
+)
 from naturalistic.report.sections.nice_recommendations import (
     Held,
     all_recommendations,
@@ -42,7 +46,7 @@ def nice(released: Released, _: PublishedStudy | None) -> Section | None:
     if not set(people) - {"not_recorded"}:
         text = "What people came for is not measured here, so nothing can be set beside NICE's recommendations."
         return Section("nice", title, (text,))
-    blocks: list[Block] = [_problems(released, people)]
+    blocks: list[Block] = [*concordance_blocks(released), _problems(released, people)]
     known = {p.key: p for p in map(nice_population, people) if p is not None}
     held = {key: current_recommendations(key, _age_group(released)) for key in known}
     models = _delivered(released)
@@ -50,7 +54,8 @@ def nice(released: Released, _: PublishedStudy | None) -> Section | None:
         blocks.append(on_delivered(known, held, models))
     blocks += [all_recommendations(known[key], held[key]) for key in known]
     blocks.append(Text((meaning_of_words(),)))
-    return Section("nice", title, tuple(_findings(people, known, held, models)), tuple(blocks))
+    findings = (concordance_finding(released), *_findings(people, known, held, models))
+    return Section("nice", title, tuple(text for text in findings if text), tuple(blocks))
 
 
 def _age_group(released: Released) -> str:
