@@ -43,8 +43,8 @@ WORDS = {
 FOR = ("must", "offer", "consider")
 READING = (
     "'No recommendation' is not a recommendation against, and neither is added to the other. A condition in a guideline "
-    "(for example that another therapy was declined) is not in these records. Groups differ in more than the recommendation: "
-    "no comparison of therapies."
+    "(for example that another therapy was declined) is not in these records. Groups differ in more than the "
+    "recommendation: no comparison of therapies."
 )
 
 
