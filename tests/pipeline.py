@@ -30,7 +30,7 @@ def run_stages(cohort: str, analyses: tuple[str, ...] = tuple(REGISTRY)) -> stag
         step(stage)
     for name in analyses:
         stages.analyse(stage, name)
-        stages.disclose(stage, name)
+    stages.disclose(stage, analyses)
     return stage
 
 

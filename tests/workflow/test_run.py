@@ -145,7 +145,7 @@ STAGES = {
     "episodes.log": "restricted/episodes.parquet",
     "outcomes.log": "restricted/outcomes.parquet",
     "outcome_change.log": "restricted/estimates/outcome_change.parquet",
-    "disclose_release_outcome_change.log": "release/estimates/outcome_change.csv",
+    "disclose_release.log": "release/estimates/outcome_change.csv",
     "evidence_release.log": "release/evidence.json",
     "report_release.log": "release/report.html",
 }

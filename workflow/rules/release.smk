@@ -1,22 +1,33 @@
 rule disclose:
-    """Apply the disclosure profile to the estimates of one analysis and log what it withheld."""
+    """Apply the disclosure profile to the estimates of all analyses together and log what it withheld."""
     input:
-        estimates="results/{cohort}/restricted/estimates/{analysis}.parquet",
+        provenance="results/{cohort}/release/provenance.json",
+        estimates=expand(
+            "results/{{cohort}}/restricted/estimates/{analysis}.parquet",
+            analysis=plan.analyses,
+        ),
     output:
-        estimates="results/{cohort}/{area}/estimates/{analysis}.csv",
-        log="results/{cohort}/{area}/disclosure/{analysis}.csv",
+        estimates=expand(
+            "results/{{cohort}}/{{area}}/estimates/{analysis}.csv",
+            analysis=plan.analyses,
+        ),
+        log=expand(
+            "results/{{cohort}}/{{area}}/disclosure/{analysis}.csv",
+            analysis=plan.analyses,
+        ),
+        coarser="results/{cohort}/{area}/coarser_counts.csv",
+        signed="results/{cohort}/{area}/disclosure_log.txt",
     log:
-        "results/{cohort}/logs/disclose_{area}_{analysis}.log",
+        "results/{cohort}/logs/disclose_{area}.log",
     benchmark:
-        "results/{cohort}/logs/benchmarks/disclose_{area}_{analysis}.tsv"
+        "results/{cohort}/logs/benchmarks/disclose_{area}.tsv"
     params:
         config=CONFIG,
         python=PYTHON,
         code=code("disclose"),
         profile=lambda wildcards: plan.profile(wildcards.cohort),
     shell:
-        "{params.python:q} -m naturalistic stage disclose --cohort {wildcards.cohort} --analysis {wildcards.analysis}"
-        " --config {params.config} --log {log}"
+        "{params.python:q} -m naturalistic stage disclose --cohort {wildcards.cohort} --config {params.config} --log {log}"
 
 
 rule evidence:

@@ -17,10 +17,11 @@ PER_COHORT = {
     "score": stages.score,
     "episodes": stages.episodes,
     "outcomes": stages.outcomes,
+    "disclose": stages.disclose,
     "evidence": stages.evidence,
     "report": stages.report,
 }
-PER_ANALYSIS = {"analyse": stages.analyse, "disclose": stages.disclose}
+PER_ANALYSIS = {"analyse": stages.analyse}
 
 
 def run_stage(arguments: argparse.Namespace) -> int:

@@ -1,201 +1,313 @@
-"""Disclosure control of estimates: what rests on few people is withheld, the rest is rounded.
+"""Disclosure control of everything a cohort releases: what rests on few people is withheld, the rest is rounded.
 
-Rules of this version, applied row by row and then across the rows of one breakdown:
+1. Primary: a figure that rests on few people, or that all but few have, is withheld (`primary`).
+2. Secondary: a withheld count must not follow from what is seen. All counts of all analyses of the cohort are linked
+   (`suppression.links`), an audit finds withheld counts whose range is too narrow (`suppression.audit`), and the cheapest
+   further counts are withheld or rounded more coarsely (`suppression.choose`) until there is none.
+3. Counts are rounded; rates are computed again from the rounded counts; other numbers stand as if they rested on the
+   rounded number of people (`numbers`).
 
-1. A row whose people, events, numerator or the rest of its denominator number at most the threshold is withheld.
-2. Where exactly one level of a breakdown is withheld, the smallest other level is withheld too: otherwise the total
-   gives it back.
-3. Counts are rounded; a proportion is computed again from the rounded counts, with its Wilson interval.
-4. Means, SDs, standard errors, limits, test statistics and degrees of freedom are rounded so coarsely that the number
-   of people they imply spans at least the rounding base.
+What is promised for each withheld count of at most the threshold: whoever has everything released, knows these rules, and
+puts it together, finds every whole number from 0 to the threshold possible. It holds for counts and rates. Means and
+figures of models are protected by rule (a fewest number of people, rounding), not against every sum.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri, stdtrit
 
+from naturalistic.release.numbers import rates_again, rounded_numbers
+from naturalistic.release.primary import NUMBERS, RULES, primary_rule
 from naturalistic.release.profiles import Profile, load_profile
-from naturalistic.release.rounding import coarsen, round_counts
-from naturalistic.stats.rates import wilson_limits
-from naturalistic.tables.estimates import COUNT_COLUMNS, KEY_COLUMNS
-from naturalistic.vocabulary import ESTIMANDS
-
-NUMBERS = (
-    "estimate",
-    "std_error",
-    "conf_low",
-    "conf_high",
-    "statistic",
-    "df",
-    "p_value",
+from naturalistic.release.suppression.audit import Audit
+from naturalistic.release.suppression.choose import Choice, choose
+from naturalistic.release.suppression.counts import PEOPLE_COUNTS, Counts, collect, families, text
+from naturalistic.release.suppression.links import find_links
+from naturalistic.release.suppression.shown import (
+    BoolArray,
+    FloatArray,
+    columns_seen,
+    is_few_missing,
+    is_small,
+    rounded,
 )
-PEOPLE_COUNTS = ("n_patients", "n_episodes", "n_events", "numerator", "denominator")
+from naturalistic.tables.estimates import COUNT_COLUMNS, KEY_COLUMNS
+
 SIDE_COUNTS = ("n_therapists", "n_missing")  # left empty when small; the row itself may stand
-RULES = {
-    "few_people": "rests on {threshold} or fewer people",
-    "few_others": "all but {threshold} or fewer people have it",
-    "no_count": "no number of people stands beside it",
-    "by_subtraction": "withheld so that another withheld figure cannot be worked out by subtraction",
-}
 LOG_COLUMNS = (*KEY_COLUMNS, "rule", "reason")
+COARSE_COLUMNS = (*KEY_COLUMNS, "column", "rounded_to")
+# outsiders are not told which figures are small and which stand beside a small one
+TOLD = "rests on {threshold} or fewer people, or would give back a figure that does"
+TOLD_RULE = "small_or_linked"
+OPENLY = ("no_count", "few_for_a_model", "one_person_dominates")
+_NUMBER_OF_PEOPLE = re.compile(
+    r"\b\d+(?= (?:people|person|patients?|clients?|episodes|events|of \d+ levels))"
+)
 
 
-def protect(estimates: pd.DataFrame, profile_name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Estimates as they may leave, and the log of what was withheld.
+@dataclass(frozen=True)
+class Loss:
+    """What protection cost.
+
+    Attributes
+    ----------
+    given, withheld_primary, withheld_secondary : int
+        Rows with a number before, and how many of them were withheld and why.
+    coarser : int
+        Rows left with a count rounded more coarsely than the others.
+    rounds : int
+        How often the audit looked.
+    exact : bool
+        Whether the choice of what to withhold is the cheapest (within 1 per cent).
+    """
+
+    given: int
+    withheld_primary: int
+    withheld_secondary: int
+    coarser: int
+    rounds: int
+    exact: bool
+
+
+@dataclass(frozen=True)
+class Protected:
+    """Estimates of a cohort as they may leave.
+
+    Attributes
+    ----------
+    estimates : mapping of str to DataFrame
+        Released rows by analysis; withheld rows keep their key, with the status ``withheld``.
+    told : mapping of str to DataFrame
+        What may be said about withheld rows, by analysis: it does not say which are small.
+    log : DataFrame
+        Every withheld row with its true rule. It stays inside.
+    coarser : DataFrame
+        Counts that are rounded more coarsely, by row and column.
+    loss : Loss
+        What it cost.
+    """
+
+    estimates: Mapping[str, pd.DataFrame]
+    told: Mapping[str, pd.DataFrame]
+    log: pd.DataFrame
+    coarser: pd.DataFrame
+    loss: Loss
+
+
+def protect_cohort(
+    estimates: Mapping[str, pd.DataFrame], profile_name: str, *, secondary: bool = True
+) -> Protected:
+    """All estimates of a cohort as they may leave, and what was withheld.
 
     Parameters
     ----------
-    estimates : DataFrame
-        Rows of the estimates table at full precision.
+    estimates : mapping of str to DataFrame
+        Rows of the estimates table at full precision, by analysis.
     profile_name : str
         Disclosure profile.
-
-    Returns
-    -------
-    released : DataFrame
-        The same rows; withheld rows keep their key and carry the status ``withheld`` with the reason in `note`.
-    log : DataFrame
-        One row a withheld row: its key, the rule and the reason. It holds no count.
+    secondary : bool
+        For tests only: without it, withheld counts can be worked out.
     """
     profile = load_profile(profile_name)
-    released = estimates.reset_index(drop=True).copy()
+    parts = {name: frame.reset_index(drop=True) for name, frame in estimates.items()}
     if not profile.may_leave:
-        return released, pd.DataFrame(columns=list(LOG_COLUMNS))
-    rule = _primary(released, profile)
-    rule = rule.where(rule != "", _secondary(released, rule))
-    reasons = {name: text.format(threshold=profile.threshold) for name, text in RULES.items()}
+        return _as_it_is(parts)
+    frame = _together(parts)
+    owner = np.repeat(list(parts), [len(part) for part in parts.values()])
+    rule = primary_rule(frame, profile)
+    counts, choice, rule = _with_secondary(frame, rule, profile, secondary=secondary)
+    given = (text(frame, "status") == "ok") & frame[list(NUMBERS)].notna().any(axis=1).to_numpy()
+    released, coarser = _released(frame, rule, counts, choice, profile)
+    log = _log(released, rule, profile, openly=False)
+    told = _log(released, rule, profile, openly=True)
+    second = rule == "by_subtraction"
+    loss = Loss(
+        given=int(given.sum()),
+        withheld_primary=int((given & (rule != "") & ~second).sum()),
+        withheld_secondary=int((given & second).sum()),
+        coarser=int(coarser["row"].nunique()),
+        rounds=choice.rounds,
+        exact=choice.exact,
+    )
     withheld = rule != ""
-    released = _rounded(released, profile)
+    return Protected(
+        {name: released[owner == name].reset_index(drop=True) for name in parts},
+        {name: told[owner[withheld] == name].reset_index(drop=True) for name in parts},
+        log.reset_index(drop=True),
+        coarser.drop(columns="row").reset_index(drop=True),
+        loss,
+    )
+
+
+def protect(estimates: pd.DataFrame, profile_name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One table of estimates as it may leave, and the log of what was withheld, with the true rules."""
+    protected = protect_cohort({"all": estimates}, profile_name)
+    return protected.estimates["all"], protected.log
+
+
+def _together(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    filled = [p for p in parts.values() if len(p)]
+    if not filled:
+        return next(iter(parts.values())).copy()
+    # one list of categories each: joining categories of different lists would lose them
+    plain = [
+        p.astype({c: "object" for c in p.columns if isinstance(p[c].dtype, pd.CategoricalDtype)})
+        for p in filled
+    ]
+    joined = pd.concat(plain, ignore_index=True)
+    return joined.astype({c: filled[0][c].dtype for c in joined.columns})
+
+
+def _as_it_is(parts: Mapping[str, pd.DataFrame]) -> Protected:
+    nothing = pd.DataFrame(columns=list(LOG_COLUMNS))
+    return Protected(
+        dict(parts),
+        dict.fromkeys(parts, nothing),
+        nothing,
+        pd.DataFrame(columns=list(COARSE_COLUMNS)),
+        Loss(sum(len(p) for p in parts.values()), 0, 0, 0, 0, True),
+    )
+
+
+def _with_secondary(
+    frame: pd.DataFrame, rule: np.ndarray, profile: Profile, *, secondary: bool
+) -> tuple[Counts, Choice, np.ndarray]:
+    """What else must go so that nothing withheld can be worked out."""
+    groups = families(frame)
+    counts = collect(frame, groups, profile.threshold)
+    links = find_links(frame, groups, counts) if secondary else None
+    if links is None:
+        size = len(counts.names)
+        return counts, Choice(np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)), rule
+    sensitive = np.flatnonzero(_must_stay_unknown(counts, profile))
+    audit = Audit(links, sensitive)
+
+    def seen_when(hidden: BoolArray) -> BoolArray:
+        visible = (rule == "") & ~_shows(counts, hidden)
+        return columns_seen(counts, visible, profile) & ~hidden
+
+    choice = choose(counts, audit, sensitive, _cost(frame, rule, counts), seen_when, profile)
+    taken = (rule == "") & _shows(counts, choice.hidden)
+    return counts, choice, np.where(taken, "by_subtraction", rule)
+
+
+def _must_stay_unknown(counts: Counts, profile: Profile) -> BoolArray:
+    """Small counts; that nobody lacks a value is no secret, that a few do is."""
+    only_missing = np.zeros(len(counts.names), dtype=bool)
+    only_missing[counts.of["n_missing"][counts.of["n_missing"] >= 0]] = True
+    few_missing = is_few_missing(counts.values, profile)
+    own = counts.seen_as == np.arange(len(counts.names))
+    return own & np.where(only_missing, few_missing, is_small(counts.values, profile))
+
+
+def _shows(counts: Counts, hidden: BoolArray) -> BoolArray:
+    """Rows in which one of these counts stands."""
+    padded = np.append(hidden, False)  # -1, no count, reads the last place
+    columns = [padded[counts.of[c]] for c in (*PEOPLE_COUNTS, "estimate")]
+    return np.logical_or.reduce(columns)
+
+
+def _cost(frame: pd.DataFrame, rule: np.ndarray, counts: Counts) -> FloatArray:
+    """Loss when a count is withheld: its rows, main figures of the whole cohort ten times, of one breakdown thrice."""
+    main = (text(frame, "model") == "") & (text(frame, "specification") == "")
+    dimensions = text(frame, "dimensions")
+    depth = np.array([d.count("=") for d in dimensions])
+    weight = np.where(main & (depth == 0), 10.0, np.where(main & (depth == 1), 3.0, 1.0))
+    weight[rule != ""] = 0.0
+    cost = np.zeros(len(counts.names))
+    for column in (*PEOPLE_COUNTS, "estimate"):
+        numbers = counts.of[column]
+        np.add.at(cost, numbers[numbers >= 0], weight[numbers >= 0])
+    missing = counts.of["n_missing"]
+    np.add.at(cost, missing[missing >= 0], 0.1)
+    return cost
+
+
+def _released(
+    frame: pd.DataFrame, rule: np.ndarray, counts: Counts, choice: Choice, profile: Profile
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows as they are seen, and where a count is rounded more coarsely."""
+    released = frame.copy()
+    people = _people(released)
+    coarse_rows = []
+    for column in COUNT_COLUMNS:
+        values, coarse = _rounded_column(released, column, counts, choice, profile)
+        released[column] = pd.array(
+            [None if np.isnan(v) else int(v) for v in values], dtype="Int32"
+        )
+        coarse_rows += [(int(row), column) for row in np.flatnonzero(coarse & (rule == ""))]
+    shown = _people(released)
+    values, coarse = _rounded_column(released, "estimate", counts, choice, profile)
+    is_count = counts.of["estimate"] >= 0
+    coarse_rows += [(int(row), "estimate") for row in np.flatnonzero(coarse & (rule == ""))]
+    released = rates_again(rounded_numbers(released, people, shown, profile))
+    released["estimate"] = np.where(is_count, values, released["estimate"].astype("float64"))
+    withheld = rule != ""
     released.loc[withheld, [*NUMBERS, *COUNT_COLUMNS]] = np.nan
     released.loc[withheld, "status"] = "withheld"
-    released.loc[withheld, "note"] = rule[withheld].map(reasons)
-    log = released.loc[withheld, list(KEY_COLUMNS)].assign(
-        rule=rule[withheld], reason=rule[withheld].map(reasons)
-    )
-    return released, log.reset_index(drop=True)
+    released["note"] = [_clean_note(n, profile) for n in text(released, "note")]
+    released.loc[withheld, "note"] = [_openly(r, profile)[1] for r in rule[withheld]]
+    return released, _coarser(released, coarse_rows, profile)
 
 
-def _small(counts: pd.Series, profile: Profile) -> pd.Series:
-    values = counts.astype("float64")
-    floor = values >= 0 if profile.withhold_zero else values > 0
-    return (values <= profile.threshold) & floor
+def _people(frame: pd.DataFrame) -> FloatArray:
+    """Number of people each row rests on."""
+    values = frame["n_patients"].fillna(frame["denominator"]).astype("float64")
+    return np.asarray(values, dtype=np.float64)
 
 
-def _primary(frame: pd.DataFrame, profile: Profile) -> pd.Series:
-    """Rule by which each row is withheld on its own; empty where it is not."""
-    few = pd.DataFrame({name: _small(frame[name], profile) for name in PEOPLE_COUNTS}).any(axis=1)
-    # a rate of 98 of 100 tells as much about two people as a rate of 2 of 100
-    rest = frame["denominator"].astype("float64") - frame["numerator"].astype("float64")
-    has_number = frame[list(NUMBERS)].notna().any(axis=1)
-    counts = frame[list(PEOPLE_COUNTS)].notna().any(axis=1)
-    rule = pd.Series("", index=frame.index, dtype="object")
-    rule[has_number & ~counts] = "no_count"
-    rule[_small(rest, profile)] = "few_others"
-    rule[few] = "few_people"
-    return rule
+def _rounded_column(
+    frame: pd.DataFrame, column: str, counts: Counts, choice: Choice, profile: Profile
+) -> tuple[FloatArray, BoolArray]:
+    """A column of counts as it is shown, and where it is rounded coarsely."""
+    values = np.array(frame[column].astype("float64"), dtype=np.float64)
+    numbers = counts.of.get(column, np.full(len(frame), -1))
+    known = numbers >= 0
+    coarse = known & np.append(choice.coarse, False)[numbers]
+    if column in SIDE_COUNTS:
+        hidden = known & np.append(choice.hidden, False)[numbers]
+        values[is_small(values, profile) | hidden] = np.nan
+    if column == "estimate":
+        return np.where(known, rounded(values, coarse, profile), values), coarse
+    return rounded(values, coarse, profile), coarse
 
 
-def _secondary(frame: pd.DataFrame, rule: pd.Series) -> pd.Series:
-    """Rule by which a row is withheld for the sake of another row of the same breakdown."""
-    second = pd.Series("", index=frame.index, dtype="object")
-    broken_down = frame["dimensions"].astype("string").fillna("") != ""
-    if not broken_down.any():
-        return second
-    names = frame["dimensions"].astype("string").str.replace(r"=[^;]*", "", regex=True)
-    keys = [c for c in KEY_COLUMNS if c not in ("dimensions", "time")]
-    group = frame[keys].astype("string").fillna("").agg("\x1f".join, axis=1)
-    group = group + "\x1f" + frame["time"].astype("string").fillna("") + "\x1f" + names
-    size = frame["numerator"].fillna(frame["n_patients"]).astype("float64")
-    for _, rows in frame[broken_down].groupby(group[broken_down], sort=False):
-        hidden = rows.index[rule[rows.index] != ""]
-        open_rows = rows.index.difference(hidden, sort=False)
-        if len(hidden) == 1 and len(open_rows) > 0 and size[open_rows].notna().any():
-            smallest = int(np.nanargmin(size[open_rows].to_numpy()))
-            second.iloc[int(open_rows[smallest])] = "by_subtraction"
-    return second
+def _coarser(frame: pd.DataFrame, cells: list[tuple[int, str]], profile: Profile) -> pd.DataFrame:
+    from naturalistic.release.suppression.shown import COARSER
+
+    rows = [row for row, _ in cells]
+    table = frame.iloc[rows][list(KEY_COLUMNS)].reset_index(drop=True)
+    table["column"] = [column for _, column in cells]
+    table["rounded_to"] = COARSER * profile.rounding_base
+    return table.assign(row=rows)
 
 
-def _rounded(frame: pd.DataFrame, profile: Profile) -> pd.DataFrame:
-    base = profile.rounding_base
-    people = frame["n_patients"].fillna(frame["denominator"]).astype("float64").to_numpy()
-    frame = _coarsened(frame, base, people)
-    for name in COUNT_COLUMNS:
-        if name in SIDE_COUNTS:
-            frame[name] = frame[name].mask(_small(frame[name], profile))
-        frame[name] = pd.array(
-            [None if np.isnan(v) else int(v) for v in round_counts(_floats(frame[name]), base)],
-            dtype="Int32",
-        )
-    is_count = frame["estimand"].astype("string").map(lambda e: ESTIMANDS[e].unit == "people")
-    frame.loc[is_count, "estimate"] = round_counts(_floats(frame.loc[is_count, "estimate"]), base)
-    return _recomputed_rates(frame)
+def _clean_note(note: str, profile: Profile) -> str:
+    """A note without a small number of people in it."""
+
+    def said(match: re.Match[str]) -> str:
+        small = is_small(float(match[0]), profile)
+        return f"{profile.threshold} or fewer" if small else match[0]
+
+    return _NUMBER_OF_PEOPLE.sub(said, note)
 
 
-def _floats(values: pd.Series) -> np.ndarray:
-    return values.astype("float64").to_numpy()
+def _openly(rule: str, profile: Profile) -> tuple[str, str]:
+    if rule in OPENLY:
+        return rule, RULES[rule].format(**profile.model_dump())
+    return TOLD_RULE, TOLD.format(**profile.model_dump())
 
 
-def _recomputed_rates(frame: pd.DataFrame) -> pd.DataFrame:
-    rate = (
-        frame["numerator"].notna()
-        & (frame["denominator"].fillna(0) > 0)
-        & frame["estimate"].notna()
-        & frame["estimand"].astype("string").map(lambda e: ESTIMANDS[e].unit == "proportion")
-    ).to_numpy(dtype=bool)
-    if not rate.any():
-        return frame
-    top = np.minimum(_floats(frame["numerator"])[rate], _floats(frame["denominator"])[rate])
-    bottom = _floats(frame["denominator"])[rate]
-    frame.loc[rate, "estimate"] = top / bottom
-    with_limits = rate & frame["conf_low"].notna().to_numpy()
-    if with_limits.any():
-        chosen = with_limits[rate]
-        share = top[chosen] / bottom[chosen]
-        size, z = _effective(frame[with_limits], share, bottom[chosen])
-        low, high = wilson_limits(share, size, z)
-        frame.loc[with_limits, "conf_low"] = low
-        frame.loc[with_limits, "conf_high"] = high
-    frame.loc[rate, "std_error"] = np.nan
-    return frame
-
-
-def _effective(
-    frame: pd.DataFrame, share: np.ndarray, people: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Number of people and quantile for Wilson's limits.
-
-    A rate with degrees of freedom had its limits from therapists (`stats.rates.clustered_rate`): the effective number of
-    people follows from its standard error, which is rounded already.
-    """
-    level = _floats(frame["conf_level"])
-    df, error = _floats(frame["df"]), _floats(frame["std_error"])
-    clustered = np.isfinite(df) & (error > 0)
-    variance = np.where(clustered, error, 1.0) ** 2
-    size = np.where(clustered, np.minimum(people, share * (1 - share) / variance), people)
-    quantile = stdtrit(np.where(clustered, np.maximum(df, 1.0), 1.0), 0.5 + level / 2)
-    return np.where(size > 0, size, people), np.where(clustered, quantile, ndtri(0.5 + level / 2))
-
-
-def _coarsened(frame: pd.DataFrame, base: int, people: np.ndarray) -> pd.DataFrame:
-    """Numbers rounded so that the people they imply span at least `base`.
-
-    n is proportional to the inverse square of a standard error, so an error known to a relative precision q gives n
-    to a relative precision 2q: the step is base / (2 n) of the standard error.
-    """
-    share = base / (2 * np.maximum(people, 1.0))
-    error = _floats(frame["std_error"])
-    width = (_floats(frame["conf_high"]) - _floats(frame["conf_low"])) / 4
-    spread = np.where(np.isfinite(error) & (error > 0), error, width)
-    spread = np.where(
-        np.isfinite(spread) & (spread > 0), spread, np.abs(_floats(frame["estimate"]))
-    )
-    for name in ("estimate", "conf_low", "conf_high"):
-        frame[name] = coarsen(_floats(frame[name]), 2 * spread * share)
-    frame["std_error"] = coarsen(error, error * share)
-    for name in ("statistic", "p_value"):
-        values = _floats(frame[name])
-        frame[name] = coarsen(values, np.abs(values) * np.maximum(share, 0.005))
-    frame["df"] = round_counts(_floats(frame["df"]), base)
-    return frame
+def _log(frame: pd.DataFrame, rule: np.ndarray, profile: Profile, *, openly: bool) -> pd.DataFrame:
+    withheld = rule != ""
+    names = [_openly(r, profile)[0] if openly else r for r in rule[withheld]]
+    reasons = [
+        _openly(r, profile)[1] if openly else RULES[r].format(**profile.model_dump())
+        for r in rule[withheld]
+    ]
+    return frame.loc[withheld, list(KEY_COLUMNS)].assign(rule=names, reason=reasons)

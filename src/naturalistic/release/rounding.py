@@ -38,5 +38,6 @@ def coarsen(values: npt.ArrayLike, step: npt.ArrayLike) -> FloatArray:
     ratio = safe / power
     nice = power * np.select([ratio <= 1 + 1e-9, ratio <= 2, ratio <= 5], [1.0, 2.0, 5.0], 10.0)
     # the last step rounds away what binary fractions leave over (0.30000000000000004)
-    rounded = np.round(np.floor(values / nice + 0.5) * nice, 12)
+    # and 1e-9 of a step keeps a value half way, reached along two paths, on one side
+    rounded = np.round(np.floor(values / nice + 0.5 + 1e-9) * nice, 12)
     return np.where(usable & np.isfinite(values), rounded, values)

@@ -1,0 +1,231 @@
+"""The counts that stand in rows of estimates: which of them are the same group of people.
+
+A count is named by where it stands (its breakdown, `gender=male`) and by its true value. Two counts with the same name
+are taken to be the same people, whatever analysis they stand in. Where that is not so, protection is only stricter:
+an equality that does not hold for an outsider leaves them with more possibilities than assumed here. Small values
+coincide by chance so often that a small count also carries its population, definition and term.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from naturalistic.tables.estimates import KEY_COLUMNS
+from naturalistic.vocabulary import ESTIMANDS
+
+IntArray = npt.NDArray[np.int64]
+PEOPLE_COUNTS = ("n_patients", "n_episodes", "n_events", "numerator", "denominator")
+ABSENT = -1  # the row has no such count
+
+
+@dataclass(frozen=True)
+class Family:
+    """Rows that differ in the level of one breakdown only.
+
+    Attributes
+    ----------
+    rows : array of int
+        Row numbers.
+    dimension : str
+        The breakdown whose level varies.
+    parent : str
+        What is left of `dimensions` without it.
+    """
+
+    rows: IntArray
+    dimension: str
+    parent: str
+
+
+@dataclass
+class Counts:
+    """Every distinct count of a set of rows.
+
+    Attributes
+    ----------
+    names : list of (str, int)
+        Place and true value of each count.
+    of : mapping of str to array, shape (rows,)
+        Number of the count that stands in a column of each row; -1 where there is none.
+    """
+
+    names: list[tuple[str, int]] = field(default_factory=list)
+    of: dict[str, IntArray] = field(default_factory=dict)
+    _ids: dict[tuple[str, int], int] = field(default_factory=dict)
+    _twins: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def values(self) -> IntArray:
+        """True values, shape (counts,)."""
+        return np.array([value for _, value in self.names], dtype=np.int64)
+
+    def number(self, place: str, value: int) -> int:
+        """Number of the count of that name, made when it is new."""
+        name = (place, int(value))
+        if name not in self._ids:
+            self._ids[name] = len(self.names)
+            self.names.append(name)
+        return self._ids[name]
+
+    def twin(self, number: int) -> int:
+        """Another count of the same place and value, that an outsider does not know to be the same.
+
+        Where a part is as large as the whole because the other part is nobody, both have one name; only with two
+        numbers can the other part be anything but nobody.
+        """
+        place, value = self.names[number]
+        other = self.number(f"{place} (again)", value)
+        self._twins[other] = number
+        return other
+
+    @property
+    def seen_as(self) -> IntArray:
+        """Number of the count in whose place each is seen: itself, or the one it is the twin of."""
+        own = np.arange(len(self.names))
+        for twin, number in self._twins.items():
+            own[twin] = number
+        return own
+
+    def known(self, place: str, value: int) -> int:
+        """Number of the count of that name; -1 when there is none."""
+        return self._ids.get((place, int(value)), ABSENT)
+
+
+def text(frame: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:
+    """A text column without missing values."""
+    return frame[column].astype("object").fillna("").astype(str).to_numpy(dtype=object)
+
+
+def keys_without(frame: pd.DataFrame, *left_out: str) -> npt.NDArray[np.int64]:
+    """A number for each row: equal where all key columns but those left out are equal."""
+    kept = [c for c in KEY_COLUMNS if c not in left_out]
+    joined = pd.Series(text(frame, kept[0]))
+    for name in kept[1:]:
+        joined = joined + "\x1f" + pd.Series(text(frame, name))
+    return np.asarray(pd.factorize(joined)[0], dtype=np.int64)
+
+
+def places(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """Breakdown of each row; for the level of a model's term that level, as if the row were broken down by it."""
+    dimensions, terms, contrasts = (text(frame, c) for c in ("dimensions", "term", "contrast"))
+    plain = [
+        d.replace("reference_", "") or (f"{t.split(':')[-1]}={c.split(' vs ')[0]}" if c else "")
+        for d, t, c in zip(dimensions, terms, contrasts, strict=True)
+    ]
+    return np.array(plain, dtype=object)
+
+
+def families(frame: pd.DataFrame) -> list[Family]:
+    """Every set of rows that differ in the level of one breakdown only."""
+    others = keys_without(frame, "dimensions")
+    found: dict[tuple[int, str, str], list[int]] = defaultdict(list)
+    for row, dimensions in enumerate(text(frame, "dimensions")):
+        if dimensions:
+            parts = dimensions.split(";")
+            for i, part in enumerate(parts):
+                parent = ";".join(parts[:i] + parts[i + 1 :])
+                found[(int(others[row]), part.split("=", 1)[0], parent)].append(row)
+    return [
+        Family(np.array(rows), dimension, parent) for (_, dimension, parent), rows in found.items()
+    ]
+
+
+def collect(frame: pd.DataFrame, groups: list[Family], small: int) -> Counts:
+    """Every distinct count of `frame`, and where it stands; counts up to `small` are told apart more finely."""
+    counts = Counts()
+    place = places(frame)
+    finer = _finer(frame, place)
+    whole = _places_of_denominators(frame, groups, place)
+    shares = _is_share(frame, place != whole)
+    for column in (*PEOPLE_COUNTS, "n_missing", "estimate"):
+        values = frame[column].astype("float64").to_numpy()
+        usable = np.isfinite(values)
+        if column == "estimate":
+            usable &= _unit_is_people(frame) & (values == np.round(values))
+        numbers = np.full(len(frame), ABSENT, dtype=np.int64)
+        for row in np.flatnonzero(usable & (values >= 0)):
+            of_whole = column == "denominator" or (column == "n_patients" and shares[row])
+            name = whole[row] if of_whole else place[row]
+            if values[row] <= small:
+                name = f"{name} [{finer[column][row]}]"
+            numbers[row] = counts.number(_kind(column) + name, int(values[row]))
+        counts.of[column] = numbers
+    return counts
+
+
+def _kind(column: str) -> str:
+    return "without a value: " if column == "n_missing" else ""
+
+
+def _finer(
+    frame: pd.DataFrame, place: npt.NDArray[np.object_]
+) -> dict[str, npt.NDArray[np.object_]]:
+    """What tells small counts of one place apart: the population, and for events their definition."""
+    population, term = text(frame, "population"), text(frame, "term")
+    joined = pd.Series(population)
+    for name in ("definition", "instrument", "scale", "term", "time", "contrast"):
+        joined = joined + "," + pd.Series(text(frame, name))
+    full = joined.to_numpy(dtype=object)
+    of_level = np.array(
+        [bool(t) and f"{t}=" in p for t, p in zip(term, place, strict=True)], dtype=bool
+    )
+    people = np.where(place == "", full, population).astype(object)
+    events = np.where(of_level, population, full).astype(object)
+    return {
+        "n_patients": people,
+        "denominator": people,
+        "n_episodes": people,
+        "estimate": people,
+        "n_events": events,
+        "numerator": events,
+        "n_missing": full,
+    }
+
+
+def _unit_is_people(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    units = {name: e.unit == "people" for name, e in ESTIMANDS.items()}
+    return np.array([units[e] for e in text(frame, "estimand")], dtype=bool)
+
+
+def _is_share(frame: pd.DataFrame, divided: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Rows whose `n_patients` repeats a denominator that is the whole of their breakdown."""
+    people, top, bottom = (
+        frame[c].astype("float64").to_numpy() for c in ("n_patients", "numerator", "denominator")
+    )
+    repeats = divided & (people == bottom)
+    alike = keys_without(frame, "dimensions")
+    # where all have it, numerator and denominator agree: the other rows of the breakdown say which is repeated
+    return repeats & np.isin(alike, alike[repeats & (top != people)])
+
+
+def _places_of_denominators(
+    frame: pd.DataFrame, groups: list[Family], place: npt.NDArray[np.object_]
+) -> npt.NDArray[np.object_]:
+    """Breakdown that a denominator belongs to: that of its row without what it does not vary with."""
+    bottom = frame["denominator"].astype("float64").to_numpy()
+    constant: dict[int, list[str]] = defaultdict(list)
+    for group in groups:
+        values = bottom[group.rows]
+        if np.isfinite(values).all() and (values == values[0]).all():
+            for row in group.rows:
+                constant[int(row)].append(group.dimension)
+    whole = place.copy()
+    for row, dropped in constant.items():
+        parts = str(frame["dimensions"].iat[row]).split(";")
+        kept = [p for p in parts if p.split("=", 1)[0] not in dropped]
+        whole[row] = ";".join(kept).replace("reference_", "")
+    return whole
+
+
+def pairs(relation: dict[str, IntArray], *columns: str) -> Iterator[tuple[int, ...]]:
+    """Distinct combinations of counts that stand together in a row in these columns."""
+    stacked = np.column_stack([relation[c] for c in columns])
+    complete = stacked[(stacked >= 0).all(axis=1)]
+    for row in np.unique(complete, axis=0):
+        yield tuple(int(v) for v in row)
