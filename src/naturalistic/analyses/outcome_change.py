@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from naturalistic.analyses.change.effect_rows import Sizes, add_sizes
+from naturalistic.analyses.change.national_rules import national_start_sd
 from naturalistic.analyses.change.people import Started, started_on
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
 from naturalistic.analyses.populations import in_population
@@ -46,14 +47,17 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
         people = started_on(data, instrument, scale)
         facts = data.instruments[instrument].scale(scale)
         leading = (instrument, scale) == (primary.instrument, primary.scale)
-        sizes = _sizes(data, people, facts)
+        sizes = _sizes(data, people, instrument, facts)
         key: dict[str, Any] = {"instrument": instrument, "scale": scale}
         everyone = np.ones(people.n, dtype=bool)
         for population in CHANGE_POPULATIONS:
             member = in_population(people.frame, population)
             add_sizes(rows, people, member, everyone, sizes, population=population, **key)
-        _subgroups(rows, people, replace(sizes, detail="subgroup" if leading else "short"), key)
+        detail: Literal["subgroup", "short"] = "subgroup" if leading else "short"
+        _subgroups(rows, people, replace(sizes, detail=detail), "paired", key)
         if leading:
+            for population in CHANGE_POPULATIONS[1:]:
+                _subgroups(rows, people, replace(sizes, detail="short"), population, key)
             _binned(rows, people.frame, facts, people.better_is, key)
     if not len(rows):
         rows.add(
@@ -67,10 +71,11 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
     return AnalysisResult(rows.frame())
 
 
-def _sizes(data: AnalysisInput, people: Started, facts: Any) -> Sizes:
+def _sizes(data: AnalysisInput, people: Started, instrument: str, facts: Any) -> Sizes:
     norms = [n for n in facts.norms if n.population == "clinical" and n.preferred and n.sd]
     limit = data.settings.resampling.full_inference_up_to
     note = f"the bootstrap is set to at most {limit} people; here are {people.n}"
+    national_sd, national_note = national_start_sd(instrument)
     return Sizes(
         data.settings,
         data.rng,
@@ -78,12 +83,17 @@ def _sizes(data: AnalysisInput, people: Started, facts: Any) -> Sizes:
         norms[0].sample if norms else "",
         facts.minimum == 0 and people.better_is == "lower",
         not_run=note if people.n > limit else "",
+        national_sd=national_sd,
+        national_note=national_note,
     )
 
 
-def _subgroups(rows: EstimateRows, people: Started, sizes: Sizes, key: dict[str, Any]) -> None:
+def _subgroups(
+    rows: EstimateRows, people: Started, sizes: Sizes, population: str, key: dict[str, Any]
+) -> None:
     """Every level of every characteristic, of the year and of the format and model of therapy."""
     frame = people.frame
+    counted = in_population(frame, population)
     for name in ("year", *CHARACTERISTICS):
         if name not in frame.columns or not frame[name].notna().any():
             continue
@@ -91,17 +101,10 @@ def _subgroups(rows: EstimateRows, people: Started, sizes: Sizes, key: dict[str,
             continue
         words = frame[name].astype("object").where(frame[name].notna(), "not_recorded")
         for word in sorted(words.unique(), key=str):
-            member = (words == word).to_numpy()
-            add_sizes(
-                rows,
-                people,
-                member,
-                member,
-                sizes,
-                population="paired",
-                dimensions={name: word},
-                **key,
-            )
+            level = (words == word).to_numpy()
+            dimensions = {name: word}
+            where: dict[str, Any] = {"population": population, "dimensions": dimensions, **key}
+            add_sizes(rows, people, level & counted, level, sizes, **where)
 
 
 def _binned(

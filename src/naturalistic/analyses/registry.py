@@ -63,7 +63,7 @@ _ANALYSES = (
         "How much did scores change, for whom, out of how many who started?",
         ("patients", "episodes", "outcomes"),
         ("primary", "conf_level", "resampling"),
-        ("instruments",),
+        ("instruments", "national"),
     ),
     Analysis(
         "clinical_change",

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from naturalistic.analyses.change.national_rules import national_start_sd
 from naturalistic.analyses.interface import AnalysisInput
 from naturalistic.analyses.outcome_change import analyse
 from naturalistic.reference.loader import load_instruments
@@ -148,3 +149,33 @@ def test_a_large_cohort_says_that_the_bootstrap_was_not_run() -> None:
     assert len(asked) > 0
     assert (asked["status"] == "not_run").all()
     assert whole(rows).loc["mean_change", "status"] == "ok"
+
+
+def test_the_national_sd_is_used_where_one_is_published(rows: pd.DataFrame) -> None:
+    tables = simulated_tables(120)
+    depression = tables["outcomes"].assign(
+        instrument="phq_9",
+        scale="total",
+        first_score=np.minimum(tables["outcomes"]["first_score"], 27),
+        last_score=np.minimum(tables["outcomes"]["last_score"], 27),
+    )
+    primary = {"primary": {"instrument": "phq_9", "scale": "total"}}
+    found = run({**tables, "outcomes": OUTCOMES.conform(depression)}, **primary)
+    national = whole(found, specification="national_sd").loc["standardised_change_external"]
+    sd, note = national_start_sd("phq_9")
+    # mixture of therapies whose SDs are 5.7 to 6.3: between the SDs, and a little above their mean
+    assert sd is not None and 5.5 < sd < 6.7 and note == national["note"]
+    mean = whole(found).loc["mean_change", "estimate"]
+    assert national["estimate"] == pytest.approx(mean / sd)
+    # CORE-OM is not among the national figures
+    assert not (rows["specification"] == "national_sd").any()
+
+
+def test_every_population_is_shown_by_year_and_characteristic(rows: pd.DataFrame) -> None:
+    part = rows[(rows["estimand"] == "mean_change") & (rows["specification"] == "")]
+    for population in ("paired", "started_with_followup", "planned_ending", "case_at_start"):
+        found = part[part["population"] == population]
+        for name in ("year", "gender", "employment"):
+            levels = found[found["dimensions"].str.startswith(f"{name}=")]
+            whole_group = found[found["dimensions"] == ""]["n_patients"].iloc[0]
+            assert levels["n_patients"].sum() == whole_group

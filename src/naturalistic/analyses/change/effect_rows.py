@@ -54,6 +54,8 @@ class Sizes:
         All intervals; those of a subgroup (the ones that hold, and one bootstrap); or means and the two main sizes.
     not_run : str
         Why there is no bootstrap although asked for; empty where there is.
+    national_sd, national_note : float or None, str
+        SD of first scores in NHS Talking Therapies in England, and how it was found.
     """
 
     settings: AnalysisSettings
@@ -63,6 +65,8 @@ class Sizes:
     positive_scale: bool
     detail: Literal["all", "subgroup", "short"] = "all"
     not_run: str = ""
+    national_sd: float | None = None
+    national_note: str = ""
 
 
 def add_sizes(
@@ -161,6 +165,12 @@ def _standardised(
             continue
         value = standardised_mean_change(pre, post, interval=other, **args)  # type: ignore[arg-type]  # one of its words
         rows.add(estimand, value, specification=other, **columns)
+    if sizes.national_sd is not None:
+        value = standardised_mean_change(
+            pre, post, standardiser="external_sd", external_sd=sizes.national_sd, **same
+        )
+        shared = {**columns, "specification": "national_sd", "note": sizes.national_note}
+        rows.add("standardised_change_external", value, **shared)
     if sizes.external_sd is None:
         note = "no SD of a clinical population is published for the scale"
         rows.add("standardised_change_external", status="not_estimable", note=note, **columns)

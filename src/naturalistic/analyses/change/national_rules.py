@@ -10,6 +10,7 @@ import pandas as pd
 from naturalistic.analyses.change.people import Mask
 from naturalistic.analyses.interface import AnalysisInput
 from naturalistic.analyses.populations import episode_frame
+from naturalistic.reference.loader import load_national
 from naturalistic.reference.models import Instrument
 from naturalistic.stats.talking_therapies import (
     MeasureRule,
@@ -93,3 +94,27 @@ def _rule(instrument: Instrument, first: pd.Series, last: pd.Series) -> MeasureR
         caseness_strict=case.case_if == "above",
         change_strict=change.convention == "above",
     )
+
+
+def national_start_sd(instrument: str) -> tuple[float | None, str]:
+    """SD of first scores of all therapies together in England, from the published mean, SD and number of each.
+
+    The published figures are by therapy; together they vary by the mean of their variances plus the variance of their means,
+    weighted by courses. None where the instrument is not among them.
+    """
+    figures = load_national()
+    rows = [
+        (row.n_courses, *row.scores[instrument][:2])
+        for row in figures.therapies
+        if instrument in row.scores
+    ]
+    if not rows:
+        return None, ""
+    n, mean, sd = np.array(rows, dtype=np.float64).T
+    centre = float(np.average(mean, weights=n))
+    spread = float(np.sqrt(np.average(sd**2 + (mean - centre) ** 2, weights=n)))
+    note = (
+        f"SD {spread:.2f}: first scores of {int(n.sum())} courses in {len(rows)} therapies, {figures.title}, "
+        f"{figures.therapies_year}, put together from the mean and SD of each"
+    )
+    return spread, note
