@@ -24,6 +24,7 @@ from naturalistic.stats.cox import fit_cox
 from naturalistic.stats.episode_rows import split_at
 from naturalistic.tables.cohort import SESSIONS
 from naturalistic.tables.derived import SCORES
+from naturalistic.tables.estimates import COVARIANCES
 from tests.unit.analyses.simulated_cohort import DAY, simulated_tables
 from tests.unit.analyses.test_dropout import given
 
@@ -151,6 +152,7 @@ def test_influence_is_near_the_shift_when_that_person_is_left_out(data: Analysis
 
 
 def test_covariances_stand_beside_every_model(result: Any) -> None:
+    assert COVARIANCES.problems(result.covariances) == []
     models = set(result.covariances["model"])
     assert {"fine_gray.attended_sessions", "discrete_time_cloglog.attended_sessions"} <= models
     assert "cox_time_varying.attended_sessions" in models

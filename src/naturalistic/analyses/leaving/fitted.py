@@ -42,7 +42,9 @@ def covariances_of(
     for each in fitted:
         named = {term.column for term in each.terms}
         # the baseline of a discrete-time model has columns of its own
-        own = [Term(name, name, "", 0) for name in _columns(each.fit) if name not in named]
+        own = [
+            Term(name, f"hazard: {name}", "", 0) for name in _columns(each.fit) if name not in named
+        ]
         model, terms = f"{each.model}.{clock}", [*each.terms, *own]
         frame = covariance_frame(cohort, analysis, model, each.specification, terms, each.fit)
         frames += [frame] if len(frame) else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,7 @@ def add_hazard_by_session(
         rows.add("hazard", status="not_estimable", note=note, specification=REFERENCE, **shared)
         return []
     entry = np.ones(len(last)) if people.entry is None else np.maximum(people.entry[use], 1.0)
+    terms = [replace(term, column=f"covariate {term.column}") for term in people.terms]
     fit = fit_discrete_time_hazard(
         last,
         event,
@@ -63,7 +65,8 @@ def add_hazard_by_session(
         entry=entry,
         cluster=None if people.therapist is None else people.therapist[use],
         cluster_correction=people.therapist is not None,
-        term_names=people.names,
+        # the score before therapy must not bear the name of the baseline hazard
+        term_names=[term.column for term in terms],
         conf_level=conf_level,
     )
     sessions, at_risk = _sessions(fit, entry, last, event)
@@ -78,7 +81,7 @@ def add_hazard_by_session(
             continue
         how = {**shared, "specification": name, "note": described_as(people, person)}
         _add_curve(rows, fit, profile, sessions, at_risk, int(event.sum()), how)
-    return [Fitted(BY_SESSION, "adjusted", people.terms, fit)]
+    return [Fitted(BY_SESSION, "adjusted", terms, fit)]
 
 
 def _sessions(

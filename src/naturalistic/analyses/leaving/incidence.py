@@ -52,6 +52,7 @@ def add_curves(
     )
     still = kaplan_meier(ends.time, ends.cause > 0, **how)
     add_curve(rows, "survival_probability", still, grid, everyone, "still_in_therapy", **key)
+    add_at_risk(rows, still, grid, **key)
     alone = kaplan_meier(ends.time, ends.cause == 1, **how)
     add_curve(rows, "survival_probability", alone, grid, everyone, "not_dropped_out", **key)
 
@@ -102,9 +103,22 @@ def add_curve(
             status="ok" if known else "not_estimable",
             note=caution if known else "nobody is under observation so late",
             method=curve.method,
-            n_patients=int(read.at_risk[i]),
+            n_patients=everyone,
             n_events=int(read.cumulative_events[i]),
             denominator=everyone,
+            **key,
+        )
+
+
+def add_at_risk(rows: EstimateRows, curve: Curve, grid: FloatArray, **key: Any) -> None:
+    """How many people are still under observation at each time of the grid."""
+    for time, number in zip(grid, curve.at(grid).at_risk, strict=True):
+        rows.add(
+            "at_risk",
+            float(number),
+            term="under_observation",
+            time=float(time),
+            n_patients=int(number),
             **key,
         )
 

@@ -87,7 +87,7 @@ def add_length(
             _still(read, curve.method, conf_level),
             term=_term(clock, horizon),
             time=horizon,
-            n_patients=int(read.at_risk[0]),
+            n_patients=len(length),
             n_events=int(read.cumulative_events[0]),
             denominator=len(length),
             **key,

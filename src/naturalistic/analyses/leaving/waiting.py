@@ -10,7 +10,7 @@ import pandas as pd
 
 from naturalistic.analyses.interface import EstimateRows
 from naturalistic.analyses.leaving.clocks import NOT_THE_PATIENTS_ENDING, FloatArray, IntArray
-from naturalistic.analyses.leaving.incidence import add_curve
+from naturalistic.analyses.leaving.incidence import add_at_risk, add_curve
 from naturalistic.analyses.populations import in_population
 from naturalistic.stats.competing_risks import aalen_johansen
 
@@ -70,6 +70,7 @@ def add_waiting(
         conf_level=conf_level,
     )
     grid = np.array([t for t in GRID if t <= time.max()] or [float(time.max())])
+    add_at_risk(rows, incidence.cause(1), grid, **key)
     for j, term in enumerate(PHASES):
         curve = incidence.cause(j + 1)
         add_curve(

@@ -10,10 +10,17 @@ from naturalistic.report.plots.dots import DotRow, dot_plot
 from naturalistic.report.released import Released, first_known, is_ok
 from naturalistic.report.sections.dropout_curves import (
     clocks_with_curves,
-    dropped_out_by,
     primary_definition,
     ways_of_ending,
 )
+from naturalistic.report.sections.dropout_lead import (
+    POINTS,
+    by_level,
+    level_name,
+    share_and_when,
+    who_more_often,
+)
+from naturalistic.report.sections.dropout_stacked import before_treatment, where_everyone_is
 from naturalistic.report.sections.forests import (
     Forest,
     baseline_namer,
@@ -25,6 +32,7 @@ from naturalistic.report.wording import (
     brief_interval,
     capital,
     count,
+    long_date,
     number,
     reason,
     value,
@@ -47,35 +55,73 @@ SHORT = {
 
 
 def dropout(released: Released, _: PublishedStudy | None) -> Section | None:
-    """Cumulative incidence of each way of ending, definitions compared, hazard ratios."""
+    """Where everyone is, definitions compared, who more often, then hazard ratios."""
     if not released.has(NAME):
         return None
     clocks = clocks_with_curves(released)
-    findings = [sentences.dropped_out(released)]
-    blocks: list[Block] = []
+    findings: list[str] = []
+    blocks: list[Block | None] = []
     for i, clock in enumerate(clocks):
         model = _forest(released, clock)
-        figure = ways_of_ending(released, clock)
-        blocks += [figure] if figure is not None else []
-        if i == 0:
-            findings += [dropped_out_by(released, clock)]
-            findings.append(
-                sentence(
-                    model,
-                    "Who dropped out sooner",
-                    "dropping out sooner",
-                    "dropping out later or not",
-                )
-            )
-            blocks += [f for f in (_definitions(released), forest_figure(released, model)) if f]
-        elif (table := _ratios(model, clock)) is not None:
-            blocks.append(table)
+        if i:
+            blocks += [ways_of_ending(released, clock), _ratios(model, clock)]
+            continue
+        findings = [share_and_when(released, clock), who_more_often(released, clock)]
+        who = sentence(
+            model,
+            "In a model of all characteristics together",
+            "dropping out sooner",
+            "dropping out later or not",
+        )
+        blocks += [
+            where_everyone_is(released, clock),
+            ways_of_ending(released, clock),
+            Text((sentences.dropped_out(released),)),
+            _definitions(released),
+            _by_level(released, clock),
+            Text((who,)),
+            forest_figure(released, model),
+        ]
     if not clocks:
-        blocks += [figure for figure in (_definitions(released),) if figure]
-    if blocks:
-        blocks.append(Text((BESIDE,)))
+        findings = [sentences.dropped_out(released)]
+        blocks.append(_definitions(released))
+    blocks.append(before_treatment(released))
+    shown = [block for block in blocks if block is not None]
+    if shown:
+        shown.append(Text((BESIDE, *_late_entry(released))))
     return Section(
-        "dropout", "Staying and leaving", tuple(text for text in findings if text), tuple(blocks)
+        "dropout", "Staying and leaving", tuple(text for text in findings if text), tuple(shown)
+    )
+
+
+def _late_entry(released: Released) -> tuple[str, ...]:
+    """How therapies that began before the data window were counted; nothing where there is no window."""
+    window = released.settings["dropout"].get("observed_from")
+    if not window:
+        return ()
+    rows = released.rows(NAME, term="began_before_window")
+    row = rows.iloc[0] if len(rows) else None
+    return (
+        f"The extract begins on {long_date(str(window))}: {count(row)} therapies that had begun before it count from that "
+        "day on (left truncation), since those that ended before it are not held.",
+    )
+
+
+def _by_level(released: Released, clock: str) -> Table | None:
+    found = by_level(released, clock)
+    if not any(is_ok(row) for _, _, row in found):
+        return None
+    return Table(
+        f"Dropped out by {POINTS[clock].format(time=number(found[0][2]['time'], 0))}, at each level, nothing else held "
+        "equal",
+        ("Characteristic", "Share dropped out (interval)", "People"),
+        [
+            (level_name(name, level), brief_interval(row), count(row, "n_patients"))
+            for name, level, row in found
+        ],
+        folded=True,
+        note="Of everyone who started; other endings and open therapies are taken into account. Numbers are halved at "
+        "their median.",
     )
 
 

@@ -40,7 +40,8 @@ def clocks_with_curves(released: Released) -> list[str]:
     return sorted(found, key=lambda clock: clock != released.primary["clock"])
 
 
-def _curve_rows(released: Released, clock: str, term: str) -> pd.DataFrame:
+def curve_rows(released: Released, clock: str, term: str) -> pd.DataFrame:
+    """Rows of one curve of the whole cohort in the order of time."""
     key = {
         "time_unit": clock,
         "term": term,
@@ -54,12 +55,12 @@ def _curve_rows(released: Released, clock: str, term: str) -> pd.DataFrame:
 
 def ways_of_ending(released: Released, clock: str) -> Figure | None:
     """Curves of each way of ending on one clock with the numbers under observation; None without any point."""
-    found = {term: _curve_rows(released, clock, term) for term in CAUSES}
+    found = {term: curve_rows(released, clock, term) for term in CAUSES}
     shown = {term: rows[rows["status"] == "ok"] for term, rows in found.items()}
     lines = [_as_curve(CAUSES[term], rows) for term, rows in shown.items() if len(rows)]
     if not lines:
         return None
-    at_risk = _at_risk(released, clock)
+    at_risk = at_risk_at(released, clock)
     ends = [
         f"{CAUSES[term].lower()} {percent(rows['estimate'].iloc[-1])} by {rows['time'].iloc[-1]:g}"
         for term, rows in shown.items()
@@ -91,18 +92,25 @@ def _as_curve(name: str, rows: pd.DataFrame) -> Curve:
     return Curve(name, time.tolist(), value.tolist(), low.tolist(), high.tolist())
 
 
-def _at_risk(released: Released, clock: str) -> dict[float, str]:
-    """Number under observation at each time, from any curve that may show it."""
-    rows = released.rows(
-        NAME, time_unit=clock, dimensions="", **primary_definition(released), **MAIN
-    )
-    rows = rows[rows["estimand"].isin(["cumulative_incidence", "survival_probability"])]
-    found: dict[float, str] = {}
-    for _, row in rows[rows["time"].notna()].iterrows():
-        time = float(row["time"])
-        if found.get(time, "·") == "·":
-            found[time] = count(row, "n_patients") if is_ok(row) else "·"
-    return found
+def at_risk_at(released: Released, clock: str, definition: str | None = None) -> dict[float, str]:
+    """Number still under observation at each time; a dot where it is withheld.
+
+    Parameters
+    ----------
+    released : Released
+        Rows.
+    clock : str
+        Unit of the times.
+    definition : str, optional
+        Definition of dropout; the primary one when None, empty for what needs none.
+    """
+    key = primary_definition(released) if definition is None else {"definition": definition}
+    rows = released.rows(NAME, estimand="at_risk", time_unit=clock, dimensions="", **key, **MAIN)
+    return {
+        float(row["time"]): count(row) if is_ok(row) else "·"
+        for _, row in rows.iterrows()
+        if pd.notna(row["time"])
+    }
 
 
 def _incidence_table(
@@ -123,22 +131,4 @@ def _incidence_table(
             )
             for time, rows in sorted(cells.items())
         ],
-    )
-
-
-def dropped_out_by(released: Released, clock: str) -> str:
-    """The share that had dropped out half-way and at the end of what can be shown."""
-    rows = _curve_rows(released, clock, "dropout")
-    rows = rows[rows["status"] == "ok"]
-    if not len(rows):
-        return ""
-    unit = {
-        "attended_sessions": "attended sessions",
-        "weeks_since_first_session": "weeks after the first session",
-    }[clock]
-    last = float(rows["time"].iloc[-1])
-    middle = rows.iloc[(rows["time"] - last / 3).abs().argmin()]
-    return (
-        f"By {number(middle['time'], 0)} {unit} {percent(middle['estimate'])} had dropped out, and "
-        f"{percent(rows['estimate'].iloc[-1])} by {number(last, 0)}."
     )
