@@ -120,7 +120,14 @@ def _back(frame: pd.DataFrame, moved: FloatArray, before: FloatArray) -> FloatAr
     out[fisher] = np.tanh(moved[fisher])
     out[logit] = 1 / (1 + np.exp(-moved[logit]))
     # limits of shares stay shares; a limit without bound, or of an estimate that is not given, stays as it was
-    share = np.array([ESTIMANDS[e].unit == "proportion" for e in text(frame, "estimand")])
+    # a difference of shares (null 0) has limits on both sides of 0
+    share = np.array(
+        [
+            ESTIMANDS[e].unit == "proportion" and ESTIMANDS[e].null != 0.0
+            for e in text(frame, "estimand")
+        ],
+        dtype=bool,
+    )
     share |= np.isin(text(frame, "estimand"), ON_A_LATTICE)
     out = np.where(share, np.clip(out, 0.0, 1.0), out)
     return np.where(np.isfinite(out), out, before)

@@ -10,7 +10,8 @@ from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Block, Section, Table, Text
 from naturalistic.report.plots.axis import Scale
 from naturalistic.report.released import Released, first_known, is_ok
-from naturalistic.report.sections.forests import Forest, forest_figure, sentence
+from naturalistic.report.sections.forests import Forest, baseline_namer, forest_figure, sentence
+from naturalistic.report.sections.group_differences import compared, discoveries, side_by_side
 from naturalistic.report.wording import (
     brief_interval,
     count,
@@ -25,27 +26,38 @@ from naturalistic.report.wording import (
 NAME = "outcome_models"
 TIME = "time:"
 PRE_POST = {"model": "pre_post", "specification": "adjusted"}
-GROWTH = {"model": "growth", "specification": "adjusted"}
 
 
 def predictors(released: Released, _: PublishedStudy | None) -> Section | None:
-    """Forests of the level before therapy and of change, variances in words, growth where it was run."""
+    """Forests of the level before therapy, of change and of reliable improvement; one difference five ways."""
     if not released.has(NAME):
         return None
     rows = released.rows(NAME, estimand="coefficient", **PRE_POST)
-    level, change = _level_forest(released, rows), _change_forest(released, rows)
-    figures = (forest_figure(released, level), forest_figure(released, change))
-    blocks: list[Block] = [figure for figure in figures if figure is not None]
-    words = [text for text in (_variances(released), _growth_words(released)) if text]
+    level, change, chance = (
+        _level_forest(released, rows),
+        _change_forest(released, rows),
+        _chance_forest(released),
+    )
+    figures = [forest_figure(released, forest) for forest in (level, change, chance)]
+    blocks: list[Block | None] = [*figures, *side_by_side(released), _alone(released)]
+    words = tuple(text for text in (_variances(released), discoveries(released)) if text)
     if words:
-        blocks.append(Text(tuple(words)))
-    if (table := _growth(released)) is not None:
-        blocks.append(table)
+        blocks.append(Text(words))
+    findings = [*_findings(released, level, change), *compared(released)]
+    if len(chance.rows):
+        findings.append(
+            sentence(
+                chance,
+                "Probability of reliable improvement",
+                "more often improved reliably",
+                "less often improved reliably",
+            )
+        )
     return Section(
         "predictors",
         "Who starts higher and who changes more",
-        tuple(text for text in _findings(released, level, change) if text),
-        tuple(blocks),
+        tuple(text for text in findings if text),
+        tuple(block for block in blocks if block is not None),
     )
 
 
@@ -110,6 +122,55 @@ def _change_forest(released: Released, rows: pd.DataFrame) -> Forest:
     )
 
 
+def _chance_forest(released: Released) -> Forest:
+    return Forest(
+        "reliable_improvement_differences",
+        released.rows(NAME, estimand="risk_difference", model="reliable_improvement"),
+        Scale(
+            "Difference in the probability of reliable improvement",
+            null=0.0,
+            percent=True,
+            ends=("less often", "more often"),
+        ),
+        "Difference in the probability of reliable improvement if everyone with both forms were at the level named rather "
+        "than at the level in brackets, at the same score before therapy, averaged over the cohort. Associations, not "
+        "effects.",
+        baseline_namer("per 5 points"),
+    )
+
+
+def _alone(released: Released) -> Table | None:
+    """Every coefficient in the one adjusted model and with its characteristic alone in the model."""
+    main = released.rows(NAME, estimand="coefficient", **PRE_POST)
+    alone = released.rows(NAME, estimand="coefficient", model="pre_post", specification="alone")
+    by_term = {(r["term"], r["contrast"]): r for _, r in alone.iterrows()}
+    lines = []
+    for _, row in main.iterrows():
+        term, contrast = str(row["term"]), str(row["contrast"])
+        if (term, contrast) not in by_term:
+            continue
+        other = by_term[term, contrast]
+        name = term_label(term.removeprefix(TIME), contrast)
+        lines.append(
+            (
+                f"Change: {lower_first(name)}" if term.startswith(TIME) else name,
+                reason(row) or brief_interval(row),
+                reason(other) or brief_interval(other),
+                count(row, "n_patients"),
+            )
+        )
+    if not lines:
+        return None
+    return Table(
+        "Every coefficient, in the pre-declared model with all characteristics and with its characteristic alone, points",
+        ("Term", "All together", "Alone", "People at that level"),
+        lines,
+        folded=True,
+        note='Lines that begin with "Change" are differences in change from the first to the last form, the others before '
+        "therapy.",
+    )
+
+
 def _size(rows: pd.DataFrame) -> str:
     people = first_known(rows, "denominator")
     return "" if people is None else f" (n = {number(people, 0)})"
@@ -147,41 +208,3 @@ def _variances(released: Released) -> str:
         share = parts["therapist.intercept"] / whole
         text += f" Therapists stand for {percent(share)} of the spread of scores before therapy."
     return text
-
-
-def _growth_words(released: Released) -> str:
-    rows = released.rows(NAME, estimand="coefficient", **GROWTH)
-    if not len(rows):
-        return ""
-    slope = released.one(NAME, estimand="coefficient", term="time", **GROWTH)
-    if is_ok(slope):
-        return f"Over all forms, the score changes by {with_interval(slope)} points a month."
-    why = str(rows.iloc[0]["note"])
-    return f"Change month by month: {reason(rows.iloc[0])}{f' ({why})' if why else ''}."
-
-
-def _growth(released: Released) -> Table | None:
-    found = [row for _, row in released.rows(NAME, estimand="coefficient", **GROWTH).iterrows()]
-    if not any(is_ok(row) for row in found):
-        return None
-    return Table(
-        "Model of change month by month over all forms: points, and points a month",
-        ("Term", "Coefficient (interval)", "People"),
-        [
-            (
-                _growth_term(str(row["term"]), str(row["contrast"])),
-                brief_interval(row),
-                count(row, "n_patients"),
-            )
-            for row in found
-        ],
-        folded=True,
-    )
-
-
-def _growth_term(term: str, contrast: str) -> str:
-    if term == "time":
-        return "Points a month"
-    if term.startswith(TIME):
-        return f"Points a month, {lower_first(term_label(term.removeprefix(TIME), contrast))}"
-    return f"At the first form, {lower_first(term_label(term, contrast))}"
