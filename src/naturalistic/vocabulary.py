@@ -42,6 +42,9 @@ ATTENDANCE = _words(
     arrived_too_late="Arrived too late to be seen",
 )
 SEEN = ("attended", "attended_late")
+TIMES_OF_DAY = _words(
+    morning="Morning (before 12)", afternoon="Afternoon (before 17)", evening="Evening"
+)
 
 ABSENCE_DEFINITIONS = MappingProxyType(
     {

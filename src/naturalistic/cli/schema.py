@@ -181,6 +181,7 @@ REQUEST: dict[str, tuple[str, tuple[Asked, ...]]] = {
             Asked(("contact_type",), "What it was for: assessment, treatment, review, follow-up"),
             Asked(("therapist_id",), "A staff code of the therapist"),
             Asked(("mode", "duration"), "Face to face, telephone or video; minutes"),
+            Asked(("time_of_day",), "The time of the appointment, or morning, afternoon, evening"),
         ),
     ),
     "questionnaires": (

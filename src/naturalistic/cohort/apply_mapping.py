@@ -23,6 +23,7 @@ from naturalistic.cohort.plan import column_contract
 from naturalistic.cohort.problems import ProblemLog
 from naturalistic.cohort.pseudonyms import Pseudonyms
 from naturalistic.cohort.reading import RawFile
+from naturalistic.cohort.times_of_day import as_times_of_day
 from naturalistic.settings.mapping import ColumnMap, SourceFile
 from naturalistic.tables.schema import Column
 from naturalistic.vocabulary import (
@@ -31,6 +32,7 @@ from naturalistic.vocabulary import (
     CONTACT_TYPES,
     ENDINGS,
     OCCASIONS,
+    TIMES_OF_DAY,
     Word,
 )
 
@@ -47,6 +49,7 @@ _CLOSED_LISTS: dict[str, Mapping[str, Word]] = {
     "contact_type": CONTACT_TYPES,
     "ending": ENDINGS,
     "occasion": OCCASIONS,
+    "time_of_day": TIMES_OF_DAY,
 }
 ID_KINDS = {
     "patient_id": "patient",
@@ -130,6 +133,8 @@ class ColumnReader:
     def words(self, name: str, spec: ColumnMap, contract: Column) -> pd.Categorical:
         """Words of a closed list, or the service's own words."""
         cells = self.cells(spec)
+        if contract.name == "time_of_day" and not spec.codes:
+            cells = as_times_of_day(cells)
         levels = _labels(contract.name, contract.levels)
         words, unknown = read_words(cells, spec.codes, levels, self.missing_codes(spec))
         accepted = list(spec.codes or contract.levels)

@@ -10,6 +10,7 @@ from naturalistic.vocabulary import (
     ENDINGS,
     FORMATS,
     OCCASIONS,
+    TIMES_OF_DAY,
 )
 
 
@@ -185,6 +186,13 @@ SESSIONS = Table(
         ),
         THERAPIST_ID,
         Column("mode", "category", "Face to face, telephone, video ..."),
+        Column(
+            "time_of_day",
+            "category",
+            "Part of the day of the appointment; clock times are read, and only the part of the day is kept.",
+            levels=tuple(TIMES_OF_DAY),
+            unlocks="Attendance by time of day",
+        ),
         Column(
             "duration", "number", "Length of the contact.", unit="minutes", minimum=0, maximum=600
         ),

@@ -169,6 +169,23 @@ def test_season_format_wait_and_time_of_day_are_in_the_model_or_said_to_be_missi
     assert season["status"] == "not_measured" and "calendar" in season["note"]
 
 
+def test_time_of_day_is_in_the_model_where_it_is_held(data: AnalysisInput) -> None:
+    """Evenings are missed far more often; the counts are taken apart by it."""
+    sessions = data.tables["sessions"]
+    rng = np.random.default_rng(4)
+    missed = sessions["attendance"].isin(("did_not_attend", "cancelled_by_patient")).to_numpy()
+    evening = rng.random(len(sessions)) < np.where(missed, 0.6, 0.3)
+    part = np.where(evening, "evening", "morning")
+    part = np.where(rng.random(len(sessions)) < 0.05, None, part)
+    tables = {**data.tables, "sessions": SESSIONS.conform(sessions.assign(time_of_day=part))}
+    found = attendance.analyse(replace(data, tables=tables)).estimates
+    key = {"estimand": "odds_ratio", "model": "absence", "term": "time_of_day"}
+    truth = (0.6 / 0.4) / (0.3 / 0.7)
+    ratio = one(found, **key, contrast="evening vs morning")
+    assert ratio["conf_low"] < truth < ratio["conf_high"]
+    assert one(found, **key, contrast="not_recorded vs morning")["n_patients"] > 50
+
+
 def test_counts_by_season_give_the_same_answer_as_counts_by_person(
     data: AnalysisInput, rows: pd.DataFrame
 ) -> None:

@@ -317,6 +317,17 @@ def test_hours_become_minutes(tmp_path):
     assert (extract.ingest(tmp_path).tables["sessions"]["duration"] == 30).all()
 
 
+def test_clock_times_are_kept_as_parts_of_the_day(tmp_path):
+    extract = Extract()
+    extract.files["sessions"]["start"] = "14:30"
+    extract.columns("sessions")["time_of_day"] = "start"
+    found = extract.ingest(tmp_path).tables["sessions"]["time_of_day"]
+    assert (found == "afternoon").all()
+    extract.files["sessions"]["start"] = "PM2"
+    extract.columns("sessions")["time_of_day"] = {"from": "start", "codes": {"PM2": "evening"}}
+    assert (extract.ingest(tmp_path).tables["sessions"]["time_of_day"] == "evening").all()
+
+
 def test_a_dropped_column_is_not_read(tmp_path):
     extract = Extract()
     extract.columns("patients")["area"] = {"from": "gone", "drop": True}

@@ -16,6 +16,7 @@ from naturalistic.analyses.attending.definitions import (
     countable,
 )
 from naturalistic.analyses.attending.effects import (
+    MOST_PROFILED,
     add_effects,
     add_therapists,
     standard_of,
@@ -96,7 +97,7 @@ def _fit(people: ModelPeople, cells: Cells, conf_level: float) -> GeneralisedMix
         unit_label="patient",
         term_names=[term.column for term in cells.terms],
         conf_level=conf_level,
-        profile=True,
+        profile=len(people.place) <= MOST_PROFILED,
     )
 
 
@@ -155,10 +156,8 @@ def _add_model(
 
 def _add_absent(rows: EstimateRows, cells: Cells, key: dict[str, Any]) -> None:
     """What the model would take in if it were held, as rows with the reason."""
-    absent = {"time_of_day": "sessions are dated by the day, not by the hour", "season": cells.note}
-    for term, why in absent.items():
-        if why:
-            rows.add("odds_ratio", term=term, model=MODEL, status="not_measured", note=why, **key)
+    for term, why in cells.absent.items():
+        rows.add("odds_ratio", term=term, model=MODEL, status="not_measured", note=why, **key)
 
 
 def _add_overdispersion(

@@ -8,7 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from naturalistic.vocabulary import ABSENCE_DEFINITIONS, ATTENDANCE, SEEN, TREATMENT_CONTACTS
+from naturalistic.vocabulary import (
+    ABSENCE_DEFINITIONS,
+    ATTENDANCE,
+    SEEN,
+    TIMES_OF_DAY,
+    TREATMENT_CONTACTS,
+)
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -29,6 +35,8 @@ class Bookings:
         Missed under the definition; attended.
     minutes : (n,) array
         Recorded length; NaN where none.
+    part_of_day : (n,) int array
+        Position in `TIMES_OF_DAY`; -1 where not recorded.
     n_people : int
         Rows of the frame of people.
     """
@@ -38,6 +46,7 @@ class Bookings:
     missed: BoolArray
     seen: BoolArray
     minutes: FloatArray
+    part_of_day: IntArray
     n_people: int
 
     def __len__(self) -> int:
@@ -77,6 +86,7 @@ class Bookings:
             self.missed[keep],
             self.seen[keep],
             self.minutes[keep],
+            self.part_of_day[keep],
             self.n_people,
         )
 
@@ -105,6 +115,7 @@ def bookings_of(sessions: pd.DataFrame, frame: pd.DataFrame, definition: str) ->
     due[due] &= day[due] <= last[place[due]].astype(np.int64)
     chosen, place, day = chosen[due], place[due].astype(np.int64), day[due]
     words = pd.Categorical(chosen["attendance"], categories=list(ATTENDANCE))
+    part = pd.Categorical(chosen["time_of_day"], categories=list(TIMES_OF_DAY))
     # two bookings on one day: what was missed first, so that the order of rows says nothing
     order = np.lexsort((-np.asarray(words.codes), day, place))
     return Bookings(
@@ -113,5 +124,6 @@ def bookings_of(sessions: pd.DataFrame, frame: pd.DataFrame, definition: str) ->
         np.asarray(words.isin(missed))[order],
         np.asarray(words.isin(SEEN))[order],
         chosen["duration"].to_numpy(dtype=float)[order],
+        np.asarray(part.codes, dtype=np.int64)[order],
         len(frame),
     )

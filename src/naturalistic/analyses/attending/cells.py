@@ -1,8 +1,8 @@
-"""Counts that hold all a binomial model of absence needs: never more than four rows a person."""
+"""Counts that hold all a binomial model of absence needs: a person's, by season and time of day where held."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,14 +10,16 @@ from naturalistic.analyses.attending.bookings import Bookings, IntArray
 from naturalistic.analyses.attending.definitions import FloatArray
 from naturalistic.analyses.attending.effects import reference_counts
 from naturalistic.analyses.attending.people import ModelPeople
-from naturalistic.analyses.predictors import Term
+from naturalistic.analyses.predictors import NOT_RECORDED, Term
+from naturalistic.vocabulary import TIMES_OF_DAY
 
 SEASONS = ("spring", "summer", "autumn", "winter")
+PARTS = (*TIMES_OF_DAY, NOT_RECORDED)
 
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Counts that hold all a binomial model needs: one row a person, or a person and season.
+    """One row a person, or one for each season and part of the day in which a person was offered sessions.
 
     Attributes
     ----------
@@ -31,8 +33,8 @@ class Cells:
         Its columns.
     counts : dict
         People behind each column.
-    note : str
-        Why season is not in it; empty where it is.
+    absent : dict
+        Why season or time of day is not in it.
     """
 
     person: IntArray
@@ -41,7 +43,7 @@ class Cells:
     matrix: FloatArray
     terms: tuple[Term, ...]
     counts: dict[str, int]
-    note: str
+    absent: dict[str, str]
 
 
 def cells_of(
@@ -51,7 +53,7 @@ def cells_of(
     bookings: Bookings,
     calendar: str,
 ) -> Cells:
-    """One row a person, or a person and season where dates are calendar dates.
+    """Counts of the people of a model, taken apart by season and time of day where the cohort holds them.
 
     Parameters
     ----------
@@ -60,53 +62,92 @@ def cells_of(
     missed, offered : (n,) arrays
         Sessions of everyone who started.
     bookings : Bookings
-        Theirs, for the season; may be empty.
+        Theirs; may be empty.
     calendar : {"real", "relative"}
         What dates mean.
     """
+    row = np.full(bookings.n_people, -1)
+    row[people.place] = np.arange(len(people.place))
+    person = row[bookings.person]
+    own = bookings.only(person >= 0)
+    factors, absent = _factors(own, calendar)
     counts = {**people.counts, **reference_counts(people.design, people.terms)}
-    plain = Cells(
+    if factors:
+        return _apart(people, own, person[person >= 0], factors, counts, absent)
+    return Cells(
         np.arange(len(people.place)),
         missed[people.place],
         offered[people.place],
         people.matrix,
         people.terms,
         counts,
-        "dates are not calendar dates",
+        absent,
     )
-    if calendar != "real":
-        return plain
-    if not len(bookings):
-        return replace(plain, note="sessions are not held one by one")
-    found = _by_season(people, bookings, counts)
-    return found or replace(plain, note="no session in spring, or all of them in one season")
 
 
-def _by_season(people: ModelPeople, bookings: Bookings, counts: dict[str, int]) -> Cells | None:
-    row = np.full(bookings.n_people, -1)
-    row[people.place] = np.arange(len(people.place))
-    person = row[bookings.person]
-    use = person >= 0
-    month = (bookings.day[use].astype("datetime64[D]").astype("datetime64[M]").astype(int)) % 12
+@dataclass(frozen=True, eq=False)
+class _Factor:
+    """A property of a booking: its name, its words with the reference first, and the word of each booking."""
+
+    name: str
+    words: tuple[str, ...]
+    code: IntArray
+
+
+def _factors(bookings: Bookings, calendar: str) -> tuple[list[_Factor], dict[str, str]]:
+    """Season and time of day, or why they are not held."""
+    month = bookings.day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
     # March to May is spring, as the Met Office counts the seasons
-    season = (month - 2) % 12 // 3
-    code = person[use] * len(SEASONS) + season
-    present, place = np.unique(code, return_inverse=True)
-    who, when = present // len(SEASONS), present % len(SEASONS)
-    found = [s for s in range(1, len(SEASONS)) if (when == s).any()]
-    if len(np.unique(when)) < 2 or 0 not in when:
-        return None
-    columns = [(when == s).astype(float) for s in found]
-    terms = tuple(
-        Term(f"season[T.{SEASONS[s]}]", "season", f"{SEASONS[s]} vs {SEASONS[0]}", 0) for s in found
+    season = _Factor("season", SEASONS, (month - 2) % 12 // 3)
+    part = _Factor(
+        "time_of_day", PARTS, np.where(bookings.part_of_day < 0, 3, bookings.part_of_day)
     )
-    people_in = {t.column: int(c.sum()) for t, c in zip(terms, columns, strict=True)}
+    found, absent = [], {}
+    for factor, why in (
+        (season, "" if calendar == "real" else "dates are not calendar dates"),
+        (part, "" if (part.code < 3).any() else "the time of day of sessions is not recorded"),
+    ):
+        varies = len(np.unique(factor.code)) > 1
+        if not len(bookings):
+            absent[factor.name] = "sessions are not held one by one"
+        elif why or not varies:
+            absent[factor.name] = why or "the same for all sessions"
+        else:
+            found.append(factor)
+    return found, absent
+
+
+def _apart(
+    people: ModelPeople,
+    bookings: Bookings,
+    person: IntArray,
+    factors: list[_Factor],
+    counts: dict[str, int],
+    absent: dict[str, str],
+) -> Cells:
+    sizes = [len(factor.words) for factor in factors]
+    code = np.ravel_multi_index(
+        (person, *(factor.code for factor in factors)), (len(people.place), *sizes)
+    )
+    present, place = np.unique(code, return_inverse=True)
+    who, *levels = np.unravel_index(present, (len(people.place), *sizes))
+    columns, terms = [], list(people.terms)
+    for factor, level in zip(factors, levels, strict=True):
+        # the first word that occurs is the reference level
+        first, *others = np.unique(level)
+        for other in others:
+            words = factor.words[other]
+            contrast = f"{words} vs {factor.words[first]}"
+            terms.append(Term(f"{factor.name}[T.{words}]", factor.name, contrast, 0))
+            columns.append((level == other).astype(float))
+            counts[terms[-1].column] = len(np.unique(who[level == other]))
+        counts[f"{factor.name}:reference"] = len(np.unique(who[level == first]))
     return Cells(
-        who,
-        np.bincount(place, bookings.missed[use]).astype(float),
+        who.astype(np.int64),
+        np.bincount(place, bookings.missed).astype(float),
         np.bincount(place).astype(float),
         np.column_stack([people.matrix[who], *columns]),
-        (*people.terms, *terms),
-        {**counts, **people_in, "season:reference": int((when == 0).sum())},
-        "",
+        tuple(terms),
+        counts,
+        absent,
     )

@@ -22,6 +22,8 @@ from naturalistic.stats.result import Estimate
 
 # averages over more rows cost minutes and change nothing a reader could see
 MOST_ROWS = 20_000
+# above so many people Wald limits of a therapist variance do; the method of the row says which it is
+MOST_PROFILED = 5_000
 ASSOCIATION = "association, not effect"
 
 

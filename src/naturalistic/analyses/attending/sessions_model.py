@@ -14,6 +14,7 @@ from naturalistic.analyses.attending.definitions import (
     number_of,
 )
 from naturalistic.analyses.attending.effects import (
+    MOST_PROFILED,
     add_effects,
     add_therapists,
     reference_counts,
@@ -96,7 +97,13 @@ def _chosen(
     poisson = _fit(people, attended, "poisson", conf_level, profile=False)
     test = overdispersion_test(poisson)
     wide = test.status == "ok" and test.p_value < TEST_LEVEL
-    fit = _fit(people, attended, "nb2" if wide else "poisson", conf_level, profile=True)
+    fit = _fit(
+        people,
+        attended,
+        "nb2" if wide else "poisson",
+        conf_level,
+        profile=len(people.place) <= MOST_PROFILED,
+    )
     answer = (
         f"NB2 chosen, p below {TEST_LEVEL}" if wide else f"Poisson kept, p not below {TEST_LEVEL}"
     )

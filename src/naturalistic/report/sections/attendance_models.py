@@ -35,7 +35,7 @@ CAUTION = (
     "other times or anything else that is known to help is not studied here, and no group is named for it."
 )
 TOO_FEW = "too few for any of them to be stable"
-PLAIN = ("Intercept", "model", "time_of_day")
+PLAIN = ("Intercept", "model")
 
 
 def forests(released: Released) -> list[Forest]:
