@@ -61,17 +61,17 @@ def read_bundles(paths: Sequence[Path]) -> list[Bundle]:
     BundleError
         Every reason in every file, and every pair that is the same cohort or the same data.
     """
-    bundles: dict[Path, Bundle] = {}
+    bundles: list[tuple[Path, Bundle]] = []
     problems: list[str] = []
     for path in paths:
         try:
-            bundles[path] = read_bundle(path)
+            bundles.append((path, read_bundle(path)))
         except BundleError as error:
             problems += error.problems
     problems += _twice(bundles)
     if problems:
         raise BundleError(problems)
-    return sorted(bundles.values(), key=lambda bundle: bundle.cohort)
+    return sorted((bundle for _, bundle in bundles), key=lambda bundle: bundle.cohort)
 
 
 def small_counts(bundle: Bundle) -> int:
@@ -186,9 +186,9 @@ def _place(loc: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in loc)[:120]
 
 
-def _twice(bundles: dict[Path, Bundle]) -> list[str]:
+def _twice(bundles: Sequence[tuple[Path, Bundle]]) -> list[str]:
     problems, cohorts, sources = [], dict[str, str](), dict[str, str]()
-    for path, bundle in bundles.items():
+    for path, bundle in bundles:
         files = bundle.provenance.get("files")
         data = digest(files) if files else bundle.digest
         if bundle.cohort in cohorts:

@@ -68,11 +68,13 @@ def summary_text(evidence: Evidence) -> str:
     """The pooled result in a few lines for the terminal."""
     bundles = evidence.tables["bundles"]
     started = number(bundles["started"].sum(), 0)
-    lines = [f"{len(bundles)} services, {started} people who started therapy."]
+    lines = [f"{words.services_counted(len(bundles))}, {started} people who started therapy."]
     for name in evidence.headlines:
         row = evidence.headline(name)
         title = words.headline_title(name, evidence.primary)
-        lines.append(f"{title}: {words.quoted(row, name)}, {int(row['k'])} services.")
+        lines.append(
+            f"{title}: {words.quoted(row, name)}, {words.services_counted(int(row['k']))}."
+        )
     refused = len(evidence.tables["not_pooled"])
     lines.append(f"{refused} figures were not pooled; not_pooled.csv says why.")
     return "\n".join(lines) + "\n"
@@ -89,7 +91,7 @@ def _html(evidence: Evidence, sections: list[Section], pooled: Pooled) -> str:
             sentences=_answer(evidence, pooled),
             caution=CAUTION,
             sections=sections,
-            services=len(evidence.tables["bundles"]),
+            services=words.services_counted(len(evidence.tables["bundles"])),
             version=__version__,
             style=style.read_text(encoding="utf-8"),
         )

@@ -57,7 +57,7 @@ def who_section(evidence: Evidence) -> Section:
     )
     total = bundles["started"].sum()
     finding = (
-        f"{len(bundles)} {'service' if len(bundles) == 1 else 'services'} with {number(total, 0)} people who started "
+        f"{words.services_counted(len(bundles))} with {number(total, 0)} people who started "
         "therapy, by their own rounded counts. Each sent figures about groups; no record of a person was seen."
     )
     table = Table("Services in this report, counts as each released them", header, rows)

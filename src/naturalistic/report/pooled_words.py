@@ -43,6 +43,11 @@ def headline_title(name: str, primary: Mapping[str, Any]) -> str:
     }[name]
 
 
+def services_counted(count: int) -> str:
+    """`1 service`, `5 services`."""
+    return "1 service" if count == 1 else f"{count} services"
+
+
 def of_whom(name: str, primary: Mapping[str, Any], instruments: Mapping[str, Any]) -> str:
     """The denominator and the measure of a headline in words."""
     if name == "dropout":

@@ -138,3 +138,10 @@ def test_pooled_curves_rise_and_lie_among_the_services():
         pool_incidence(["a"], [4], [10], [0])
     lone = pool_incidence(["a", "b"], [4, 6], [10, 10], [2, 2])
     assert lone.status == "not_estimable"
+
+
+def test_services_that_agree_exactly():
+    y, s = [0.5] * 5, [0.1] * 5
+    assert np.isnan(influence(y, s).dffits).all()
+    design = np.column_stack([np.ones(5), np.arange(5.0)])
+    assert np.isnan(random_effects(y, s, design=design).moderators_statistic)

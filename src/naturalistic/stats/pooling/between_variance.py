@@ -14,6 +14,7 @@ FloatArray = NDArray[np.float64]
 
 METHODS = ("reml", "paule_mandel", "dersimonian_laird", "common_effect")
 _GRID = 80  # points at which the REML score is looked at before its roots are refined
+_ROUNDING = 100 * np.finfo(float).eps  # residuals this small beside the estimates are none
 _STEPS = 200  # doublings of an upper bound before the search is given up
 
 
@@ -51,9 +52,9 @@ def weighted(y: FloatArray, v: FloatArray, design: FloatArray, tau2: float) -> W
     coefficients = unscaled @ (scaled.T @ y)
     # from the residuals: y'Py of numbers far from 0 would lose digits
     residual = y - design @ coefficients
-    return Weighted(
-        coefficients, unscaled, projection, float(weights @ (residual * residual)), weights
-    )
+    q = float(weights @ (residual * residual))
+    exact = q <= _ROUNDING**2 * float(weights @ (y * y))
+    return Weighted(coefficients, unscaled, projection, 0.0 if exact else q, weights)
 
 
 def between_variance(y: FloatArray, v: FloatArray, design: FloatArray, method: str) -> float:

@@ -115,12 +115,17 @@ def _one(
     shift = float(full.coefficients[0]) - average
     whole = float(np.sum(1.0 / (v + tau2)))
     return (
-        residual / np.sqrt(factor * (v[i] + tau2) + variance),
-        shift / np.sqrt(factor * hat * (tau2 + v[i])),
-        shift**2 / float(full.covariance[0, 0]),
-        variance / float(full.covariance[0, 0]),
+        _ratio(residual, np.sqrt(factor * (v[i] + tau2) + variance)),
+        _ratio(shift, np.sqrt(factor * hat * (tau2 + v[i]))),
+        _ratio(shift**2, float(full.covariance[0, 0])),
+        _ratio(variance, float(full.covariance[0, 0])),
         tau2,
         weighted(rest_y, rest_v, design, 0.0).q,
         hat,
-        shift / np.sqrt(factor / whole),
+        _ratio(shift, np.sqrt(factor / whole)),
     )
+
+
+def _ratio(top: float, bottom: float) -> float:
+    """NaN where services agree so exactly that there is nothing to measure by."""
+    return float(top / bottom) if bottom > 0 else float("nan")

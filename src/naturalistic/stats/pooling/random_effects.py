@@ -259,7 +259,8 @@ def _moderators(
     coefficients: FloatArray, covariance: FloatArray, df: float
 ) -> tuple[float, float, float]:
     count = len(coefficients) - 1
-    if not count:
+    # services that lie exactly on the regression: a scale factor of 0 leaves nothing to test by
+    if not count or not covariance.any():
         return (np.nan, np.nan, np.nan)
     rest = coefficients[1:]
     statistic = float(rest @ np.linalg.solve(covariance[1:, 1:], rest))
