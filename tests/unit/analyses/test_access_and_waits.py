@@ -146,7 +146,7 @@ def test_who_is_still_waiting() -> None:
 
 def test_outcomes_of_referrals_exclude_each_other() -> None:
     state = outcome_of_referral(episodes())
-    assert state.tolist() == [
+    assert state.astype("object").tolist() == [
         "planned_ending",
         "unplanned_ending",
         "closed_after_assessment",

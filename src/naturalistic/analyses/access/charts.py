@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from naturalistic.analyses.access.periods import Measure, Series, number_of, series_of
+from naturalistic.analyses.access.periods import (
+    Measure,
+    Series,
+    measure_of,
+    number_of,
+    series_of,
+)
 from naturalistic.analyses.access.referrals import is_word
 from naturalistic.analyses.interface import AnalysisInput, EstimateRows
 from naturalistic.settings.config import ServiceChange
@@ -47,7 +53,7 @@ def add_charts(
         rows.add("level_change", term="service_change", status="not_run", note=NO_CHANGE)
     held: dict[str, Measure] = {}
     if data.calendar == "real":
-        held = {m.term: m for m in _measures(data, referrals, counted)}
+        held = {m.term: m for m in _measures(data, referrals, counted) if m is not None}
     for term in MEASURES:
         if term not in held:
             note = NOT_HELD if data.calendar == "real" else RELATIVE
@@ -65,51 +71,38 @@ def add_charts(
 
 def _measures(
     data: AnalysisInput, referrals: pd.DataFrame, counted: pd.DataFrame
-) -> Iterator[Measure]:
+) -> Iterator[Measure | None]:
     received = referrals["received_date"]
-    yield from _dated("referrals", received, referrals["patient_id"])
-    yield from _dated("starts", referrals["first_session_date"], referrals["patient_id"])
+    yield measure_of("referrals", received, referrals["patient_id"])
+    yield measure_of("starts", referrals["first_session_date"], referrals["patient_id"])
     days = (referrals["first_session_date"] - received).dt.days
     if days.notna().any():
         # a referral tells whether it was in time once 126 days have passed, or it was closed or seen before
         told = days.notna() | ((referrals["end_date"] - received).dt.days >= IN_TIME_DAYS)
         told |= ~is_word(referrals, "ending", "open")
         hit = (days <= IN_TIME_DAYS).fillna(False).to_numpy(dtype=bool)
-        yield from _dated(
+        yield measure_of(
             "first_session_in_time",
             received.where(told),
             referrals["patient_id"],
             hit,
         )
-    yield from _missed(data)
+    yield _missed(data)
     ended = is_word(counted, "started", "yes") & ~is_word(counted, "ending", "open")
     if counted["first_score"].notna().any():
         paired = is_word(counted, "pairing", "paired")
-        yield from _dated(
+        yield measure_of(
             "both_forms", counted["end_date"].where(ended), counted["patient_id"], paired
         )
 
 
-def _dated(
-    term: str, day: pd.Series, person: pd.Series, hit: np.ndarray | None = None
-) -> Iterator[Measure]:
-    known = day.notna().to_numpy()
-    if known.any():
-        yield Measure(
-            term,
-            day.to_numpy(dtype="datetime64[D]")[known],
-            person.to_numpy(dtype=np.int64)[known],
-            None if hit is None else hit[known],
-        )
-
-
-def _missed(data: AnalysisInput) -> Iterator[Measure]:
+def _missed(data: AnalysisInput) -> Measure | None:
     """Treatment sessions by the primary definition of absence."""
     _, absent, among = ABSENCE_DEFINITIONS[data.settings.primary.absence_definition]
     sessions = data.tables["sessions"]
     state = sessions["attendance"]
     if not state.isin(absent).any():
-        return  # assumption A31: missed contacts were not recorded
+        return None  # assumption A31: missed contacts were not recorded
     kept = state.isin(among) & sessions["contact_type"].isin(TREATMENT_CONTACTS)
     booked = sessions[kept]
     episodes = data.tables["episodes"]
@@ -118,7 +111,7 @@ def _missed(data: AnalysisInput) -> Iterator[Measure]:
     cut = episodes["end_date"].max()
     day = booked["date"].where((booked["date"] <= cut) & person.notna())
     hit = booked["attendance"].isin(absent).to_numpy()
-    yield from _dated("missed_sessions", day, person.fillna(-1), hit)
+    return measure_of("missed_sessions", day, person.fillna(-1), hit)
 
 
 def _values(series: Series, *, share: bool) -> np.ndarray:

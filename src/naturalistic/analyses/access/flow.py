@@ -19,6 +19,13 @@ NOT_RECORDED = "not_recorded"
 WITHIN_A_YEAR = 365.0
 GRID_DAYS = (91.0, 182.0, WITHIN_A_YEAR)
 _DAY = np.timedelta64(1, "D")
+STATES = (
+    "in_therapy",
+    "waiting_for_first_session",
+    "closed_after_assessment",
+    "waiting_for_assessment",
+    "closed_before_assessment",
+)
 _SPAN = 1_000_000  # days; more than any calendar holds
 
 
@@ -69,32 +76,33 @@ def add_outcomes_of_referrals(rows: EstimateRows, frame: pd.DataFrame, level: fl
     if not len(frame):
         note = "nobody was referred"
         rows.add("proportion", term="referral_outcome", status="not_estimable", note=note)
-    for word in sorted(set(state)):
-        _share(rows, frame, state == word, everyone, "referral_outcome", word, level, "outcome")
+    for word in sorted(state.unique()):
+        _share(
+            rows,
+            frame,
+            (state == word).to_numpy(),
+            everyone,
+            "referral_outcome",
+            word,
+            level,
+            "outcome",
+        )
 
 
-def outcome_of_referral(frame: pd.DataFrame) -> np.ndarray:
+def outcome_of_referral(frame: pd.DataFrame) -> pd.Series:
     """One word a referral: how far it came, and how therapy ended."""
     is_open = is_word(frame, "ending", "open")
     started, assessed = (is_word(frame, name, "yes") for name in ("started", "assessed"))
-    ending = frame["ending"].astype("object").to_numpy()
-    return np.select(
-        [
-            started & is_open,
-            started,
-            assessed & is_open,
-            assessed,
-            is_open,
-        ],
-        [
-            "in_therapy",
-            ending,
-            "waiting_for_first_session",
-            "closed_after_assessment",
-            "waiting_for_assessment",
-        ],
-        default="closed_before_assessment",
-    ).astype(object)
+    words = frame["ending"].cat.categories
+    state = np.select(
+        [started & is_open, started, assessed & is_open, assessed, is_open],
+        [0, len(STATES) + frame["ending"].cat.codes.to_numpy(dtype=np.int64), 1, 2, 3],
+        default=4,
+    )
+    return pd.Series(
+        pd.Categorical.from_codes(state.astype(np.int64), pd.Index([*STATES, *words])),
+        index=frame.index,
+    )
 
 
 def add_rereferral(rows: EstimateRows, frame: pd.DataFrame, level: float) -> None:
@@ -106,6 +114,7 @@ def add_rereferral(rows: EstimateRows, frame: pd.DataFrame, level: float) -> Non
         return
     ended = is_word(frame, "started", "yes") & ~is_word(frame, "ending", "open")
     ended &= frame["end_date"].notna().to_numpy()
+    days, again = days_to_next_referral(frame, ended)
     for contrast, who in {
         "": ended,
         "planned_ending": ended & is_word(frame, "ending", "planned_ending"),
@@ -122,8 +131,7 @@ def add_rereferral(rows: EstimateRows, frame: pd.DataFrame, level: float) -> Non
                 **key,
             )
             continue
-        days, again = days_to_next_referral(frame, who)
-        curve = kaplan_meier(days, again, conf_level=level)
+        curve = kaplan_meier(days[who[ended]], again[who[ended]], conf_level=level)
         read = curve.at(np.array(GRID_DAYS))
         for i, time in enumerate(GRID_DAYS):
             counts = people(frame, who) | {"n_events": int(read.cumulative_events[i])}

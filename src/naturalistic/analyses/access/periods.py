@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -30,7 +31,7 @@ class Measure:
     day : ndarray of datetime64[D], shape (n,)
         Day of each event; none missing.
     person : ndarray of int, shape (n,)
-        Whom it concerns.
+        Number of the person it concerns, counted from 0.
     hit : ndarray of bool, shape (n,), or None
         For a share: whether the event has what is counted. None for a count of people.
     """
@@ -124,9 +125,11 @@ def by_period(measure: Measure, period: str) -> Series | None:
         return None
     inside = (number >= first) & (number <= last)
     index, size = number[inside] - first, last - first + 1
-    person = np.unique(measure.person[inside], return_inverse=True)[1].astype(np.int64)
+    person = measure.person[inside]
     width = int(person.max(initial=0)) + 1
-    once = np.unique(index * width + person)
+    # each person once a period; sorting whole numbers is faster than hashing them
+    once = np.sort(index * width + person)
+    once = once[np.diff(once, prepend=-1) > 0]
     events = np.bincount(index, minlength=size)
     hit = measure.hit
     hits = events if hit is None else np.bincount(index[hit[inside]], minlength=size)
@@ -136,5 +139,30 @@ def by_period(measure: Measure, period: str) -> Series | None:
         np.bincount(once // width, minlength=size),
         events,
         hits,
-        width,
+        int(np.count_nonzero(np.bincount(person, minlength=width))),
+    )
+
+
+def measure_of(
+    term: str, day: pd.Series, person: pd.Series, hit: BoolArray | None = None
+) -> Measure | None:
+    """The measure of the rows that have a day; None where none has.
+
+    Parameters
+    ----------
+    term : str
+        Name of the measure.
+    day, person : Series
+        Day of each event and pseudonym of whom it concerns.
+    hit : ndarray of bool, optional
+        For a share: whether the event has what is counted.
+    """
+    known = day.notna().to_numpy()
+    if not known.any():
+        return None
+    return Measure(
+        term,
+        day.to_numpy(dtype="datetime64[D]")[known],
+        pd.factorize(person.to_numpy()[known])[0].astype(np.int64),
+        None if hit is None else hit[known],
     )

@@ -29,10 +29,10 @@ def national_frame(data: AnalysisInput) -> pd.DataFrame:
     """
     sessions = data.tables["sessions"]
     frame = referral_frame(data.tables["episodes"], sessions)
-    people = data.tables["patients"][["patient_id", "age", "age_band"]]
-    frame = frame.merge(people, on="patient_id", how="left", validate="m:1")
+    people = data.tables["patients"]
     # ASSUME A74: whoever is not known to be under 18 is an adult.
-    young = (frame["age"] < ADULT) | (frame["age"].isna() & (frame["age_band"] == "under_18"))
+    young = (people["age"] < ADULT) | (people["age"].isna() & (people["age_band"] == "under_18"))
+    children = people.loc[young, "patient_id"]
     seen = sessions[sessions["attendance"].isin(SEEN)]
     by_referral = seen.groupby("referral_id")["date"].agg(["size", "min"])
     contacts = frame["referral_id"].map(by_referral["size"]).to_numpy(dtype=np.float64)
@@ -40,7 +40,7 @@ def national_frame(data: AnalysisInput) -> pd.DataFrame:
     first = frame["referral_id"].map(by_referral["min"]).astype("datetime64[ms]")
     earliest = frame[["assessment_date", "first_session_date"]].min(axis=1)
     return frame.assign(
-        adult=~young.fillna(False).to_numpy(dtype=bool),
+        adult=~frame["patient_id"].isin(children).to_numpy(dtype=bool),
         contacts=np.fmax(contacts, treated),
         first_contact_date=first.fillna(earliest),
     )

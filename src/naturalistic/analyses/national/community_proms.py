@@ -65,19 +65,23 @@ def pairs_of(scores: pd.DataFrame) -> pd.DataFrame:
         ``referral_id``, ``instrument``, ``scale``, ``first`` and ``last`` (missing without a later form).
     """
     kept = scores[scores["score"].notna() & scores["date"].notna()]
-    kept = kept.sort_values(["referral_id", "instrument", "scale", "date", "form_id"])
-    key = ["referral_id", "instrument", "scale"]
-    for name in ("instrument", "scale"):
-        kept[name] = kept[name].astype("object")
-    grouped = kept.groupby(key, sort=True)
-    ends = grouped.agg(
-        first=("score", "first"),
-        last=("score", "last"),
-        first_day=("date", "first"),
-        last_day=("date", "last"),
-    ).reset_index()
-    ends["last"] = ends["last"].where(ends["last_day"] > ends["first_day"])
-    return ends
+    tool, tools = pd.factorize(kept["instrument"], sort=True)
+    scale, scales = pd.factorize(kept["scale"], sort=True)
+    form = tool * max(len(scales), 1) + scale
+    key = kept["referral_id"].to_numpy(dtype=np.int64)
+    day = kept["date"].to_numpy(dtype="datetime64[D]").astype(np.int64)
+    order = np.lexsort((kept["form_id"].to_numpy(), day, form, key))
+    key, form, day = key[order], form[order], day[order]
+    score = kept["score"].to_numpy(dtype=np.float64)[order]
+    begins = np.ones(len(key), dtype=bool)
+    begins[1:] = (np.diff(key) != 0) | (np.diff(form) != 0)
+    first = np.flatnonzero(begins)
+    last = np.append(first[1:], len(key))[: len(first)] - 1
+    pairs = pd.DataFrame({"referral_id": key[first], "first": score[first]})
+    pairs["last"] = np.where(day[last] > day[first], score[last], np.nan)
+    pairs["instrument"] = np.asarray(tools, dtype=object)[form[first] // max(len(scales), 1)]
+    pairs["scale"] = np.asarray(scales, dtype=object)[form[first] % max(len(scales), 1)]
+    return pairs
 
 
 def _has(frame: pd.DataFrame, pairs: pd.DataFrame) -> Mask:

@@ -16,6 +16,7 @@ from naturalistic.stats.survival import kaplan_meier, quantiles
 GROUP = "four_week_wait"
 WITHIN = 28
 TOLERANCE = 5  # days between referrals of one spell
+SPELL_COLUMNS = ("patient_id", "received_date", "end_date", "ending", "contacts")
 LONG_WEEKS = (52, 78, 104)
 COMPONENTS = {
     "contact": "first_contact_date",
@@ -79,7 +80,10 @@ def spells_of(frame: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     dated = frame[frame["received_date"].notna()]
     dated = dated.assign(first_form_date=dated["referral_id"].map(_first_forms(scores)))
     dated["first_form_date"] = dated["first_form_date"].astype("datetime64[ms]")
-    dated = dated.sort_values(["patient_id", "received_date", "referral_id"]).reset_index(drop=True)
+    dated = dated[[*SPELL_COLUMNS, *COMPONENTS.values()]]
+    days = dated["received_date"].to_numpy(dtype="datetime64[D]").astype(np.int64)
+    # among referrals of one person and day the order does not matter: they are one spell
+    dated = dated.iloc[np.lexsort((days, dated["patient_id"].to_numpy()))].reset_index(drop=True)
     person = dated["patient_id"]
     so_far = dated["end_date"].fillna(dated["received_date"]).groupby(person).cummax()
     before = so_far.groupby(person).shift()

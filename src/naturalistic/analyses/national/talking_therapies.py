@@ -7,8 +7,8 @@ import pandas as pd
 
 from naturalistic.analyses.access.periods import (
     FINANCIAL_YEAR,
-    Measure,
     by_period,
+    measure_of,
     small_periods,
 )
 from naturalistic.analyses.access.referrals import is_word
@@ -66,16 +66,8 @@ def _by_year(
     level: float,
 ) -> None:
     """A number or share by complete financial year; given for all years or for none, where some are small."""
-    known = who & frame[column].notna().to_numpy()
-    series = by_period(
-        Measure(
-            term,
-            frame.loc[known, column].to_numpy(dtype="datetime64[D]"),
-            frame.loc[known, "patient_id"].to_numpy(dtype=np.int64),
-            None if hit is None else hit[known],
-        ),
-        FINANCIAL_YEAR,
-    )
+    measure = measure_of(term, frame[column].where(who), frame["patient_id"], hit)
+    series = None if measure is None else by_period(measure, FINANCIAL_YEAR)
     share = hit is not None
     if series is None or small_periods(series, share=share).any():
         rows.add(
