@@ -70,25 +70,36 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
 
 
 def _categories(rows: EstimateRows, frame: pd.DataFrame, level: float, key: dict[str, Any]) -> None:
-    paired = frame[in_population(frame, "paired")]
+    paired = in_population(frame, "paired")
+    category = frame["change_category"].astype("object")
     groups = {"": paired}
     for case in ("yes", "no"):
-        groups[case] = paired[(paired["case_at_start"] == case).fillna(False).to_numpy(dtype=bool)]
+        groups[case] = paired & (frame["case_at_start"] == case).fillna(False).to_numpy(dtype=bool)
     for case, group in groups.items():
-        total = len(group)
-        counts = group["change_category"].value_counts()
-        for category in CHANGE_CATEGORIES:
-            n = int(counts.get(category, 0))
-            cell = {"category": category, **({"case_at_start": case} if case else {})}
-            rows.add_proportion(
-                n,
-                total,
-                rate(n, total, conf_level=level) if total else None,
-                term="category",
-                population="paired",
-                dimensions=cell,
+        for word in CHANGE_CATEGORIES:
+            hit = (category == word).to_numpy(dtype=bool)
+            columns = {
                 **key,
-            )
+                "term": "category",
+                "population": "paired",
+                "dimensions": {"category": word, **({"case_at_start": case} if case else {})},
+            }
+            _rate(rows, frame, hit, group, level, columns)
+
+
+def _rate(
+    rows: EstimateRows,
+    frame: pd.DataFrame,
+    hit: Mask,
+    among: Mask,
+    level: float,
+    columns: dict[str, Any],
+) -> None:
+    """A rate with Wilson's interval, and beside it with the one that allows for therapists."""
+    top, bottom = int((hit & among).sum()), int(among.sum())
+    value = rate(top, bottom, conf_level=level) if bottom else None
+    rows.add_proportion(top, bottom, value, **columns)
+    _clustered(rows, frame, hit, among, level, columns)
 
 
 def _headline_rates(
@@ -118,23 +129,8 @@ def _headline_rates(
                     **key,
                 )
                 continue
-            bottom, top = int((member & among).sum()), int((member & among & hit).sum())
-            rows.add_proportion(
-                top,
-                bottom,
-                rate(top, bottom, conf_level=level) if bottom else None,
-                term=term,
-                population=population,
-                **key,
-            )
-            _clustered(
-                rows,
-                frame,
-                hit,
-                member & among,
-                level,
-                {**key, "term": term, "population": population},
-            )
+            columns = {**key, "term": term, "population": population}
+            _rate(rows, frame, hit, member & among, level, columns)
 
 
 def _clustered(

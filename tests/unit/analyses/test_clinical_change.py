@@ -121,7 +121,10 @@ def test_hierarchical_model_judges_the_total_slope() -> None:
         first_score=scores[:, 0], last_score=scores[:, -1], last_date=dates[-1], n_scores=5
     )
     rows = run({**tables, "scores": SCORES.conform(long), "outcomes": changed})
-    found = rows[(rows["definition"] == "hierarchical_linear_model")].set_index("term")
+    found = rows[
+        (rows["definition"] == "hierarchical_linear_model")
+        & (rows["specification"] == "other_method")
+    ].set_index("term")
     assert found.loc["reliable_improvement", "estimate"] > 0.95
     assert found.loc["reliable_deterioration", "estimate"] == 0.0
 

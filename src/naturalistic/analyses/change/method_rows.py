@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from naturalistic.analyses.change.methods import (
     Group,
@@ -17,7 +18,7 @@ from naturalistic.analyses.change.methods import (
 )
 from naturalistic.analyses.interface import AnalysisInput, EstimateRows
 from naturalistic.stats.category_agreement import category_agreement
-from naturalistic.stats.rates import rate
+from naturalistic.stats.rates import clustered_rate, rate
 from naturalistic.stats.reliable_change import ChangeCategory, ChangeClassification
 from naturalistic.vocabulary import CHANGE_CATEGORIES
 
@@ -25,6 +26,7 @@ MAIN = "jacobson_truax"
 OTHER = "other_method"
 DISAGREE = 0.1
 WORDS = tuple(CHANGE_CATEGORIES)
+Therapist = npt.NDArray[np.int64] | None
 
 
 def add_methods(rows: EstimateRows, data: AnalysisInput, group: Group, key: dict[str, Any]) -> None:
@@ -34,7 +36,8 @@ def add_methods(rows: EstimateRows, data: AnalysisInput, group: Group, key: dict
     judged = list(judge_all(data, group))
     used = 1 if data.settings.reliable_change.criterion == "sample" else 0
     for each in judged:
-        _categories(rows, each, level, {**key, "definition": each.method})
+        therapist = group.people.therapists(group.member)
+        _categories(rows, each, level, therapist, {**key, "definition": each.method})
     _cut_off_variants(rows, group, judged[used], level, key)
     reference = judged[used].categories
     if reference is None:
@@ -63,7 +66,9 @@ def _thresholds(rows: EstimateRows, group: Group, key: dict[str, Any]) -> None:
         )
 
 
-def _categories(rows: EstimateRows, each: Judged, level: float, key: dict[str, Any]) -> None:
+def _categories(
+    rows: EstimateRows, each: Judged, level: float, therapist: Therapist, key: dict[str, Any]
+) -> None:
     columns = {**key, "population": "paired", "specification": OTHER}
     if each.categories is None:
         rows.add(
@@ -81,13 +86,14 @@ def _categories(rows: EstimateRows, each: Judged, level: float, key: dict[str, A
             note=each.note,
             **columns,
         )
-    _headlines(rows, each.categories, level, columns, each.note)
+    _headlines(rows, each.categories, level, therapist, columns, each.note)
 
 
 def _headlines(
     rows: EstimateRows,
     categories: ChangeClassification,
     level: float,
+    therapist: Therapist,
     columns: dict[str, Any],
     note: str,
 ) -> None:
@@ -104,6 +110,11 @@ def _headlines(
         value = rate(top, bottom, conf_level=level) if bottom else None
         caution = {"note": note} if bottom and note else {}
         rows.add_proportion(top, bottom, value, term=term, **columns, **caution)
+        if therapist is None or not bottom:
+            continue
+        value = clustered_rate(hit[among], therapist[among], conf_level=level)
+        clustered = {**columns, "specification": f"{OTHER}_therapist_clustered"}
+        rows.add_proportion(top, bottom, value, term=term, **clustered, **caution)
 
 
 def _cut_off_variants(
