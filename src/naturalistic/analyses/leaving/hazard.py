@@ -74,13 +74,17 @@ def add_hazard_by_session(
         note = f"fewer than {FEWEST_AT_RISK} people are under observation"
         rows.add("hazard", status="not_estimable", note=note, specification=REFERENCE, **shared)
         return []
+    for session, number in zip(sessions, at_risk, strict=True):
+        under = {**shared, "term": "under_observation", "time": float(session)}
+        rows.add("at_risk", float(number), n_patients=int(number), **under)
     for name, person in {REFERENCE: {}, **described}.items():
         profile = _profile(people, person)
         if isinstance(profile, str):
             rows.add("hazard", status="not_measured", note=profile, specification=name, **shared)
             continue
         how = {**shared, "specification": name, "note": described_as(people, person)}
-        _add_curve(rows, fit, profile, sessions, at_risk, int(event.sum()), how)
+        how = {**how, "n_patients": len(last), "n_events": int(event.sum())}
+        _add_curve(rows, fit, profile, sessions, how)
     return [Fitted(BY_SESSION, "adjusted", terms, fit)]
 
 
@@ -132,8 +136,6 @@ def _add_curve(
     fit: DiscreteTimeFit,
     profile: FloatArray,
     sessions: npt.NDArray[np.int64],
-    at_risk: npt.NDArray[np.int64],
-    n_events: int,
     shared: dict[str, Any],
 ) -> None:
     found = predict_hazard(fit, profile, sessions)
@@ -148,8 +150,6 @@ def _add_curve(
             conf_low=float(found.conf_low[0, i]),
             conf_high=float(found.conf_high[0, i]),
             conf_level=found.conf_level,
-            n_patients=int(at_risk[i]),
-            n_events=n_events,
             method=fit.method,
             **{**shared, "status": "ok" if known else "not_estimable", "note": note},
         )

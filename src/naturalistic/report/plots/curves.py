@@ -68,11 +68,12 @@ def curves(
 
 
 def _shares(axes: Axes, highest: float) -> None:
-    """From nobody to the next quarter above the highest limit."""
-    quarters = min(4, math.ceil(highest / 0.25))
-    axes.set_ylim(0, quarters / 4)
-    ticks = range(quarters + 1)
-    axes.set_yticks([q / 4 for q in ticks], [f"{25 * q}%" for q in ticks])
+    """From nobody to the next round share above the highest limit."""
+    step = next(step for step in (1, 2, 5, 10, 25) if 5 * step >= min(100 * highest, 100.0))
+    steps = min(math.ceil(100 * highest / step) or 1, 100 // step)
+    axes.set_ylim(0, steps * step / 100)
+    ticks = range(steps + 1)
+    axes.set_yticks([t * step / 100 for t in ticks], [f"{t * step}%" for t in ticks])
 
 
 def _curve(axes: Axes, line: Curve, i: int) -> None:

@@ -8,7 +8,15 @@ from naturalistic.report.blocks import Figure, Table
 from naturalistic.report.plots.curves import Curve, curves
 from naturalistic.report.released import Released
 from naturalistic.report.sections.dropout_differences import NAME, primary_key
-from naturalistic.report.wording import brief_interval, capital, count, number, percent
+from naturalistic.report.wording import (
+    brief_interval,
+    capital,
+    count,
+    label,
+    lower_first,
+    number,
+    percent,
+)
 
 REFERENCE = "reference_person"
 KNOWN = {
@@ -30,7 +38,7 @@ def hazard_by_session(released: Released) -> Figure | None:
     own = shown[REFERENCE]
     top = own.iloc[int(own["estimate"].astype(float).to_numpy().argmax())]
     # every number would run into the next
-    at_risk = {float(row["time"]): count(row, "n_patients") for _, row in own.iloc[::3].iterrows()}
+    at_risk = {time: text for i, (time, text) in enumerate(_at_risk(released).items()) if not i % 3}
     return Figure(
         "hazard_by_session",
         curves(
@@ -44,17 +52,39 @@ def hazard_by_session(released: Released) -> Figure | None:
         f"discrete-time model, bands: intervals). {_described(shown)} Numbers below: people still under observation.",
         f"Curve of the probability of leaving by session: for the reference person highest before session "
         f"{number(top['time'], 0)} with {percent(top['estimate'], 1)}.",
-        _table(shown),
+        _table(shown, _at_risk(released)),
     )
+
+
+def _at_risk(released: Released) -> dict[float, str]:
+    rows = released.rows(NAME, estimand="at_risk", **primary_key(released)).sort_values("time")
+    return {float(row["time"]): count(row) for _, row in rows.iterrows()}
 
 
 def _described(shown: dict[str, pd.DataFrame]) -> str:
-    """Who the described people are, from the notes of their rows."""
-    words = "; ".join(
-        f"{_name(name).lower()}: {str(part['note'].iloc[0]).replace('_', ' ')}"
+    """Who the described people are: the reference person in full, the others by what differs."""
+    parts = {
+        name: [tuple(pair.split(": ", 1)) for pair in _person(part).split(", ") if ": " in pair]
         for name, part in shown.items()
+    }
+    texts = [f"{_name(REFERENCE)}: {_in_words(parts[REFERENCE])}."]
+    for name, pairs in parts.items():
+        differing = [pair for pair in pairs if pair not in parts[REFERENCE]]
+        if name != REFERENCE and differing:
+            texts.append(f"{_name(name)}: the same, but {_in_words(differing)}.")
+    return " ".join(texts)
+
+
+def _person(rows: pd.DataFrame) -> str:
+    """The description in the note, without what the model has to say."""
+    return str(rows["note"].iloc[0]).split("; ")[0]
+
+
+def _in_words(pairs: list[tuple[str, ...]]) -> str:
+    return ", ".join(
+        f"{lower_first(label(name).split(' (')[0])} {lower_first(label(name, level))}"
+        for name, level in pairs
     )
-    return f"Described people: {words}."
 
 
 def _name(name: str) -> str:
@@ -67,7 +97,7 @@ def _curve(name: str, rows: pd.DataFrame) -> Curve:
     return Curve(_name(name), time, share, low, high)
 
 
-def _table(shown: dict[str, pd.DataFrame]) -> Table:
+def _table(shown: dict[str, pd.DataFrame], at_risk: dict[float, str]) -> Table:
     by_time = {
         name: {float(r["time"]): r for _, r in part.iterrows()} for name, part in shown.items()
     }
@@ -78,9 +108,9 @@ def _table(shown: dict[str, pd.DataFrame]) -> Table:
             (
                 number(time, 0),
                 *(brief_interval(rows.get(time)) for rows in by_time.values()),
-                count(row, "n_patients"),
+                at_risk.get(time, "–"),
             )
-            for time, row in by_time[REFERENCE].items()
+            for time in by_time[REFERENCE]
         ],
         folded=True,
     )

@@ -68,17 +68,18 @@ def _contrast(released: Released, name: str, key: dict[str, str]) -> str:
     found.sort(key=lambda item: -float(item[1]["estimate"]))
     (high, top), (low, bottom) = found[0], found[-1]
     return (
-        f"{level_name(name, high)} ({percent(top['estimate'])}) against {level_name(name, low)} "
-        f"({percent(bottom['estimate'])})"
+        f"{lower_first(label(name).split(' (')[0])}: {_level(name, high)} ({percent(top['estimate'])}) against "
+        f"{_level(name, low)} ({percent(bottom['estimate'])})"
     )
 
 
+def _level(name: str, level: str) -> str:
+    return HALVES.get(level) or lower_first(label(name, level))
+
+
 def level_name(name: str, level: str) -> str:
-    """A level as part of a sentence: `employment unemployed`, `age at referral below the median`."""
-    characteristic = lower_first(label(name).split(" (")[0])
-    if level in HALVES:
-        return f"{characteristic} {HALVES[level]}"
-    return f"{characteristic} {lower_first(label(name, level))}"
+    """A level with its characteristic: `Employment: unemployed`, `Age at referral: below the median`."""
+    return f"{label(name).split(' (')[0]}: {_level(name, level)}"
 
 
 def by_level(released: Released, clock: str) -> list[tuple[str, str, pd.Series]]:
