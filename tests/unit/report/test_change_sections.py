@@ -108,12 +108,15 @@ def test_a_full_cohort_has_the_figures_and_findings(made: tuple[str, dict[str, S
     if name != "three hundred":
         assert "tipping_point" not in figures
         return
-    assert figures == {
+    assert figures >= {
+        "who_lacks_a_last_form",
+        "beside_published_changes",
+        "transitions_of_ratings",
         "change_by_method_for_missing_forms",
         "tipping_point",
         "specification_curve",
         "therapist_ratings",
     }
-    assert "points worse" in " ".join(sections["missing_outcomes"].findings)
-    assert "median of" in " ".join(sections["bias"].findings)
+    assert "points worse" in str(sections["missing_outcomes"].blocks)
+    assert "half of them below" in " ".join(sections["bias"].findings)
     assert "depression moved most" in sections["therapist_ratings"].findings[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from naturalistic.report.drawing import (
     BLUE,
@@ -112,5 +112,11 @@ def _cell(
         )
     if people is not None:
         colour = "white" if share > DARK else INK
-        place = {"ha": "center", "va": "center", "color": colour, "fontsize": SMALL, "zorder": 4}
+        place: dict[str, Any] = {
+            "ha": "center",
+            "va": "center",
+            "color": colour,
+            "fontsize": SMALL,
+            "zorder": 4,
+        }
         axes.text(x + 0.5, y + 0.5, number(people, 0), **place)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 import pandas as pd
 
 from naturalistic.report.blocks import Figure, Table
@@ -15,7 +17,6 @@ from naturalistic.report.wording import (
     number,
     percent,
     reason,
-    value,
 )
 from naturalistic.tables.estimates import dimension_levels
 
@@ -51,8 +52,9 @@ def _summary(released: Released, term: str, contrast: str = "") -> pd.Series | N
 
 def curve_sentence(released: Released) -> str:
     """Range and median over the combinations, and how many lie above nothing and above each waiting list."""
-    median, low, high = (_summary(released, t) for t in ("median", "lowest", "highest"))
-    if median is None or not (is_ok(median) and is_ok(low) and is_ok(high)):
+    # the rows of the figure: their summary is rounded once more on its way out
+    values = sorted(each.value for each in _specifications(released))
+    if len(values) < 2:
         rows = released.rows(NAME, specification="curve")
         why = reason(rows.iloc[0]) if len(rows) else reason(None)
         return f"Whether other defensible choices would change the answer: {why or reason(None)}."
@@ -68,8 +70,8 @@ def curve_sentence(released: Released) -> str:
             above.append(f"{_share(float(row['estimate']))} {words}")
     ending = f": {listed(above)}" if above else ""
     return (
-        f"Over every declared combination of defensible choices the improvement lies between {value(low)} and "
-        f"{value(high)} standard deviations, for half of them below {value(median)}{ending}."
+        f"Over every declared combination of defensible choices the improvement lies between {number(values[0], 2)} and "
+        f"{number(values[-1], 2)} standard deviations, for half of them below {number(median(values), 2)}{ending}."
     )
 
 

@@ -23,6 +23,10 @@ from naturalistic.report.sections.change_scales import (
 )
 from naturalistic.report.sections.change_scores import change_distribution, score_squares
 
+NO_SQUARES = (
+    "First against last scores are not drawn: most of their bands hold too few people to be shown."
+)
+
 
 def change(released: Released, _: PublishedStudy | None) -> Section | None:
     """The main result first, its context, the scores, and the other scales as what they are."""
@@ -49,11 +53,13 @@ def _context(released: Released) -> list[Block]:
 
 
 def _scores(released: Released) -> list[Block]:
-    figures = [f for f in (score_squares(released), change_distribution(released)) if f is not None]
+    squares = score_squares(released)
+    figures = [f for f in (squares, change_distribution(released)) if f is not None]
     told = (
         better_last_score(released),
         sentences.against_reliable_change(released),
         sentences.against_cut_off(released),
+        "" if squares is not None else NO_SQUARES,
     )
     kept = tuple(text for text in told if text)
     blocks: list[Block] = []

@@ -43,7 +43,7 @@ SELECTION = {
 
 def context_figure(released: Released) -> Figure | None:
     """The change here, published changes without this therapy, and the band of selection, in SDs."""
-    ours = [(name, row) for name, row in _ours(released) if is_ok(row)]
+    ours = [(name, row) for name, row in _ours(released) if row is not None and is_ok(row)]
     if not ours:
         return None
     published, bands = outside(released), _bands(released)
@@ -135,7 +135,7 @@ def _sentence(text: str) -> str:
 
 
 def _alternative(
-    ours: list[tuple[str, pd.Series | None]],
+    ours: list[tuple[str, pd.Series]],
     published: list[Benchmark],
     bands: dict[str, tuple[float, float]],
 ) -> str:
@@ -147,7 +147,7 @@ def _alternative(
 
 def _table(
     released: Released,
-    ours: list[tuple[str, pd.Series | None]],
+    ours: list[tuple[str, pd.Series]],
     published: list[Benchmark],
     bands: dict[str, tuple[float, float]],
 ) -> Table:

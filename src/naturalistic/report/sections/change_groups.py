@@ -140,7 +140,7 @@ def _ranges(varying: Groups) -> str:
         verdict = (
             "some intervals do not overlap"
             if apart
-            else "all intervals overlap, so chance alone could make this range"
+            else "all intervals overlap: this alone does not show that they differ"
         )
         parts.append(
             f"By {lower_first(label(name))} the mean improvement runs from {value(least)} points "

@@ -164,7 +164,8 @@ def thresholds_table(released: Released) -> Table | None:
 def pairs_table(released: Released) -> Table | None:
     """From which category to which, for every other method."""
     rows = released.rows(NAME, term="category_pair", **released.measure)
-    lower, lines = released.lower_is_better, []
+    lower = released.lower_is_better
+    lines: list[tuple[str, ...]] = []
     last = ""
     for _, row in rows.iterrows():
         levels = dimension_levels(str(row["dimensions"]))

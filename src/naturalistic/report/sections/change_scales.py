@@ -39,11 +39,8 @@ NOTE = (
 
 def other_scales(released: Released) -> Figure | None:
     """Standardised change on every other scale; None where there is only the main one."""
-    found = [
-        (pair, row)
-        for pair in _scales(released)[1:]
-        if is_ok(row := _size(released, pair, "paired"))
-    ]
+    sizes = ((pair, _size(released, pair, "paired")) for pair in _scales(released)[1:])
+    found = [(pair, row) for pair, row in sizes if row is not None and is_ok(row)]
     if not found:
         return None
     lines: list[DotRow] = []

@@ -15,6 +15,8 @@ from naturalistic.report.wording import (
     number,
 )
 
+HALF = 0.5
+
 
 def score_squares(released: Released) -> Figure | None:
     """First against last score as binned counts; None where no bin can be shown."""
@@ -24,7 +26,7 @@ def score_squares(released: Released) -> Figure | None:
             "outcome_change", "first", "last", term="pre_post", **released.measure
         )
     }
-    if not any(is_ok(row) for row in cells.values()):
+    if not _most_can_be_shown(released, cells):
         return None
     limits, name, scale = thresholds(released), released.measure_name(), released.scale
     shown = {pair: float(r["estimate"]) if is_ok(r) else None for pair, r in cells.items()}
@@ -47,6 +49,17 @@ def score_squares(released: Released) -> Figure | None:
         f"Squares of people by band of score before and after therapy. {side}",
         _grid_table(cells),
     )
+
+
+def _most_can_be_shown(released: Released, cells: dict[tuple[Band, Band], pd.Series]) -> bool:
+    """Whether the squares that may be shown hold at least half of the people: fewer would mislead."""
+    row = released.one(
+        "outcome_change", estimand="mean_change", population="paired", **released.measure
+    )
+    known = sum(float(cell["estimate"]) for cell in cells.values() if is_ok(cell))
+    if row is None or pd.isna(row["n_patients"]):
+        return known > 0
+    return known > 0 and known >= HALF * float(row["n_patients"])
 
 
 def _n(released: Released) -> str:

@@ -23,7 +23,15 @@ from naturalistic.report.sections.missing_tipping import (
     points_table,
     tipping_figure,
 )
-from naturalistic.report.wording import brief_interval, count, reason, value, with_interval
+from naturalistic.report.wording import (
+    NEARLY_ALL,
+    WITHHELD,
+    brief_interval,
+    count,
+    reason,
+    value,
+    with_interval,
+)
 
 TITLE = "Forms that are missing"
 METHODS = {
@@ -74,9 +82,15 @@ def missing(released: Released, _: PublishedStudy | None) -> Section | None:
 
 def _share(released: Released) -> str:
     row = released.one(NAME, term="no_last_form")
-    if not is_ok(row):
-        return ""
-    return f"Of everyone who started, {value(row)} have no usable last form."
+    if is_ok(row):
+        return f"Of everyone who started, {value(row)} have no usable last form."
+    if reason(row) == WITHHELD:
+        return "How many of those who started have no usable last form is withheld: the number is small."
+    return (
+        "Nearly all of those who started have no usable last form."
+        if reason(row) == NEARLY_ALL
+        else ""
+    )
 
 
 def _method_rows(released: Released, estimand: str = "mean_change") -> dict[str, pd.Series]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from naturalistic.reference.published_models import PublishedStudy
@@ -55,7 +56,8 @@ def over_sessions(released: Released, _: PublishedStudy | None) -> Section | Non
 
 def _points(released: Released, term: str) -> pd.DataFrame:
     rows = released.rows(NAME, estimand="cumulative_incidence", term=term)
-    rows = rows[[is_ok(row) and pd.notna(row["time"]) for _, row in rows.iterrows()]]
+    shown = [is_ok(row) and bool(pd.notna(row["time"])) for _, row in rows.iterrows()]
+    rows = rows[np.array(shown, dtype=bool)]
     return rows.sort_values("time")
 
 
