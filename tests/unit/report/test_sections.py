@@ -24,12 +24,17 @@ KEYS = [
     "flow",
     "people",
     "change",
+    "change_rates",
+    "change_groups",
     "attendance",
     "attendance_over_time",
     "dose_response",
     "dropout",
     "dropout_models",
     "predictors",
+    "trajectories",
+    "therapists",
+    "model_checks",
     "nice",
     "limits",
     "withheld",
@@ -114,6 +119,10 @@ def test_the_full_cohort_has_every_figure(sections_of: object) -> None:
     assert names >= {
         "flow",
         "standardised_differences",
+        "change_in_context",
+        "other_scales",
+        "methods_of_change",
+        "change_by_characteristic",
         "before_and_after",
         "distribution_of_change",
         "categories_of_change",
@@ -125,6 +134,11 @@ def test_the_full_cohort_has_every_figure(sections_of: object) -> None:
         "dropout_definitions",
         "coefficients_before_therapy",
         "coefficients_of_change",
+        "reliable_improvement_differences",
+        "predicted_trajectories",
+        "variance_shares",
+        "therapist_caterpillar",
+        "pattern_mixture",
     }
 
 
@@ -134,7 +148,8 @@ def test_a_cohort_without_sessions_says_so(sections_of: object) -> None:
     assert not made["attendance"].blocks
     words = " ".join(texts(made["predictors"]))
     assert "do not record therapists" in words
-    assert "points a month" in words
+    courses = " ".join(texts(made["trajectories"]))
+    assert "points a month" in courses or "points per doubling of the months" in courses
     assert "not by the calendar" in " ".join(texts(made["limits"]))
 
 
@@ -250,7 +265,9 @@ def test_limits_group_what_was_not_measured(cohort: object) -> None:
 def test_rates_fall_as_their_denominators_grow(sections_of: object) -> None:
     made = {s.key: s for s in sections_of("full")}  # type: ignore[operator]
     figure = next(
-        b for b in made["change"].blocks if isinstance(b, Figure) and b.name == "headline_rates"
+        b
+        for b in made["change_rates"].blocks
+        if isinstance(b, Figure) and b.name == "headline_rates"
     )
     shares = [
         float(cells[1].split("%")[0])
