@@ -102,8 +102,12 @@ add("wilson", lapply(counts, function(k) {
 }))
 better <- as.numeric(sets$service$pre - sets$service$post >= 6)
 fit <- lm(better ~ 1)
+left_out <- vapply(unique(sets$service$therapist),
+                   function(g) mean(better[sets$service$therapist != g]), 0)
+groups <- length(left_out)
 add("clustered_rate", list(
   estimate = mean(better),
+  std_error_jackknife = sqrt((groups - 1) / groups * sum((left_out - mean(left_out))^2)),
   std_error = sqrt(drop(vcovCL(fit, cluster = sets$service$therapist, type = "HC0",
                                cadjust = TRUE)))))
 

@@ -37,8 +37,8 @@ def test_clustered_rate_by_hand():
     outcome = [1, 1, 1, 0, 0, 0, 0, 1]
     therapist = ["a", "a", "a", "b", "b", "b", "c", "c"]
     result = clustered_rate(outcome, therapist)
-    # totals of (y - .5): 1.5, -1.5, 0
-    robust = 3 / 2 * (1.5**2 + 1.5**2) / 64
+    # shares with a, b and c left out: 1 of 5, 4 of 5, 3 of 6
+    robust = 2 / 3 * (0.3**2 + 0.3**2)
     # caseloads of 3, 3 and 2 count as 64 / 22 therapists
     assert result.estimate == 0.5 and result.df == pytest.approx(64 / 22 - 1)
     assert result.std_error == pytest.approx(math.sqrt(robust))
