@@ -11,6 +11,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/cohort.smk"
 include: "workflow/rules/analyses.smk"
 include: "workflow/rules/release.smk"
+include: "workflow/rules/pool.smk"
 
 
 rule all:

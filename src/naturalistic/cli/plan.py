@@ -172,6 +172,14 @@ class Plan:
         digest = code_digest(*modules, data=folders)
         return digest + (self._instruments(cohort) if stage in READS_INSTRUMENTS else "")
 
+    def pool_code(self) -> str:
+        """Digest of the code and reference files of pooling."""
+        return code_digest(
+            "naturalistic.cli.pool_files",
+            "naturalistic.report.pooled",
+            data=("reference/conversions.yaml", "reference/instruments", "report/templates"),
+        )
+
     def analysis_code(self, analysis: str, cohort: str) -> str:
         """Digest of the code and reference files of an analysis."""
         entry = REGISTRY[analysis]
