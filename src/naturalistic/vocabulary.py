@@ -537,6 +537,11 @@ _ESTIMANDS = (
         digits=3,
     ),
     Estimand("sessions", "Number of sessions", unit="sessions", digits=0),
+    # equity
+    Estimand("difference_from_reference", "Difference from the reference group", null=0.0, digits=3),
+    Estimand("ratio_to_reference", "Ratio to the reference group", scale="log", null=1.0),
+    Estimand("slope_index", "Slope index of inequality", null=0.0, digits=3),
+    Estimand("relative_index", "Relative index of inequality", scale="log", null=1.0),
     Estimand("process_mean", "Mean of the series", digits=3),
     Estimand("process_limit", "Process limit", digits=3),
     Estimand("level_change", "Step at the change of service", null=0.0, digits=3),

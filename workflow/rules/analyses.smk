@@ -468,6 +468,30 @@ rule national_metrics:
         " --config {params.config} --log {log}"
 
 
+rule equity:
+    """Who gets access, waits, attends, stays and improves, by protected characteristic and deprivation?"""
+    input:
+        facts="results/{cohort}/restricted/cohort/facts.json",
+        patients="results/{cohort}/restricted/cohort/patients.parquet",
+        episodes="results/{cohort}/restricted/episodes.parquet",
+        outcomes="results/{cohort}/restricted/outcomes.parquet",
+    output:
+        estimates="results/{cohort}/restricted/estimates/equity.parquet",
+        covariances="results/{cohort}/restricted/covariances/equity.parquet",
+    log:
+        "results/{cohort}/logs/equity.log",
+    benchmark:
+        "results/{cohort}/logs/benchmarks/equity.tsv"
+    params:
+        config=CONFIG,
+        python=PYTHON,
+        code=analysis_code("equity"),
+        settings=analysis_settings("equity"),
+    shell:
+        "{params.python:q} -m naturalistic stage analyse --cohort {wildcards.cohort} --analysis equity"
+        " --config {params.config} --log {log}"
+
+
 rule nice_alignment:
     """What does NICE recommend for the problems recorded here?"""
     input:

@@ -205,6 +205,13 @@ _ANALYSES = (
         ("instruments", "national_metrics", "snomed.yaml", "therapy_models.yaml"),
     ),
     Analysis(
+        "equity",
+        "Who gets access, waits, attends, stays and improves, by protected characteristic and deprivation?",
+        ("patients", "episodes", "outcomes"),
+        ("primary", "conf_level", "reference_levels"),
+        ("instruments",),
+    ),
+    Analysis(
         "nice_alignment",
         "What does NICE recommend for the problems recorded here?",
         ("patients", "episodes", "outcomes"),
