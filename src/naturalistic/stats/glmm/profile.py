@@ -79,12 +79,21 @@ class _Profile:
             self.estimate = float(abs(found.parameters[self.place]))
             self.others = np.delete(found.parameters, self.place)
             precision = np.delete(np.delete(precision, self.place, 0), self.place, 1)
+        self.optimum = self.others
         self.scale = np.linalg.inv(np.linalg.cholesky(precision)).T
         self.objective = Objective(model, problem.quadrature_points)
 
     def __call__(self, spread: float) -> float:
-        start = self.others
+        # where one search ended far from the optimum, the next may get stuck when few people carry many terms
+        starts = [self.others] if self.others is self.optimum else [self.others, self.optimum]
+        best = np.inf
+        for start in starts:
+            value, others = self._search(start, spread)
+            if value < best:
+                best, self.others = value, others
+        return -best
 
+    def _search(self, start: Array, spread: float) -> tuple[float, Array]:
         def negative(units: Array) -> tuple[float, Array]:
             vector = np.insert(start + self.scale @ units, self.place, spread)
             value, gradient = self.objective(vector)
@@ -93,5 +102,4 @@ class _Profile:
         found = minimize(
             negative, np.zeros(len(start)), jac=True, method="BFGS", options={"gtol": 1e-3}
         )
-        self.others = start + self.scale @ found.x
-        return -float(found.fun)
+        return float(found.fun), start + self.scale @ found.x
