@@ -59,8 +59,8 @@ def document(n: int, seconds: dict[str, float], peak: float) -> str:
     lines = [
         "# The core set of leaving in one process",
         "",
-        f"Made by `OMP_NUM_THREADS=1 python benchmarks/leaving_core.py --episodes {n}`: {n:,} episodes, 8 covariates, Python "
-        f"{platform.python_version()}, numpy {np.__version__}. Processor time, one run each.",
+        f"Made by `OMP_NUM_THREADS=1 python benchmarks/leaving_core.py --episodes {n}`: {n:,} episodes, 8 covariates. "
+        f"Python {platform.python_version()}, numpy {np.__version__}. Processor time, one run each.",
         "",
         "| Task | seconds |",
         "|---|---:|",

@@ -30,6 +30,7 @@ def where_everyone_is(released: Released, clock: str) -> Figure | None:
         f"where_everyone_is_by_{clock}",
         {CAUSES[term]: rows for term, rows in found.items()},
         at_risk_at(released, clock),
+        leading=CAUSES["dropout"],
         rest="Still in therapy",
         words=words,
         caption=f"Where everyone who started is, by {words}: shares add to the whole (cumulative incidence, "
@@ -43,6 +44,7 @@ def stacked_figure(
     found: dict[str, pd.DataFrame],
     at_risk: dict[float, str],
     *,
+    leading: str,
     rest: str,
     words: str,
     caption: str,
@@ -59,6 +61,8 @@ def stacked_figure(
         Rows of each way of ending, by its readers' name.
     at_risk : dict of float to str
         Numbers under the axis.
+    leading : str
+        The way of ending without which there is no figure.
     rest : str
         What is left to the whole.
     words : str
@@ -68,7 +72,7 @@ def stacked_figure(
     """
     known = {label: rows[rows["status"] == "ok"] for label, rows in found.items()}
     shown = {label: rows for label, rows in known.items() if len(rows) >= FEWEST_POINTS}
-    if not shown:
+    if leading not in shown:
         return None
     times = sorted(set.intersection(*(set(rows["time"].astype(float)) for rows in shown.values())))
     if len(times) < FEWEST_POINTS:
@@ -79,7 +83,8 @@ def stacked_figure(
     ]
     hidden = [label.lower() for label, rows in found.items() if len(rows) and label not in shown]
     if hidden:
-        caption += f" Too few to show, and left with those {rest.lower()}: {listed(hidden)}."
+        caption += f" Too few to show by themselves, in the rest with those {rest.lower()}: {listed(hidden)}."
+        rest = "The rest"
     ends = "; ".join(f"{layer.label.lower()} {percent(layer.share[-1])}" for layer in layers)
     left = percent(1 - sum(layer.share[-1] for layer in layers))
     return Figure(
@@ -124,6 +129,7 @@ def before_treatment(released: Released) -> Figure | None:
         "before_treatment_by_weeks_since_referral",
         found,
         at_risk_at(released, SINCE_REFERRAL, ""),
+        leading=PHASES["started_treatment"],
         rest="Still waiting",
         words="weeks since referral",
         caption="Everyone referred, by weeks since the referral: started treatment, lost before it, or still waiting "
