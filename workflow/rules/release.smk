@@ -6,6 +6,10 @@ rule disclose:
             "results/{{cohort}}/restricted/estimates/{analysis}.parquet",
             analysis=plan.analyses,
         ),
+        covariances=expand(
+            "results/{{cohort}}/restricted/covariances/{analysis}.parquet",
+            analysis=plan.analyses,
+        ),
     output:
         estimates=expand(
             "results/{{cohort}}/{{area}}/estimates/{analysis}.csv",
@@ -15,6 +19,7 @@ rule disclose:
             "results/{{cohort}}/{{area}}/disclosure/{analysis}.csv",
             analysis=plan.analyses,
         ),
+        covariances="results/{cohort}/{area}/covariances.csv",
         coarser="results/{cohort}/{area}/coarser_counts.csv",
         signed="results/{cohort}/{area}/disclosure_log.txt",
     log:
@@ -38,6 +43,7 @@ rule evidence:
             "results/{{cohort}}/{{area}}/estimates/{analysis}.csv",
             analysis=plan.analyses,
         ),
+        covariances="results/{cohort}/{area}/covariances.csv",
     output:
         bundle="results/{cohort}/{area}/evidence.json",
         record="results/{cohort}/{area}/run.json",

@@ -29,6 +29,7 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "disclose": (
         (
             "naturalistic.release.disclosure",
+            "naturalistic.release.bundle_covariances",
             "naturalistic.release.checker_log",
             "naturalistic.release.ledger",
         ),

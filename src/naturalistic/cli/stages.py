@@ -176,6 +176,7 @@ def analyse(stage: Stage, analysis: str) -> None:
 
 def disclose(stage: Stage, analyses: tuple[str, ...] | None = None) -> None:
     """Protect the estimates of all analyses together, and log what was withheld."""
+    from naturalistic.release.bundle_covariances import released_covariances
     from naturalistic.release.checker_log import disclosure_log
     from naturalistic.release.disclosure import protect_cohort
     from naturalistic.release.profiles import load_profile
@@ -187,6 +188,12 @@ def disclose(stage: Stage, analyses: tuple[str, ...] | None = None) -> None:
     for name in names:
         files.write_csv(paths.released_estimates(name), protected.estimates[name])
         files.write_csv(paths.disclosure_log(name), protected.told[name])
+    covariances = {name: files.read_table(paths.covariances(name)) for name in names}
+    base = load_profile(profile).rounding_base
+    files.write_csv(
+        paths.release / "covariances.csv",
+        released_covariances(covariances, protected.estimates, base),
+    )
     files.write_csv(paths.release / "coarser_counts.csv", protected.coarser)
     files.write_csv(paths.restricted / "disclosure_detail.csv", protected.log)
     found, earlier = _compare_releases(stage, exact, protected.estimates)
@@ -241,7 +248,12 @@ def evidence(stage: Stage) -> None:
     )
     planned = plan_record(read_plan(stage.plan, stage.cohort), stage.settings)
     files.write_json(paths.release / "run.json", {**record, "analysis_plan": planned})
-    bundle = make_bundle(record, released, instruments=stage.instruments())
+    bundle = make_bundle(
+        record,
+        released,
+        instruments=stage.instruments(),
+        covariances=files.read_plain_csv(paths.release / "covariances.csv"),
+    )
     files.write_json(paths.release / "evidence.json", bundle)
 
 

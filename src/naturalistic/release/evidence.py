@@ -10,9 +10,10 @@ import pandas as pd
 from naturalistic import __version__
 from naturalistic.release import bundle_content
 from naturalistic.release.bundle_bands import ending_bands
+from naturalistic.release.bundle_covariances import COLUMNS
 from naturalistic.release.bundle_digest import digest
 from naturalistic.release.bundle_model import FORMAT, SCHEMA_VERSION
-from naturalistic.release.bundle_rows import poolable_rows
+from naturalistic.release.bundle_rows import poolable_rows, significant
 from naturalistic.release.profiles import load_profile
 
 __all__ = ["SCHEMA_VERSION", "digest", "make_bundle", "run_record"]
@@ -55,7 +56,7 @@ def make_bundle(
     released: Mapping[str, pd.DataFrame],
     *,
     instruments: Mapping[str, Any] | None = None,
-    covariances: Mapping[str, pd.DataFrame] | None = None,
+    covariances: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """The record with every released estimate that can be pooled, and a digest over all of it.
 
@@ -69,8 +70,8 @@ def make_bundle(
         Released estimates by analysis.
     instruments : mapping, optional
         Reference facts of instruments; those in use are bundled as digests.
-    covariances : mapping of str to DataFrame, optional
-        Released covariances of model coefficients by analysis.
+    covariances : DataFrame, optional
+        Released covariances of model coefficients, from `bundle_covariances`.
     """
     if not record["disclosure"]["may_leave"]:
         content = {
@@ -95,16 +96,20 @@ def make_bundle(
         "counts": bundle_content.counts(released),
         "quality": bundle_content.quality(released),
         "estimates": rows,
-        "covariances": _covariances(covariances or {}),
+        "covariances": _covariances(covariances, digits),
         "endings": ending_bands(released, rules["threshold"]),
     }
     return {**content, "digest": digest(content)}
 
 
-def _covariances(frames: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    names = ("analysis", "model", "specification", "term_a", "term_b")
+def _covariances(frame: pd.DataFrame | None, digits: int) -> list[dict[str, Any]]:
+    if frame is None:
+        return []
+    names = [name for name in COLUMNS if name != "value"]
     return [
-        {**{n: str(row[n]) for n in names if row[n]}, "value": float(row["value"])}
-        for frame in frames.values()
+        {
+            **{name: str(row[name]) for name in names if row[name]},
+            "value": significant(float(row["value"]), digits),
+        }
         for row in frame.to_dict("records")
     ]

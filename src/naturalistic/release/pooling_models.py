@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from naturalistic.release.bundle_covariances import coefficient_name, model_name
 from naturalistic.release.bundle_model import Bundle
 from naturalistic.release.pooling_rows import Group, back
 from naturalistic.stats.meta_analysis import pool_several
 
+FloatArray = NDArray[np.float64]
+_CLOSER, _LEAST, _DRAWS = (
+    0.95,
+    0.01,
+    200,
+)  # how rounded correlations are made a covariance matrix again
 MODEL = (
     "analysis",
     "model",
@@ -66,36 +75,35 @@ def _covariances(bundle: Bundle) -> dict[tuple[str, ...], float]:
     return made
 
 
-def column_name(term: str, contrast: str) -> str:
-    """The one spelling of a coefficient in the covariances: the term, and its contrast where it has one."""
-    return f"{term}[{contrast}]" if contrast else term
-
-
 def _model(
     named: dict[str, Any],
     groups: Sequence[Group],
     known: dict[str, dict[tuple[str, ...], float]],
     conf_level: float,
 ) -> list[dict[str, Any]]:
-    head = tuple(str(named[name]) for name in MODEL[:3])
+    head = (
+        str(named["analysis"]),
+        model_name(str(named["model"]), str(named["time_unit"])),
+        str(named["specification"]),
+    )
     entries = [
-        (m.cohort, column_name(g.named["term"], g.named["contrast"]), m.value, g)
+        (m.cohort, name, m.value, g)
         for g in groups
+        for name in (coefficient_name(g.named["term"], g.named["contrast"]),)
         for m in g.members
-        if m.cohort in known
-        and (*head, *(column_name(g.named["term"], g.named["contrast"]),) * 2) in known[m.cohort]
+        if m.cohort in known and (*head, name, name) in known[m.cohort]
     ]
-    counts = {name: sum(e[1] == name for e in entries) for name in {e[1] for e in entries}}
-    entries = [e for e in entries if counts[e[1]] > 1]
+    counts = Counter(entry[1] for entry in entries)
+    entries = [entry for entry in entries if counts[entry[1]] > 1]
     if not entries:
         return []
-    within = np.array(
-        [
-            [known[a[0]].get((*head, a[1], b[1]), 0.0) if a[0] == b[0] else 0.0 for b in entries]
-            for a in entries
-        ]
-    )
     cohorts, terms = [e[0] for e in entries], [e[1] for e in entries]
+    within = np.zeros((len(entries), len(entries)))
+    for cohort in dict.fromkeys(cohorts):
+        rows = [i for i, name in enumerate(cohorts) if name == cohort]
+        found = known[cohort]
+        block = [[found.get((*head, terms[a], terms[b]), 0.0) for b in rows] for a in rows]
+        within[np.ix_(rows, rows)] = _positive(np.array(block))
     # independent between services: a full matrix needs many more services than there are terms
     fit = pool_several([e[2] for e in entries], within, cohorts, terms, conf_level=conf_level)
     by_name = {e[1]: e[3] for e in entries}
@@ -103,6 +111,17 @@ def _model(
         _row(named, by_name[term], fit.estimates[j], fit.services[j], float(fit.between[j, j]))
         for j, term in enumerate(fit.terms)
     ]
+
+
+def _positive(block: FloatArray) -> FloatArray:
+    """A covariance matrix of rounded correlations, drawn towards independence until it is one."""
+    diagonal = np.diag(np.diag(block))
+    scale = np.sqrt(np.diag(block))
+    for _ in range(_DRAWS):
+        if np.linalg.eigvalsh(block / np.outer(scale, scale)).min() > _LEAST:
+            return block
+        block = diagonal + _CLOSER * (block - diagonal)
+    return diagonal
 
 
 def _row(named: dict[str, Any], group: Group, given: Any, k: int, tau2: float) -> dict[str, Any]:

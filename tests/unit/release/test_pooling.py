@@ -90,7 +90,7 @@ def test_coefficients_are_pooled_one_by_one_without_covariances(pooled):
 
 def test_coefficients_are_pooled_together_where_covariances_are_bundled():
     key = {"analysis": "outcome_models", "model": "pre_post", "specification": "adjusted"}
-    names = ("age[per 10 years]", "time")
+    names = ("age|per 10 years", "time")
     block = [
         {**key, "term_a": names[a], "term_b": names[b], "value": v}
         for a, b, v in ((0, 0, 0.16), (1, 1, 0.16), (0, 1, 0.04))
