@@ -157,7 +157,7 @@ def add_population_averaged(
     terms = [term for term in fitted.rows.terms if term.column in fitted.fit.terms]
     key = {**key, "specification": "population_averaged"}
     if not fitted.ok:
-        rows.add("coefficient", term="time", status="not_estimable", note=fitted.reason, **key)
+        rows.add("coefficient", term="Intercept", status="not_estimable", note=fitted.reason, **key)
         return
     place = [fitted.rows.names.index(term.column) for term in terms]
     cluster, what = clusters(people, fitted.rows.person)

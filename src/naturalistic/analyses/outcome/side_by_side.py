@@ -10,7 +10,11 @@ from scipy.special import stdtrit
 
 from naturalistic.analyses.interface import EstimateRows
 from naturalistic.analyses.outcome.fitting import Fitted, Rows, fit_rows
-from naturalistic.analyses.outcome.model_tables import add_joint_tests, add_model
+from naturalistic.analyses.outcome.model_tables import (
+    add_joint_tests,
+    add_model,
+    add_population_averaged,
+)
 from naturalistic.analyses.outcome.people import OutcomePeople, people_behind
 from naturalistic.analyses.outcome.pre_post import ADJUSTED, ALONE
 from naturalistic.analyses.predictors import Term, design_matrix
@@ -82,6 +86,7 @@ def add_side_by_side(
     key: dict[str, Any] = {"model": ANCOVA, "specification": ADJUSTED}
     add_model(rows, adjusted, people, **key)
     add_joint_tests(rows, [(name, adjusted) for name in names], people, **key)
+    add_population_averaged(rows, adjusted, people, model=ANCOVA)
     alone = []
     for name in names:
         chosen = ancova_rows(people, (name,))

@@ -31,7 +31,11 @@ ENDINGS = {
     "unplanned_ending": "Unplanned ending (dropped out)",
     "other_or_unknown_ending": "Other, unknown or still in therapy",
 }
-MODELS = (("growth", "all forms"), ("pre_post", "first and last form"))
+MODELS = (
+    ("growth", "all forms"),
+    ("pre_post", "first and last form"),
+    ("ancova", "the last form at the same first score"),
+)
 
 
 def model_checks(released: Released, _: PublishedStudy | None) -> Section | None:

@@ -35,6 +35,12 @@ FORMS = {
     "spline": "Restricted cubic spline",
 }
 UNITS = {"attended_sessions": "session", "months": "month"}
+AXES = {"attended_sessions": "Session", "months": "Months since the first form"}
+OVER = {
+    "attended_sessions": "sessions",
+    "months": "months since the first form",
+    "form": "first and last form",
+}
 
 
 def trajectories(released: Released, _: PublishedStudy | None) -> Section | None:
@@ -94,7 +100,6 @@ def _figure(released: Released) -> Figure | None:
     level = (limits.cut_offs[0], "Clinical cut-off") if len(limits.cut_offs) == 1 else None
     two = unit == "form"
     name = released.measure_name()
-    over = "first and last form" if two else f"{UNITS[unit]}s of therapy"
     ends = "; ".join(
         f"{line.label}: {number(line.value[0])} at the start, {number(line.value[-1])} at the end"
         for line in lines
@@ -103,17 +108,29 @@ def _figure(released: Released) -> Figure | None:
         "predicted_trajectories",
         draw(
             lines,
-            x_label="" if two else f"{capital(UNITS[unit])} of therapy",
+            x_label="" if two else AXES[unit],
             y_label=f"Predicted score, {name}",
             ticks=((0.0, "First form"), (1.0, "Last form")) if two else (),
             level=level,
             synthetic=released.synthetic,
         ),
-        f"Predicted {name} of described people over {over}, with 95% intervals of the mean, for a person treated by an "
-        "average therapist. The people are described in the table; they are not anybody in the data.",
+        f"Predicted {name} of described people over {OVER[unit]}, with 95% intervals of the mean"
+        f"{_average_therapist(released)}. The people are described in the table; they are not anybody in the data.",
         f"Curves with bands. {ends}.",
         _points(rows, unit),
     )
+
+
+def _average_therapist(released: Released) -> str:
+    """What the therapist of a described person is taken to be, where therapists are in the models."""
+    row = released.one(
+        NAME,
+        estimand="variance",
+        term="therapist.slope",
+        model="pre_post",
+        specification="adjusted",
+    )
+    return ", treated by an average therapist" if is_ok(row) else ""
 
 
 def _points(rows: pd.DataFrame, unit: str) -> Table:
