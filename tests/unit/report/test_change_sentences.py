@@ -17,8 +17,11 @@ from naturalistic.report.sections.change_groups import change_groups
 from naturalistic.report.sections.change_lead import better_last_score, in_spread, lead, rests_on
 from naturalistic.report.sections.change_methods import methods_sentence
 from naturalistic.report.sections.change_scales import scales_sentence
+from naturalistic.report.sections.missing_people import who_sentence
+from naturalistic.report.sections.missing_tipping import needed_sentence
 from naturalistic.report.sections.over_sessions import over_sessions
 from naturalistic.report.sections.talking_therapies import talking_therapies
+from naturalistic.report.sections.therapist_view import therapist_view
 from tests.unit.report.handmade import CORE, REQOL, change_rows, released, row
 
 PAIRED: dict[str, Any] = {"population": "paired", "n_patients": 475, **CORE}
@@ -322,7 +325,7 @@ def test_adjusted_differences_are_counted_and_the_largest_shift_is_named() -> No
     assert "gender male rather than female, 2.2 points less improvement" in text
     assert "−2.8 points raw and −2.2 at the same first score" in text
     none = differences_sentence(differences(("male vs female", 0.1, -1.0, 1.0)))
-    assert "none of 1 differences stand clear" in none
+    assert "the one difference does not stand clear of chance" in none
     assert differences_sentence(released()) == ""
 
 
@@ -480,3 +483,98 @@ def test_national_rates_are_set_beside_england_by_their_intervals() -> None:
     told = talking_therapies(released(gone), None)
     assert told is not None
     assert told.findings == ("Recovery by the national rules: not measured here (no PHQ-9).",)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        (
+            (0.6, 0.1),
+            "largest improvement was in depression, 0.60 standard deviations, the smallest in risk of suicide",
+        ),
+        ((0.6, -0.2), "the least favourable change was in risk of suicide (−0.20)"),
+        (
+            (-0.1, -0.2),
+            "nothing improved on average; the least unfavourable change was in depression",
+        ),
+    ],
+)
+def test_what_therapists_saw_most_and_least(sizes: tuple[float, float], words: str) -> None:
+    rows = [
+        row(
+            "therapist_ratings",
+            "standardised_mean_change",
+            size,
+            dimensions=subject,
+            conf_low=size - 0.05,
+            conf_high=size + 0.05,
+            population="started",
+            n_patients=500,
+        )
+        for subject, size in zip(("problem=depression", "risk=suicide"), sizes, strict=True)
+    ]
+    section = therapist_view(released(*rows), None)
+    assert section is not None
+    assert words in section.findings[0]
+
+
+def test_therapists_who_rated_nothing_are_told_with_the_reason() -> None:
+    gone = row("therapist_ratings", "mean_change", status="not_measured", note="no rating")
+    section = therapist_view(released(gone), None)
+    assert section is not None
+    assert section.findings == (
+        "Therapists' ratings before and after: not measured here (no rating).",
+    )
+
+
+def tipping(**points: float) -> Released:
+    key = {"population": "started", "specification": "multiple_imputation", "n_patients": 440}
+    rows = []
+    for name, delta in points.items():
+        shift = {"term": name, "contrast": "estimate", "dimensions": "shifted=everyone"}
+        rows.append(row("missing_outcomes", "tipping_point", delta, **shift, **key))
+        rows.append(row("missing_outcomes", "threshold", 1.0, term="target", contrast=name, **key))
+    return released(*rows)
+
+
+def test_tipping_points_are_told_in_points_of_the_scale() -> None:
+    text = needed_sentence(
+        tipping(
+            nothing=11.8, reliable_change=-0.4, gibbard_waiting_list=8.0, metapsy_waiting_list=70.0
+        )
+    )
+    assert "would have to be 11.8 points worse than people like them" in text
+    assert "the scale runs over 40 points" in text
+    assert "8.0 points for that of CORE-OM waiting list, UK primary care" in text
+    assert "more points than the scale has for that of depression waiting lists" in text
+    assert "already lies below that of reliable change" in text
+    assert "is no improvement even without" in needed_sentence(tipping(nothing=-2.0))
+    assert needed_sentence(released()).endswith("not measured here.")
+
+
+@pytest.mark.parametrize(
+    ("planned", "unplanned", "words"),
+    [
+        ((0.15, 0.21), (0.81, 0.90), "who left early are under-represented"),
+        ((0.81, 0.90), (0.15, 0.21), "who finished as planned are under-represented"),
+        ((0.3, 0.5), (0.4, 0.6), "the intervals overlap."),
+    ],
+)
+def test_who_lacks_a_form_after_which_ending(
+    planned: tuple[float, float], unplanned: tuple[float, float], words: str
+) -> None:
+    rows = [
+        row(
+            "missing_outcomes",
+            "proportion",
+            (low + high) / 2,
+            term="no_last_form",
+            dimensions=f"ending={ending}",
+            conf_low=low,
+            conf_high=high,
+            denominator=300,
+        )
+        for ending, (low, high) in (("planned_ending", planned), ("unplanned_ending", unplanned))
+    ]
+    assert words in who_sentence(released(*rows))
+    assert who_sentence(released(rows[0])) == ""

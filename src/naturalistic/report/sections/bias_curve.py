@@ -53,7 +53,8 @@ def _summary(released: Released, term: str, contrast: str = "") -> pd.Series | N
 def curve_sentence(released: Released) -> str:
     """Range and median over the combinations, and how many lie above nothing and above each waiting list."""
     # the rows of the figure: their summary is rounded once more on its way out
-    values = sorted(each.value for each in _specifications(released))
+    found = _specifications(released)
+    values = sorted(each.value for each in found)
     if len(values) < 2:
         rows = released.rows(NAME, specification="curve")
         why = reason(rows.iloc[0]) if len(rows) else reason(None)
@@ -69,9 +70,11 @@ def curve_sentence(released: Released) -> str:
         if row is not None and is_ok(row):
             above.append(f"{_share(float(row['estimate']))} {words}")
     ending = f": {listed(above)}" if above else ""
+    clear = sum(each.low > 0 for each in found) / len(found)
     return (
         f"Over every declared combination of defensible choices the improvement lies between {number(values[0], 2)} and "
-        f"{number(values[-1], 2)} standard deviations, for half of them below {number(median(values), 2)}{ending}."
+        f"{number(values[-1], 2)} standard deviations, for half of them below "
+        f"{number(median(values), 2)}{ending}. In {_share(clear)} of them the whole interval lies above no change."
     )
 
 

@@ -109,9 +109,14 @@ def differences_sentence(released: Released) -> str:
         k for k, p in found.items() if not p[ADJUSTED]["conf_low"] <= 0 <= p[ADJUSTED]["conf_high"]
     ]
     chance = max(1, round(n / 20))
+    if n == 1 and not clear:
+        counted = "the one difference does not stand"
+    else:
+        stand = "stands" if len(clear) == 1 else "stand"
+        counted = f"{len(clear) or 'none'} of {n} differences {stand}"
     text = (
-        f"Between people who started at the same score, {len(clear) or 'none'} of {n} differences "
-        f"{'stands' if len(clear) == 1 else 'stand'} clear of chance (about {chance} would by chance alone)"
+        f"Between people who started at the same score, {counted} "
+        f"clear of chance (about {chance} would by chance alone)"
     )
     names = [f"{term_in_sentence(*key)}, {_more(found[key][ADJUSTED])}" for key in clear[:3]]
     text += f": {'; '.join(names)}." if names else "."

@@ -56,8 +56,8 @@ def change_groups(released: Released, _: PublishedStudy | None) -> Section | Non
     if people:
         blocks.append(_figure(released, "change_by_characteristic", people, "by characteristic"))
     if (figure := differences_figure(released)) is not None:
-        told = tuple(t for t in (differences_sentence(released),) if t)
-        blocks += [Heading("Between people who started at the same score"), Text(told), figure]
+        blocks.append(Heading("Between people who started at the same score"))
+        blocks += [Text((differences_sentence(released),)), figure]
     blocks.append(_table(released, groups))
     if (table := differences_table(released)) is not None:
         blocks.append(table)

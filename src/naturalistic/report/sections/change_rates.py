@@ -71,7 +71,8 @@ def change_rates(released: Released, _: PublishedStudy | None) -> Section | None
     blocks: list[Block] = [*figures, Text((rule,))]
     if (figure := methods_figure(released)) is not None:
         told = tuple(text for text in (methods_sentence(released),) if text)
-        blocks += [Heading("Does it depend on the method?"), Text(told), figure]
+        blocks.append(Heading("Does it depend on the method?"))
+        blocks += [*([Text(told)] if told else []), figure]
     blocks += [t for t in (thresholds_table(released), pairs_table(released)) if t is not None]
     return Section("change_rates", TITLE, (finding,), tuple(blocks))
 

@@ -78,10 +78,17 @@ def _most_and_least(shown: list[Change]) -> str:
         _, name, row = shown[0]
         return f"Therapists rated one subject before and after: {lower_first(name)} ({value(row)} SDs)."
     most, least = shown[0], shown[-1]
-    way = "moved" if least[2]["estimate"] >= 0 else "improved"
+    first = f"{_say(most[1])}, {value(most[2])} standard deviations"
+    if most[2]["estimate"] <= 0:
+        return f"In the therapists' ratings nothing improved on average; the least unfavourable change was in {first}."
+    if least[2]["estimate"] < 0:
+        return (
+            f"In the therapists' ratings the largest improvement was in {first}; the least favourable change was in "
+            f"{_say(least[1])} ({value(least[2])})."
+        )
     return (
-        f"In the therapists' ratings {_say(most[1])} {way} most ({value(most[2])} standard deviations) and "
-        f"{_say(least[1])} least ({value(least[2])})."
+        f"In the therapists' ratings the largest improvement was in {first}, the smallest in {_say(least[1])} "
+        f"({value(least[2])})."
     )
 
 
