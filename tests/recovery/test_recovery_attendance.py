@@ -115,7 +115,7 @@ def test_a_missed_session_says_nothing_about_the_next_beyond_whose_it_is(
     within = by_term.loc["within"]
     assert by_term.loc["total", "conf_low"] > 0.02
     assert within["conf_low"] < 0 < within["conf_high"]
-    lag = found[found["model"] == "previous_booking"].set_index("term")
+    lag = found[found["specification"] == "within_and_between"].set_index("term")
     assert lag.loc["previous_missed_within", "conf_high"] < 1, "Nickell's bias, as the note says"
     after = found[(found["model"] == "leaving_after_session") & (found["estimand"] == "odds_ratio")]
     recent = after[after["term"] == "missed_before_session"].iloc[0]

@@ -23,19 +23,22 @@ from naturalistic.stats.repeated_events import RepeatedEvents, repeated_events
 MODEL = "previous_booking"
 PHASES = 4
 ALL = "all_bookings"
+APART_TWIN = "within_and_between_population_averaged"
 LAST_LEFT_OUT = "up to the last session attended: the sessions missed at the end of a course are the leaving itself"
 CONTRASTS = {
     "previous_missed": "missed vs kept",
     "previous_missed_within": "missed vs kept",
     "share_missed_between": "per 10 percentage points",
 }
+SHORT_SERIES = (
+    "between: people who missed more of all bookings against those who missed fewer; within: understates in short series, "
+    "because a person's mean holds the outcome itself (Nickell 1981)"
+)
 BIAS = {
     "pooled": "no effect of the person: mixes who misses more with what follows a missed session; population averaged",
     "patient_effect": "overstates what follows a missed session: a person's effect is in the previous booking too",
-    "within_and_between": (
-        "between: people who missed more of all bookings against those who missed fewer; within: understates in short "
-        "series, because a person's mean holds the outcome itself (Nickell 1981)"
-    ),
+    "within_and_between": SHORT_SERIES,
+    APART_TWIN: f"population averaged; {SHORT_SERIES}",
 }
 
 
@@ -118,13 +121,16 @@ def add_lag_models(
         return
     deviation = pairs.before - pairs.mean_before
     # whoever missed none or all of the bookings before has no deviation: they tell of differences between people only
+    whole = (pairs.before[:, np.newaxis], ("previous_missed",))
+    apart = (
+        np.column_stack([deviation, 10.0 * pairs.mean_before]),
+        ("previous_missed_within", "share_missed_between"),
+    )
     sets = {
-        "pooled": (pairs.before[:, np.newaxis], ("previous_missed",)),
-        "patient_effect": (pairs.before[:, np.newaxis], ("previous_missed",)),
-        "within_and_between": (
-            np.column_stack([deviation, 10.0 * pairs.mean_before]),
-            ("previous_missed_within", "share_missed_between"),
-        ),
+        "pooled": whole,
+        "patient_effect": whole,
+        "within_and_between": apart,
+        APART_TWIN: apart,
     }
     for specification, (columns, names) in sets.items():
         _fit(rows, pairs, columns, names, therapist, conf_level, specification, key)
@@ -176,7 +182,7 @@ def _fit(
         pairs,
         np.column_stack([pairs.phases, columns]),
         codes,
-        specification == "pooled",
+        specification in ("pooled", APART_TWIN),
         term_names=["Intercept", *phases, *names],
         conf_level=conf_level,
     )

@@ -267,6 +267,14 @@ def _models(released: Released) -> Table | None:
             "Between people, per 10 percentage points missed before",
             "contains the outcome itself",
         ),
+        ("within_and_between_population_averaged", "previous_missed_within"): (
+            "Within a person, population averaged",
+            "too low, most so in short courses",
+        ),
+        ("within_and_between_population_averaged", "share_missed_between"): (
+            "Between people, population averaged",
+            "contains the outcome itself",
+        ),
     }
     found = {
         (str(row["specification"]), str(row["term"])): row
