@@ -108,7 +108,7 @@ def measures(data: AnalysisInput, frame: pd.DataFrame) -> Iterator[Measure]:
     yield _missed(data, frame, started)
     state = frame[f"dropout_{data.settings.primary.dropout_definition}"].astype("object")
     known = started & state.isin(("dropout", "other_end")).to_numpy()
-    dropped = (state == "dropout").astype("float64").to_numpy()
+    dropped = np.asarray(state == "dropout", dtype=np.float64)
     yield Measure("dropout", known, dropped, "rate", "started", baseline=True)
     paired = in_population(frame, "paired")
     facts = data.instruments[data.settings.primary.instrument]
@@ -116,7 +116,7 @@ def measures(data: AnalysisInput, frame: pd.DataFrame) -> Iterator[Measure]:
     change = sign * (frame["first_score"] - frame["last_score"]).to_numpy(dtype=np.float64)
     yield Measure("change", paired, np.nan_to_num(change), "mean", "paired", baseline=True)
     category = frame["change_category"]
-    improved = category.isin(IMPROVED).astype("float64").to_numpy()
+    improved = np.asarray(category.isin(IMPROVED), dtype=np.float64)
     judged = paired & category.notna().to_numpy()
     yield Measure("reliable_improvement", judged, improved, "rate", "paired", baseline=True)
 

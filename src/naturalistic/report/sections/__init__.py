@@ -20,6 +20,7 @@ from naturalistic.report.sections.definitions import definitions
 from naturalistic.report.sections.dose_response import dose_response
 from naturalistic.report.sections.dropout import dropout
 from naturalistic.report.sections.dropout_models import dropout_models
+from naturalistic.report.sections.equity import equity
 from naturalistic.report.sections.flow import flow
 from naturalistic.report.sections.further import further
 from naturalistic.report.sections.limits import limits
@@ -59,6 +60,7 @@ SECTIONS: list[Callable[[Released, PublishedStudy | None], Section | None]] = [
     trajectories,
     therapists,
     model_checks,
+    equity,
     access,
     national_metrics,
     nice,

@@ -37,6 +37,7 @@ SHOWN = frozenset(
         "outcome_models",
         "nice_alignment",
         "access_and_waits",
+        "equity",
         "national_metrics",
         "decommissioning",
         "missing_outcomes",
