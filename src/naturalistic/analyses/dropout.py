@@ -13,9 +13,9 @@ from naturalistic.analyses.leaving.by_characteristic import (
 )
 from naturalistic.analyses.leaving.clocks import (
     CLOCKS,
-    NOT_HELD,
     people_who_started,
     time_to_ending,
+    why_nobody,
 )
 from naturalistic.analyses.leaving.definitions import add_definitions
 from naturalistic.analyses.leaving.incidence import (
@@ -69,9 +69,8 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
         )
         key: dict[str, Any] = {"definition": primary.dropout_definition, "time_unit": clock}
         if not len(ends.rows):
-            rows.add(
-                "cumulative_incidence", term="dropout", status="not_measured", note=NOT_HELD, **key
-            )
+            why = why_nobody(primary.dropout_definition)
+            rows.add("cumulative_incidence", **{"term": "dropout", **why, **key})
             continue
         add_left_truncated(rows, ends, len(frame), **key)
         add_curves(rows, ends, clock, level, **key)

@@ -11,9 +11,9 @@ from naturalistic.analyses.leaving.absolute import add_absolute
 from naturalistic.analyses.leaving.calibration import add_calibration
 from naturalistic.analyses.leaving.clocks import (
     CLOCKS,
-    NOT_HELD,
     people_who_started,
     time_to_ending,
+    why_nobody,
 )
 from naturalistic.analyses.leaving.during import add_during
 from naturalistic.analyses.leaving.fitted import covariances_of
@@ -66,7 +66,8 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
         )
         key: dict[str, Any] = {"definition": primary.dropout_definition, "time_unit": clock}
         if not len(ends.rows):
-            rows.add("risk_difference", term="model", status="not_measured", note=NOT_HELD, **key)
+            why = why_nobody(primary.dropout_definition)
+            rows.add("risk_difference", **{"term": "model", **why, **key})
             continue
         every_level = model_people(data, frame, ends)
         people = model_people(data, frame, ends, join_empty=True)

@@ -13,6 +13,7 @@ from naturalistic.analyses.leaving.clocks import (
     NOT_HELD,
     people_who_started,
     time_to_ending,
+    why_nobody,
 )
 from naturalistic.analyses.leaving.first_bookings import add_first_bookings
 from naturalistic.analyses.leaving.length import (
@@ -74,11 +75,7 @@ def _landmarks(rows: EstimateRows, data: AnalysisInput, frame: pd.DataFrame) -> 
     }
     if not len(ends.rows):
         rows.add(
-            "cumulative_incidence",
-            term="planned_ending",
-            status="not_measured",
-            note=NOT_HELD,
-            **key,
+            "cumulative_incidence", **{"term": "planned_ending", **why_nobody(definition), **key}
         )
         return
     add_landmarks(rows, ends, data.settings.conf_level, **key)

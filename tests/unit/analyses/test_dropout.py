@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -104,3 +106,22 @@ def test_loss_of_contact_is_dated_at_the_last_contact_and_observation_ends_befor
     np.testing.assert_array_equal(ends.rows, [0, 1, 2])
     np.testing.assert_allclose(ends.time, [5.0, 42.0, 20.0])
     np.testing.assert_array_equal(ends.cause, [1, 0, 2])
+
+
+def test_fewer_than_k_sessions_is_a_share_and_never_an_event(data: AnalysisInput) -> None:
+    episodes = data.tables["episodes"]
+    few = np.where(episodes["sessions_attended"] < 4, "dropout", "other_end")
+    tables = {**data.tables, "episodes": episodes.assign(dropout_fewer_than_k_sessions=few)}
+    settings = AnalysisSettings.model_validate(
+        {"primary": {"dropout_definition": "fewer_than_k_sessions"}}
+    )
+    found = analyse(replace(data, tables=tables, settings=settings)).estimates
+    share = found[
+        (found["term"] == "dropout")
+        & (found["estimand"] == "proportion")
+        & (found["definition"] == "fewer_than_k_sessions")
+    ]
+    assert share["estimate"].iloc[0] == pytest.approx((few == "dropout").mean())
+    curves = found[(found["term"] == "dropout") & (found["estimand"] == "cumulative_incidence")]
+    assert set(curves["status"]) == {"not_run"}
+    assert not (found["estimand"] == "hazard_ratio").any()

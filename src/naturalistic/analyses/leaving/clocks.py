@@ -23,6 +23,8 @@ BEFORE_WINDOW = {
 }
 SHORTEST = 0.5 / 7  # weeks
 NOT_HELD = "the extract does not hold what this clock or definition needs"
+NEVER_AN_EVENT = "fewer_than_k_sessions"
+ONLY_A_SHARE = "a share among those who ended or reached the number, never an event in time: who has reached it can no longer drop out"
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
@@ -116,6 +118,13 @@ def entry_of(frame: pd.DataFrame, clock: str) -> FloatArray | None:
     return frame[column].to_numpy(dtype=float)
 
 
+def why_nobody(definition: str) -> dict[str, str]:
+    """Status and reason where `time_to_ending` places nobody."""
+    if definition == NEVER_AN_EVENT:
+        return {"status": "not_run", "note": ONLY_A_SHARE}
+    return {"status": "not_measured", "note": NOT_HELD}
+
+
 def time_to_ending(
     frame: pd.DataFrame, definition: str, clock: str, lost_contact_weeks: int
 ) -> TimeToEnding:
@@ -123,7 +132,7 @@ def time_to_ending(
 
     On `attended_sessions` an ending counts at the last attended session + 1 and an open episode is observed to its last
     attended session; on `weeks_since_first_session` both stand at the day observation ends. An ending that the
-    definition cannot judge is a state of its own.
+    definition cannot judge is a state of its own. "Fewer than k sessions" places nobody: it is a share, not an event.
 
     Parameters
     ----------
@@ -136,6 +145,8 @@ def time_to_ending(
     lost_contact_weeks : int
         Weeks without contact that count as lost (used by that definition alone).
     """
+    if definition == NEVER_AN_EVENT:
+        return TimeToEnding(np.empty(0, dtype=np.intp), np.empty(0), np.empty(0, dtype=np.int64))
     state = frame[f"dropout_{definition}"].astype("object")
     planned = (frame["ending"] == "planned_ending").to_numpy(dtype=bool)
     if definition == "before_agreed_end":

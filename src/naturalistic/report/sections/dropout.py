@@ -45,6 +45,7 @@ BESIDE = (
     "Dropout is read beside the other ways of ending, since whoever has ended as planned can no longer drop out. "
     "Episodes that were still open count up to the data cut."
 )
+EITHER_WAY = ("declared_dropout", "estimated_dropout")
 SHORT = {
     "unplanned_ending": "Coded as unplanned by the clinician",
     "before_agreed_end": "Before the agreed end",
@@ -158,16 +159,30 @@ def _definitions(released: Released) -> Figure | None:
         + ".",
         Table(
             "Dropout under each definition",
-            ("Definition", "Share (interval)", "People judged"),
+            (
+                "Definition",
+                "Share (interval)",
+                "People judged",
+                "Unknown endings as none (declared)",
+                "Unknown endings as dropout (estimated)",
+            ),
             [
                 (
                     capital(DROPOUT_DEFINITIONS[key].label),
                     brief_interval(row),
                     reason(None) if row is None else count(row, "denominator"),
+                    *(_either_way(released, key, term) for term in EITHER_WAY),
                 )
                 for key, row in rows.items()
             ],
         ),
+    )
+
+
+def _either_way(released: Released, definition: str, term: str) -> str:
+    """Share of everyone who has ended with unknown endings counted one way."""
+    return brief_interval(
+        released.one(NAME, estimand="proportion", term=term, definition=definition)
     )
 
 
