@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from naturalistic.analyses.change.effect_rows import Sizes, add_sizes
+from naturalistic.analyses.change.groups import group_of
 from naturalistic.analyses.change.method_rows import add_methods
-from naturalistic.analyses.change.methods import group_of
 from naturalistic.analyses.change.people import Started
 from naturalistic.analyses.interface import AnalysisInput, EstimateRows
 from naturalistic.analyses.registry import REGISTRY
@@ -129,8 +129,8 @@ def table(parts: dict[str, dict[str, Seconds]], paired: int) -> str:
         "# Speed of the analyses of change",
         "",
         f"Made by `python benchmarks/change_speed.py` on {os.cpu_count()} cores ({platform.machine()}), Python "
-        f"{platform.python_version()}, NumPy {np.__version__}; one process, one thread, imports included. CPU seconds are what "
-        "it takes on a machine that does nothing else; wall seconds were taken with other work running.",
+        f"{platform.python_version()}, NumPy {np.__version__}; one process, one thread, imports included. CPU seconds are "
+        "what it takes on a machine that does nothing else; wall seconds were taken with other work running.",
     ]
     titles = {
         "service": f"One service ({paired} people with both forms), 2,000 draws, 50 imputations (to stay under 60 s)",

@@ -304,7 +304,7 @@ def coverage(seeds: list[Seed]) -> pd.DataFrame:
         coverage=("covered", "mean"),
         seeds=("covered", "size"),
     )
-    return found[found["seeds"] >= 0.9 * len(seeds)].reset_index()
+    return found[found["seeds"] >= 0.1 * len(seeds)].reset_index()
 
 
 def _left_out_means(rows: pd.DataFrame) -> pd.Series:
@@ -374,15 +374,15 @@ def table(seeds: list[Seed]) -> str:
         "",
         "## Intervals",
         "",
-        "| number | of whom | interval | truth | bias | spread | people | coverage, % | |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| number | of whom | interval | truth | bias | spread | people | seeds | coverage, % | |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in found.itertuples():
         words = [row.estimand, row.term, row.contrast, row.definition, row.dimensions]
         outside = not NOMINAL[0] <= row.coverage <= NOMINAL[1]
         lines.append(
             f"| {', '.join(w for w in words if w)} | {row.population} | {row.specification or 'main'} | {row.truth:.3f} | "
-            f"{row.bias:+.4f} | {row.spread:.3f} | {row.people:.0f} | {100 * row.coverage:.1f} | "
+            f"{row.bias:+.4f} | {row.spread:.3f} | {row.people:.0f} | {row.seeds} | {100 * row.coverage:.1f} | "
             f"{'outside' if outside else ''} |"
         )
     return "\n".join(lines) + "\n"

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from naturalistic.analyses.change.groups import group_of
 from naturalistic.analyses.change.method_rows import add_methods
-from naturalistic.analyses.change.methods import group_of
 from naturalistic.analyses.change.people import started_on
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
 from naturalistic.analyses.populations import episode_frame, in_population, not_measured

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from naturalistic.analyses.change.people import FloatArray, Started, started_on
+from naturalistic.analyses.change.people import FloatArray, Mask, Started, started_on
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
 from naturalistic.cohort.change_criteria import (
     Person,
@@ -15,6 +15,7 @@ from naturalistic.cohort.change_criteria import (
     reliable_change_threshold,
 )
 from naturalistic.stats.competing_risks import aalen_johansen
+from naturalistic.stats.curves import Curve
 from naturalistic.stats.rates import rate
 from naturalistic.stats.reliable_change import exceeds, in_clinical_range
 from naturalistic.stats.standardised_difference import standardised_mean_difference
@@ -138,39 +139,41 @@ def _incidence(
     hit = np.isfinite(when)
     time = np.where(hit, when, last)[who]
     cause = np.where(hit, 1, np.where(open_, 0, 2))[who]
-    level, n = data.settings.conf_level, len(who)
+    level = data.settings.conf_level
     found = aalen_johansen(time, cause, n_causes=2, conf_level=level)
-    curves = {
-        ("cumulative_incidence", term): found.cause(1),
-        ("cumulative_incidence", f"ended_without_{term}"): found.cause(2),
-        ("survival_probability", f"not_yet_{term}"): kaplan_meier(
-            time, cause == 1, conf_level=level
-        ),
-    }
+    not_yet = kaplan_meier(time, cause == 1, conf_level=level)
     grid = np.array([w for w in GRID if w <= time.max()], dtype=float)
     grid = grid if len(grid) else np.array([float(time.max())])
-    for (estimand, name), curve in curves.items():
-        read = curve.at(grid)
-        for k, week in enumerate(grid):
-            value = float(read.estimate[k])
-            known = np.isfinite(value)
-            rows.add(
-                estimand,
-                value if known else None,
-                term=name,
-                time=float(week),
-                time_unit="weeks_since_first_form",
-                std_error=float(read.std_error[k]),
-                conf_low=float(read.conf_low[k]),
-                conf_high=float(read.conf_high[k]),
-                conf_level=level,
-                n_patients=int(read.at_risk[k]),
-                n_events=int(read.cumulative_events[k]),
-                denominator=n,
-                status="ok" if known else "not_estimable",
-                note="" if known else "nobody is under observation so late",
-                method=curve.method,
-            )
+    key: dict[str, Any] = {"conf_level": level, "denominator": len(who)}
+    _curve(rows, "cumulative_incidence", found.cause(1), grid, {"term": term, **key})
+    ended = {"term": f"ended_without_{term}", **key}
+    _curve(rows, "cumulative_incidence", found.cause(2), grid, ended)
+    _curve(rows, "survival_probability", not_yet, grid, {"term": f"not_yet_{term}", **key})
+
+
+def _curve(
+    rows: EstimateRows, estimand: str, curve: Curve, grid: FloatArray, key: dict[str, Any]
+) -> None:
+    """A row for each week of the grid."""
+    read = curve.at(grid)
+    for k, week in enumerate(grid):
+        value = float(read.estimate[k])
+        known = np.isfinite(value)
+        rows.add(
+            estimand,
+            value if known else None,
+            time=float(week),
+            time_unit="weeks_since_first_form",
+            std_error=float(read.std_error[k]),
+            conf_low=float(read.conf_low[k]),
+            conf_high=float(read.conf_high[k]),
+            n_patients=int(read.at_risk[k]),
+            n_events=int(read.cumulative_events[k]),
+            status="ok" if known else "not_estimable",
+            note="" if known else "nobody is under observation so late",
+            method=curve.method,
+            **key,
+        )
 
 
 def _sudden(
@@ -187,9 +190,10 @@ def _sudden(
         rows.add("proportion", term="sudden_gain", status="not_estimable", note="one form a person")
         return
     found = find_sudden_gains(table, minimal_change=step, better_is=people.better_is)
-    able = found.evaluable.any(axis=1)
+    able: Mask = np.any(found.evaluable, axis=1)
+    gained: Mask = np.any(found.gain, axis=1)
     hits = {
-        "sudden_gain": found.gain.any(axis=1),
+        "sudden_gain": gained,
         "sudden_gain_reversed": found.reversed_gain.any(axis=1),
         "sudden_loss": found.loss.any(axis=1),
     }
@@ -198,8 +202,14 @@ def _sudden(
         top, bottom = int((hit & among).sum()), int(among.sum())
         value = rate(top, bottom, conf_level=data.settings.conf_level) if bottom else None
         rows.add_proportion(top, bottom, value, term=term)
-    with_gain = able & hits["sudden_gain"] & people.paired
-    without = able & ~hits["sudden_gain"] & people.paired
+    _change_of_both(rows, data, people, able, gained)
+
+
+def _change_of_both(
+    rows: EstimateRows, data: AnalysisInput, people: Started, able: Mask, gained: Mask
+) -> None:
+    """Change of people with a sudden gain against the others."""
+    with_gain, without = able & gained & people.paired, able & ~gained & people.paired
     if min(with_gain.sum(), without.sum()) < FORMS:
         note = "fewer than three people with, or without, a sudden gain"
         rows.add("standardised_difference", term="change", status="not_estimable", note=note)

@@ -254,9 +254,9 @@ def draw_regression(
     root = np.linalg.cholesky(cross)
     estimated = np.linalg.solve(cross, right[..., np.newaxis])[..., 0]
     residual = np.maximum(square - np.einsum("mq,mq->m", right, estimated), 0.0)
-    sigma = np.sqrt(residual / rng.chisquare(df, size=m))
+    sigma: FloatArray = np.sqrt(residual / rng.chisquare(df, size=m))
     noise = np.linalg.solve(root.swapaxes(1, 2), rng.standard_normal((m, q, 1)))[..., 0]
-    drawn = estimated + sigma[:, np.newaxis] * noise
+    drawn: FloatArray = estimated + sigma[:, np.newaxis] * noise
     centre, drawn_centre = (shrink * _remainders(products, b) for b in (estimated, drawn))
     spread = sigma[:, np.newaxis] * np.sqrt(shrink)
     drawn_intercepts = drawn_centre + spread * rng.standard_normal(shrink.shape)

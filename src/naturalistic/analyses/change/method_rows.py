@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from naturalistic.analyses.change.methods import (
+from naturalistic.analyses.change.groups import (
     Group,
     Judged,
     cut_offs,
-    judge_all,
     published_threshold,
     sample_threshold,
 )
+from naturalistic.analyses.change.methods import judge_all
 from naturalistic.analyses.interface import AnalysisInput, EstimateRows
 from naturalistic.stats.category_agreement import category_agreement
 from naturalistic.stats.rates import clustered_rate, rate
