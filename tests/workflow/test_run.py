@@ -64,8 +64,8 @@ def test_restricted_and_release_are_apart(finished: Project) -> None:
         ),
         pytest.param(
             "src/naturalistic/analyses/attendance.py",
-            "BIN = 10",
-            "BIN = 5",
+            "add_gaps(rows, bookings, level)",
+            "add_gaps(rows, bookings, level)  # gaps",
             {"attendance": 1, "disclose": 1, "evidence": 1, "report": 1},
             id="an analysis",
         ),

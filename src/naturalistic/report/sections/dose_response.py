@@ -15,7 +15,6 @@ from naturalistic.report.wording import (
     count,
     interval,
     level_of,
-    number,
     reason,
     value,
     with_interval,
@@ -34,7 +33,7 @@ ENDOGENOUS = (
     "Nobody was given a number of sessions by chance. People stop when they are well enough, when therapy does not help, or "
     "when its agreed length is over, and only those who came to a last form are in the figure. More change with more "
     "sessions does not say that further sessions would have added as much, and less change with few sessions does not say "
-    "that few are too few. How people with few and many sessions differ to begin with stands in a table below."
+    "that few are too few. How people with few and many sessions differ to begin with stands in a table of its own."
 )
 GOOD_ENOUGH = (
     "Two readings of the same figures are known: that change grows more and more slowly with each session (dose and "
@@ -349,7 +348,8 @@ def _ending(released: Released) -> str:
         f"{with_interval(change['unplanned_ending'])}"
     )
     if all(is_ok(paired.get(word)) for word in ENDINGS):
-        text += f", but only {value(paired['unplanned_ending'])} of those who dropped out have both forms"
+        shares = [value(paired[word]) for word in ENDINGS]
+        text += f". Both forms are held for {shares[0]} of the former and {shares[1]} of the latter"
     return f"{text}."
 
 
@@ -366,9 +366,9 @@ def _doubling(released: Released) -> str:
     if alone is None or given is None:
         return ""
     return (
-        f"With each doubling of the sessions the change was {number(alone['estimate'], 1)} points larger "
+        f"With each doubling of the sessions the change was {value(alone)} points larger "
         f"({level_of(alone)}% interval {interval(alone)}); with the score before therapy, characteristics and ending held "
-        f"equal {number(given['estimate'], 1)} ({interval(given)}). This is an association and not what a further "
+        f"equal {value(given)} ({interval(given)}). This is an association and not what a further "
         "session gives."
     )
 
