@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from naturalistic.stats.curves import ConfidenceType, Curve, confidence_limits, entries_by_time
-from naturalistic.stats.event_table import EventTable, FloatArray, event_table
+from naturalistic.stats.event_table import EventTable, FloatArray, IntArray, event_table
 from naturalistic.stats.incidence_variance import (
     clustered_variance,
     gray_variance,
@@ -185,13 +185,7 @@ def aalen_johansen(
     if variance == "gray" and clusters is not None:
         raise ValueError("variance 'gray' exists only for independent rows")
     survival, before, incidence = incidence_of(table)
-    if clusters is not None:
-        spread = clustered_variance(table, before, clusters)
-    elif variance == "aalen":
-        spread = greenwood_variance(table, before)
-    else:
-        spread = gray_variance(table, survival, before)
-    std_error = np.sqrt(spread)
+    std_error = np.sqrt(_spread(table, survival, before, clusters, variance))
     low, high = confidence_limits(incidence, std_error, conf_type, conf_level)
     entry_times, entered = entries_by_time(table)
     kind = f"{variance} variance" if clusters is None else "clustered influence standard error"
@@ -212,6 +206,21 @@ def aalen_johansen(
         status="ok" if len(table.times) else "not_estimable",
         note=_note(table, survival),
     )
+
+
+def _spread(
+    table: EventTable,
+    survival: FloatArray,
+    before: FloatArray,
+    clusters: IntArray | None,
+    variance: VarianceType,
+) -> FloatArray:
+    """Variance of each incidence at each time, by the kind asked for."""
+    if clusters is not None:
+        return clustered_variance(table, before, clusters)
+    if variance == "aalen":
+        return greenwood_variance(table, before)
+    return gray_variance(table, survival, before)
 
 
 def incidence_of(table: EventTable) -> tuple[FloatArray, FloatArray, FloatArray]:

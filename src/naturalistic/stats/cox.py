@@ -95,7 +95,26 @@ def fit_cox(
         frequency=frequency,
         ties=ties,
     )
-    names = checked_names(term_names, len(full.columns))
+    return _fitted(
+        full,
+        checked_names(term_names, len(full.columns)),
+        cluster,
+        robust=robust,
+        correct=cluster_correction,
+        conf_level=conf_level,
+    )
+
+
+def _fitted(
+    full: CoxData,
+    names: tuple[str, ...],
+    cluster: ArrayLike | None,
+    *,
+    robust: bool,
+    correct: bool,
+    conf_level: float,
+) -> CoxFit:
+    """Maximum of the partial likelihood over the covariates that can be told apart."""
     notes = levels_without_events(full, names) if full.n_events else []
     null = evaluate(full, np.zeros(len(names)))
     active, alias_notes = aliased_terms(null.information, full.cell_weight.sum(), names)
@@ -106,10 +125,8 @@ def fit_cox(
     infinite, runaway_notes = runaway_terms(
         top.runaway, top.beta, [n for n, a in zip(names, active, strict=True) if a]
     )
-    naive, covariance, n_clusters = _covariances(
-        data, top, cluster, robust=robust, correct=cluster_correction
-    )
-    df_residual = n_clusters - 1.0 if cluster_correction and n_clusters is not None else np.inf
+    naive, covariance, n_clusters = _covariances(data, top, cluster, robust=robust, correct=correct)
+    df_residual = n_clusters - 1.0 if correct and n_clusters is not None else np.inf
     if full.n_events == 0:
         notes.append("no events: nothing can be estimated")
     else:
@@ -130,7 +147,7 @@ def fit_cox(
         df_residual=df_residual,
         n_clusters=n_clusters if cluster is not None else None,
         conf_level=conf_level,
-        method=_method(full, cluster is not None, robust, cluster_correction),
+        method=_method(full, cluster is not None, robust, correct),
         notes=notes,
     )
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special, stats
 
 from naturalistic.stats.coefficient_table import (
     CoefficientTable,
@@ -17,12 +16,18 @@ from naturalistic.stats.cox import fit_cox
 from naturalistic.stats.hazards.cox_fit import CoxFit
 from naturalistic.stats.hazards.cox_input import FloatArray, IndexArray, label_codes
 from naturalistic.stats.hazards.cox_prediction import has_finite_coefficients
-from naturalistic.stats.hazards.frailty_likelihood import FrailtyPoint, fit_at
+from naturalistic.stats.hazards.frailty_likelihood import FrailtyPoint
+from naturalistic.stats.hazards.frailty_variance import (
+    METHOD,
+    FrailtySearch,
+    median_hazard_ratio,
+    share_of_variation,
+    variance_estimates,
+)
 from naturalistic.stats.result import Estimate, not_estimable
 
-METHOD = "Cox model with shared gamma frailty, marginal likelihood, profile limits"
-SMALLEST_THETA, LARGEST_THETA = 1e-5, 1e3
 MOST_CLUSTERS = 3000
+__all__ = ["FrailtyFit", "fit_frailty_cox", "median_hazard_ratio", "share_of_variation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +67,6 @@ class FrailtyFit(CoefficientTable):
     n: float
     n_events: float
     converged: bool
-
-
-def median_hazard_ratio(theta: float) -> float:
-    """Median hazard ratio for a gamma frailty of variance theta; 1 for no variance."""
-    if theta <= 0:
-        return 1.0
-    return float(stats.f.ppf(0.75, 2 / theta, 2 / theta))
-
-
-def share_of_variation(theta: float) -> float:
-    """Intraclass correlation on the complementary log-log scale for a gamma frailty."""
-    if theta <= 0:
-        return 0.0
-    between = float(special.polygamma(1, 1 / theta))
-    return between / (between + np.pi**2 / 6)
 
 
 def fit_frailty_cox(
@@ -136,99 +126,18 @@ def fit_frailty_cox(
     codes = codes[data.order]
     if not has_finite_coefficients(plain):
         return _without_frailty(plain, labels, codes, refused=True)
-    search = _Search(plain, codes, len(labels))
+    search = FrailtySearch(plain, codes, len(labels))
     best = search.best() if theta is None else theta
     if best <= 0:
         return _without_frailty(plain, labels, codes, search=search)
     return _assemble(plain, labels, codes, search, search.at(best), estimated=theta is None)
 
 
-class _Search:
-    """Penalised fits at different variances, each starting from the last."""
-
-    def __init__(self, plain: CoxFit, codes: IndexArray, n_clusters: int) -> None:
-        self.data, self.codes, self.loglik_without = plain.data, codes, plain.loglik
-        self.origin = (plain.coefficients[plain.active] * plain.data.scale, np.zeros(n_clusters))
-        self.start = self.origin
-
-    def at(self, theta: float) -> FrailtyPoint:
-        point = fit_at(self.data, self.codes, theta, self.start)
-        self.start = (point.beta, point.log_frailty)
-        return point
-
-    def _slope(self, log_theta: float) -> float:
-        """Slope of the marginal likelihood in theta, up to a positive factor."""
-        return -self.at(float(np.exp(log_theta))).marginal_slope
-
-    def best(self) -> float:
-        """Variance at which the marginal likelihood peaks; 0 if it falls from the start."""
-        low = np.log(SMALLEST_THETA)
-        if self._slope(low) <= 0:
-            return 0.0
-        high = np.log(0.5)
-        while self._slope(high) > 0:
-            high += 1.0
-            if high > np.log(LARGEST_THETA):
-                return LARGEST_THETA
-        return float(np.exp(optimize.brentq(self._slope, low, high, xtol=1e-9, rtol=1e-12)))
-
-    def limits(self, best: float, conf_level: float) -> tuple[float, float]:
-        """Variances at which twice the marginal likelihood has fallen by the chi-squared point."""
-        allowed = float(stats.chi2.ppf(conf_level, 1))
-        top = self.loglik_without if best <= 0 else self.at(best).marginal
-
-        def excess(log_theta: float) -> float:
-            return 2 * (top - self.at(float(np.exp(log_theta))).marginal) - allowed
-
-        smallest, start = np.log(SMALLEST_THETA), np.log(max(best, SMALLEST_THETA))
-        low = 0.0
-        if best > 0 and 2 * (top - self.loglik_without) > allowed and excess(smallest) > 0:
-            low = float(np.exp(optimize.brentq(excess, smallest, start, xtol=1e-8)))
-        high = max(start, np.log(0.05)) + 0.5
-        while excess(high) < 0:
-            high += 0.7
-            if high > np.log(LARGEST_THETA):
-                return low, np.inf
-        return low, float(np.exp(optimize.brentq(excess, start, high, xtol=1e-8)))
-
-
-def _variance(
-    search: _Search, best: float, gain: float, conf_level: float, *, estimated: bool
-) -> tuple[Estimate, Estimate, Estimate]:
-    """The variance and the two quantities that follow from it."""
-    if not estimated:
-        held = "variance held at the given value"
-        return (
-            Estimate(best, conf_level=conf_level, method=METHOD, note=held),
-            Estimate(median_hazard_ratio(best), conf_level=conf_level, method=METHOD, note=held),
-            Estimate(share_of_variation(best), conf_level=conf_level, method=METHOD, note=held),
-        )
-    low, high = search.limits(best, conf_level)
-    statistic = max(2 * gain, 0.0)
-    p_value = float(stats.chi2.sf(statistic, 1) / 2) if best > 0 else 1.0
-    note = "" if best > 0 else "on the boundary: no more variation than chance"
-
-    def of(function: Callable[[float], float]) -> Estimate:
-        return Estimate(
-            function(best),
-            conf_low=function(low),
-            conf_high=function(high) if np.isfinite(high) else np.nan,
-            conf_level=conf_level,
-            statistic=statistic,
-            df=1.0,
-            p_value=p_value,
-            method=METHOD,
-            note=note,
-        )
-
-    return of(float), of(median_hazard_ratio), of(share_of_variation)
-
-
 def _assemble(
     plain: CoxFit,
     labels: NDArray[np.generic],
     codes: IndexArray,
-    search: _Search,
+    search: FrailtySearch,
     point: FrailtyPoint,
     *,
     estimated: bool,
@@ -241,7 +150,7 @@ def _assemble(
         data.scale, data.scale
     )
     gain = point.marginal - plain.loglik
-    variance, ratio, share = _variance(
+    variance, ratio, share = variance_estimates(
         search, point.theta, gain, plain.conf_level, estimated=estimated
     )
     return FrailtyFit(
@@ -274,7 +183,7 @@ def _without_frailty(
     codes: IndexArray,
     *,
     refused: bool = False,
-    search: _Search | None = None,
+    search: FrailtySearch | None = None,
 ) -> FrailtyFit:
     """Estimates of the plain model where the variance is zero or nothing can be estimated."""
     n_clusters = len(labels)
@@ -282,7 +191,7 @@ def _without_frailty(
     nothing = not_estimable(reason, method=METHOD, conf_level=plain.conf_level)
     derived = (nothing, nothing, nothing)
     if search is not None:
-        derived = _variance(search, 0.0, 0.0, plain.conf_level, estimated=True)
+        derived = variance_estimates(search, 0.0, 0.0, plain.conf_level, estimated=True)
     return FrailtyFit(
         terms=plain.terms,
         **coefficient_columns(plain.coefficients, plain.naive_covariance, plain.conf_level, np.inf),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -170,32 +171,30 @@ def add_during(
     sessions = data.tables["sessions"]
     reason = _obstacle(people, sessions)
     if reason is not None:
-        for term in (MISSED_SO_FAR, LAST_SCORE, RECENT_CHANGE):
-            rows.add(
-                "hazard_ratio",
-                status=reason[0],
-                note=reason[1],
-                term=term.term,
-                specification=ABSENCE,
-                **shared,
-            )
+        _without(rows, (MISSED_SO_FAR, LAST_SCORE, RECENT_CHANGE), *reason, ABSENCE, shared)
         return []
     course = course_of(frame, people, sessions)
     fitted = _fit(rows, data, people, course, ABSENCE, {MISSED_SO_FAR: course.missed}, shared)
     scores = scores_by(data, frame, people, course)
     if isinstance(scores, str):
-        for term in (LAST_SCORE, RECENT_CHANGE):
-            rows.add(
-                "hazard_ratio",
-                status="not_measured",
-                note=scores,
-                term=term.term,
-                specification=WITH_SCORES,
-                **shared,
-            )
+        terms = (LAST_SCORE, RECENT_CHANGE)
+        _without(rows, terms, "not_measured", scores, WITH_SCORES, shared)
         return fitted
     columns = {MISSED_SO_FAR: course.missed, LAST_SCORE: scores[0], RECENT_CHANGE: scores[1]}
     return fitted + _fit(rows, data, people, course, WITH_SCORES, columns, shared)
+
+
+def _without(
+    rows: EstimateRows,
+    terms: Iterable[Term],
+    status: str,
+    note: str,
+    specification: str,
+    shared: dict[str, Any],
+) -> None:
+    for term in terms:
+        how = {"term": term.term, "status": status, "note": note, "specification": specification}
+        rows.add("hazard_ratio", **{**shared, **how})
 
 
 def _obstacle(people: ModelPeople, sessions: pd.DataFrame) -> tuple[str, str] | None:
@@ -220,15 +219,7 @@ def _fit(
     n_parameters = len(columns) + len(people.terms)
     if n_events < FEWEST_EVENTS * n_parameters:
         note = f"{n_events} dropouts for {n_parameters} parameters: too few"
-        for term in columns:
-            rows.add(
-                "hazard_ratio",
-                status="not_estimable",
-                note=note,
-                term=term.term,
-                specification=specification,
-                **shared,
-            )
+        _without(rows, columns, "not_estimable", note, specification, shared)
         return []
     who = course.person[known]
     fit = fit_cox(
