@@ -35,6 +35,7 @@ TITLE = "Beside published figures"
 CHANGE = "standardised_change_difference"
 REFUSED = "; not set side by side: "
 MOST = 10  # published changes in the figure; all are in the table
+DRAWN = ("Who", "SDs (interval)", "Where single services lie")
 HEADER = (
     "Published figure",
     "People here",
@@ -144,11 +145,7 @@ def _figure(released: Released, drawn: list[pd.Series]) -> Figure | None:
         "Dot plot with intervals. "
         + "; ".join(f"{name}: {limits}" for name, limits, _ in table)
         + ".",
-        Table(
-            "Improvement in standard deviations, here and published",
-            ("Who", "SDs (interval)", "Where single services lie"),
-            table,
-        ),
+        Table("Improvement in standard deviations, here and published", DRAWN, table),
     )
 
 

@@ -77,19 +77,23 @@ def differences_figure(released: Released) -> Figure | None:
         ),
         f"How much more or less each group improved than the group it is compared with. {WHY}",
         "Dot plot of pairs of differences with intervals. " + differences_sentence(released),
-        Table(
-            "Differences in improvement, raw and between people who started at the same score, points (interval)",
-            ("Group", "Raw", "Same first score", "People"),
-            [
-                (
-                    term_label(*key),
-                    brief_interval(pair["raw"]),
-                    brief_interval(pair[ADJUSTED]),
-                    count(pair["raw"], "n_patients"),
-                )
-                for key, pair in found.items()
-            ],
-        ),
+        _drawn_table(found),
+    )
+
+
+def _drawn_table(found: dict[tuple[str, str], Pair]) -> Table:
+    return Table(
+        "Differences in improvement, raw and between people who started at the same score, points (interval)",
+        ("Group", "Raw", "Same first score", "People"),
+        [
+            (
+                term_label(*key),
+                brief_interval(pair["raw"]),
+                brief_interval(pair[ADJUSTED]),
+                count(pair["raw"], "n_patients"),
+            )
+            for key, pair in found.items()
+        ],
     )
 
 

@@ -149,20 +149,26 @@ def _figure(released: Released, rows: dict[str, pd.Series | None]) -> Figure:
         f"Outcomes by the national rules, each on its own denominator, beside England {year}. People, problems and severity "
         "differ from England's: no ranking.",
         "Dot plot of shares. " + _finding(released, rows),
-        Table(
-            "Outcomes by the national rules",
-            ("Rate", "Here (interval)", "Allowing for therapists", "People", f"England {year}"),
-            [
-                (
-                    RATES[term][0],
-                    brief_interval(row),
-                    _clustered(released, term),
-                    count(row, "denominator"),
-                    percent(england[term], 1),
-                )
-                for term, row in rows.items()
-            ],
-        ),
+        _table(released, rows, england, year),
+    )
+
+
+def _table(
+    released: Released, rows: dict[str, pd.Series | None], england: dict[str, float], year: str
+) -> Table:
+    return Table(
+        "Outcomes by the national rules",
+        ("Rate", "Here (interval)", "Allowing for therapists", "People", f"England {year}"),
+        [
+            (
+                RATES[term][0],
+                brief_interval(row),
+                _clustered(released, term),
+                count(row, "denominator"),
+                percent(england[term], 1),
+            )
+            for term, row in rows.items()
+        ],
     )
 
 
