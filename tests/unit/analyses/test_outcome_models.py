@@ -261,6 +261,16 @@ def test_separation_explains_itself() -> None:
     odds = one(frame, estimand="odds_ratio", specification="adjusted", term="gender")
     assert odds["status"] == "not_estimable"
     assert "gender" in odds["note"]
+    risk = rows(frame, estimand="risk_difference").set_index("term")
+    assert risk.loc["gender", "status"] == "not_estimable"
+    assert "at this level" in risk.loc["gender", "note"]
+    # the others are averaged over those of whom something can be said, and say so
+    others = risk.drop("gender")
+    assert (others["status"] == "ok").all()
+    assert others["note"].str.contains("everybody or nobody improved reliably at gender").all()
+    man = one(frame, estimand="standardised_risk", term="older_man")
+    assert man["status"] == "not_estimable"
+    assert one(frame, estimand="standardised_risk", term="reference")["status"] == "ok"
 
 
 def test_the_probability_scale_answers_the_same_question(two_forms: pd.DataFrame) -> None:

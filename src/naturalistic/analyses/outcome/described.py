@@ -15,7 +15,7 @@ from naturalistic.analyses.outcome.fitting import Fitted
 from naturalistic.analyses.outcome.growth import Growth
 from naturalistic.analyses.outcome.people import FloatArray, OutcomePeople
 from naturalistic.analyses.outcome.pre_post import crossed_with_time
-from naturalistic.analyses.predictors import NUMERIC_UNITS, design_matrix
+from naturalistic.analyses.predictors import NUMERIC_UNITS, Term, design_matrix
 from naturalistic.settings.config import OutcomeModels
 from naturalistic.stats.lmm.contrasts import linear_combination, linear_combinations
 from naturalistic.vocabulary import CHARACTERISTICS
@@ -50,9 +50,15 @@ class Described:
 
     def design(self, formula: str, extra: Mapping[str, FloatArray]) -> FloatArray:
         """Design of the person at every value of the further columns."""
+        return self.design_and_terms(formula, extra)[0]
+
+    def design_and_terms(
+        self, formula: str, extra: Mapping[str, FloatArray]
+    ) -> tuple[FloatArray, list[Term]]:
+        """The design and what its columns mean."""
         n = len(next(iter(extra.values())))
         frame = self.row.iloc[np.zeros(n, dtype=int)].reset_index(drop=True).assign(**extra)
-        return design_matrix(formula, frame)[0]
+        return design_matrix(formula, frame)
 
 
 def described_people(people: OutcomePeople, settings: OutcomeModels) -> list[Described]:

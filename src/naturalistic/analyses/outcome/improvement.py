@@ -1,44 +1,34 @@
-"""Reliable improvement: odds ratios, differences in probability averaged over the cohort, described people."""
+"""Reliable improvement as rows: odds ratios, differences in probability averaged over the cohort, described people."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from naturalistic.analyses.interface import EstimateRows
 from naturalistic.analyses.model_rows import add_coefficients
 from naturalistic.analyses.outcome.described import Described
-from naturalistic.analyses.outcome.model_tables import AVERAGED, clusters
+from naturalistic.analyses.outcome.improvement_model import (
+    ALIKE,
+    ImprovementModel,
+    among_those_who_differ,
+    improvement_model,
+    obstacle,
+)
+from naturalistic.analyses.outcome.model_tables import clusters
 from naturalistic.analyses.outcome.people import FloatArray, OutcomePeople, people_behind
-from naturalistic.analyses.outcome.side_by_side import BASELINE, BASELINE_UNIT
-from naturalistic.analyses.predictors import Term, design_matrix
+from naturalistic.analyses.outcome.side_by_side import BASELINE
 from naturalistic.stats.generalised_mixed_model import (
-    GeneralisedMixedModelFit,
     average_marginal_effects,
     average_prediction,
-    fit_generalised_mixed_model,
     latent_variance_share,
 )
-from naturalistic.stats.lmm.checks import FEWEST_GROUPS
 from naturalistic.stats.marginal_models import fit_cluster_robust_glm
 
 MODEL = "reliable_improvement"
 MOST_ROWS = 20_000
-INFINITE = "no finite estimate: everybody or nobody at this level improved reliably"
-
-
-@dataclass(frozen=True, eq=False)
-class ImprovementModel:
-    """The fitted model of reliable improvement."""
-
-    fit: GeneralisedMixedModelFit
-    levels: pd.DataFrame
-    matrix: FloatArray
-    terms: list[Term]
-    formula: str
+AVERAGED = "population-averaged: compares the average people of two groups, whoever treats them"
 
 
 def add_improvement(rows: EstimateRows, people: OutcomePeople, described: list[Described]) -> None:
@@ -50,88 +40,55 @@ def add_improvement(rows: EstimateRows, people: OutcomePeople, described: list[D
         Logistic mixed model with therapist effects (Laplace), and its population-averaged twin.
     risk_difference
         The same as differences in probability: everybody set to the level against everybody set to the reference level,
-        averaged over the cohort, therapists integrated out. Per unit of a number.
+        averaged over the cohort, therapists integrated out. Per unit of a number. Levels at which everybody or nobody
+        improved are set aside with their people.
     standardised_risk
         Probability of a described person who starts at the cohort's mean first score.
     """
-    improved = people.reliably_improved
-    person = np.flatnonzero(people.paired & np.isfinite(improved))
-    yes = improved[person]
     key: dict[str, Any] = {"model": MODEL, "specification": "adjusted"}
-    reason = ""
-    if len(person) < 3 or not np.isfinite(yes).any():
-        reason = "no criterion of reliable change is known for this scale, or too few people have both scores"
-    elif yes.min() == yes.max():
-        reason = "everybody or nobody improved reliably"
-    if reason:
+    if reason := obstacle(people):
         rows.add("odds_ratio", term="Intercept", status="not_estimable", note=reason, **key)
         return
-    first = people.first[person]
-    levels = people.levels(person).assign(**{BASELINE: (first - first.mean()) / BASELINE_UNIT})
-    formula = " + ".join(["1", BASELINE, *people.predictors.used])
-    matrix, terms = design_matrix(formula, levels)
-    codes = people.therapist.codes
-    group = (
-        None if codes is None or len(np.unique(codes[person])) < FEWEST_GROUPS else codes[person]
-    )
-    names = [term.column for term in terms]
-    fit = fit_generalised_mixed_model(
-        yes,
-        matrix,
-        family="binomial",
-        group=group,
-        group_label="therapist",
-        term_names=names,
-        conf_level=people.conf_level,
-    )
-    note = "; ".join((*fit.notes, *people.notes))
-    if fit.status != "ok" and group is not None:
-        note = f"refitted without therapist effects: {fit.notes[0]}"
-        group = None
-        fit = fit_generalised_mixed_model(
-            yes, matrix, family="binomial", term_names=names, conf_level=people.conf_level
-        )
-        note = "; ".join((note, *fit.notes, *people.notes))
-    counts = people_behind(levels, terms, np.ones(len(person), dtype=bool))
+    model = improvement_model(people)
+    refitted = [f"refitted without therapist effects: {model.dropped}"] if model.dropped else []
     shared: dict[str, Any] = {
-        "denominator": len(person),
-        "n_therapists": people.therapist.recorded if group is not None else None,
-        "n_missing": len(people.frame) - len(person),
-        "note": note,
+        "denominator": len(model.person),
+        "n_therapists": people.therapist.recorded if model.therapists else None,
+        "n_missing": len(people.frame) - len(model.person),
+        "note": "; ".join((*refitted, *model.fit.notes, *people.notes)),
     }
     add_coefficients(
         rows,
         "odds_ratio",
-        fit,
-        terms,
-        counts=counts,
+        model.fit,
+        model.terms,
+        counts=_counts(model),
         ratio=True,
-        **{**shared, **key, "method": fit.formula},
+        **{**shared, **key, "method": model.fit.formula},
     )
-    _twin(rows, people, person, yes, matrix, terms, counts)
-    model = ImprovementModel(fit, levels, matrix, terms, formula)
-    _probabilities(rows, model, counts, {**shared, **key})
-    _share(rows, fit, len(person), people, key)
+    _twin(rows, people, model)
+    if model.fit.status == "ok" and model.therapists:
+        share = latent_variance_share(model.fit, "therapist")
+        columns = {"n_patients": len(model.person), "n_therapists": people.therapist.recorded}
+        rows.add("intraclass_correlation", share, term="therapist", **{**columns, **key})
+    kept = among_those_who_differ(people, model)
+    _probabilities(rows, model, kept, {**shared, **key})
     for one in described:
-        _described(rows, model, one, {**shared, "model": MODEL})
+        _described(rows, kept, one, {**shared, "model": MODEL})
 
 
-def _twin(
-    rows: EstimateRows,
-    people: OutcomePeople,
-    person: np.ndarray,
-    yes: FloatArray,
-    matrix: FloatArray,
-    terms: list[Term],
-    counts: dict[str, int],
-) -> None:
-    cluster, what = clusters(people, person)
+def _counts(model: ImprovementModel) -> dict[str, int]:
+    return people_behind(model.levels, model.terms, np.ones(len(model.person), dtype=bool))
+
+
+def _twin(rows: EstimateRows, people: OutcomePeople, model: ImprovementModel) -> None:
+    cluster, what = clusters(people, model.person)
     twin = fit_cluster_robust_glm(
-        yes,
-        matrix,
+        model.yes,
+        model.matrix,
         family="binomial",
         cluster=cluster,
-        term_names=[term.column for term in terms],
+        term_names=model.names,
         cluster_label=what,
         conf_level=people.conf_level,
     )
@@ -139,46 +96,56 @@ def _twin(
         rows,
         "odds_ratio",
         twin,
-        terms,
-        counts=counts,
+        model.terms,
+        counts=_counts(model),
         ratio=True,
         model=MODEL,
         specification="population_averaged",
-        denominator=len(person),
+        denominator=len(model.person),
         method=twin.method,
-        note="; ".join((AVERAGED.split(",")[0], *twin.notes)),
+        note="; ".join((AVERAGED, *twin.notes)),
     )
 
 
 def _probabilities(
-    rows: EstimateRows, model: ImprovementModel, counts: dict[str, int], shared: dict[str, Any]
+    rows: EstimateRows, model: ImprovementModel, kept: ImprovementModel, shared: dict[str, Any]
 ) -> None:
     """Average marginal effects; columns of one factor are set together."""
-    fit, matrix, note = model.fit, model.matrix, str(shared["note"])
+    notes = [str(shared["note"])]
+    matrix = kept.matrix
+    if kept.set_aside:
+        n = len(model.person) - len(kept.person)
+        notes.insert(0, f"{ALIKE} at {', '.join(kept.set_aside)}: averaged without these people")
+        shared = {**shared, "n_missing": int(shared["n_missing"]) + n}
     if len(matrix) > MOST_ROWS:
-        matrix = _spread_sample(model)
-        note = f"averaged over {MOST_ROWS} people spread evenly over the predicted probabilities; {note}"
+        matrix = _spread_sample(kept)
+        notes.insert(0, f"averaged over {MOST_ROWS} people spread evenly over the predictions")
     factors = [
-        [t.column for t in model.terms if t.term == name and " vs " in t.contrast]
-        for name in dict.fromkeys(term.term for term in model.terms)
+        [t.column for t in kept.terms if t.term == name and " vs " in t.contrast]
+        for name in dict.fromkeys(term.term for term in kept.terms)
     ]
+    counts = {**_counts(model), **_counts(kept)}
     for term in model.terms:
         if term.column == "Intercept":
             continue
-        columns = {**shared, "n_patients": counts[term.column], "note": note}
-        if fit.status != "ok" or term.column in fit.dropped_terms:
-            columns["note"] = f"left out of the model; {note}"
-            rows.add(
-                "risk_difference",
-                term=term.term,
-                contrast=term.contrast,
-                **{**columns, "status": "not_estimable"},
-            )
+        place = {"term": term.term, "contrast": term.contrast}
+        columns = {**shared, **place, "n_patients": counts[term.column], "note": "; ".join(notes)}
+        if reason := _no_effect(kept, term.column):
+            columns["note"] = f"{reason}; {columns['note']}"
+            rows.add("risk_difference", **{**columns, "status": "not_estimable"})
             continue
         effect = average_marginal_effects(
-            fit, matrix, terms=[term.column], factors=[f for f in factors if f]
+            kept.fit, matrix, terms=[term.column], factors=[f for f in factors if f]
         )[0].effect
-        rows.add("risk_difference", effect, term=term.term, contrast=term.contrast, **columns)
+        rows.add("risk_difference", effect, **columns)
+
+
+def _no_effect(kept: ImprovementModel, column: str) -> str:
+    if column in kept.set_aside:
+        return f"{ALIKE} at this level"
+    if kept.fit.status != "ok" or column in kept.fit.dropped_terms:
+        return "left out of the model"
+    return ""
 
 
 def _spread_sample(model: ImprovementModel) -> FloatArray:
@@ -189,25 +156,6 @@ def _spread_sample(model: ImprovementModel) -> FloatArray:
     return model.matrix[order[((np.arange(MOST_ROWS) + 0.5) * step).astype(int)]]
 
 
-def _share(
-    rows: EstimateRows,
-    fit: GeneralisedMixedModelFit,
-    n: int,
-    people: OutcomePeople,
-    key: dict[str, Any],
-) -> None:
-    if not fit.random_effects or fit.status != "ok":
-        return
-    rows.add(
-        "intraclass_correlation",
-        latent_variance_share(fit, "therapist"),
-        term="therapist",
-        n_patients=n,
-        n_therapists=people.therapist.recorded,
-        **key,
-    )
-
-
 def _described(
     rows: EstimateRows, model: ImprovementModel, one: Described, shared: dict[str, Any]
 ) -> None:
@@ -215,10 +163,15 @@ def _described(
     if one.obstacle:
         rows.add("standardised_risk", status="not_measured", **{**key, "note": one.obstacle})
         return
-    design = one.design(model.formula, {BASELINE: np.zeros(1)})
+    design, terms = one.design_and_terms(model.formula, {BASELINE: np.zeros(1)})
+    names = [term.column for term in terms]
+    if any(design[0, names.index(name)] for name in model.set_aside):
+        note = f"{ALIKE} at a level of this person"
+        rows.add("standardised_risk", status="not_estimable", **{**key, "note": note})
+        return
     rows.add(
         "standardised_risk",
-        average_prediction(model.fit, design),
+        average_prediction(model.fit, design[:, [names.index(name) for name in model.names]]),
         **{
             **key,
             "n_patients": one.n_patients,
