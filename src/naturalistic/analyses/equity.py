@@ -85,18 +85,20 @@ def _by_level(
     rows: EstimateRows, data: AnalysisInput, frame: pd.DataFrame, measure: Measure, name: str
 ) -> None:
     conf = data.settings.conf_level
-    words = frame[name].astype("object").where(frame[name].notna(), NOT_RECORDED).to_numpy()
-    levels = sorted(set(words) - {NOT_RECORDED})
-    size = {level: int((measure.among & (words == level)).sum()) for level in levels}
+    codes, names = pd.factorize(frame[name], sort=True)
+    levels = [str(word) for word in names]
+    held = np.bincount(codes[measure.among & (codes >= 0)], minlength=len(levels))
+    size = dict(zip(levels, held.tolist(), strict=True))
     reference = data.settings.reference_levels.get(name, "")
     if not size.get(reference):
         reference = max(levels, key=lambda level: (size[level], level))
-    base = measure.among & (words == reference)
-    missing = int((measure.among & (words == NOT_RECORDED)).sum())
-    against, _ = measure.of(words == reference, conf)
+    at_reference = codes == levels.index(reference)
+    base = measure.among & at_reference
+    missing = int((measure.among & (codes < 0)).sum())
+    against, _ = measure.of(at_reference, conf)
     key: dict[str, Any] = {"term": measure.term, "population": measure.population}
     for level in [*levels, *([NOT_RECORDED] if missing else [])]:
-        who = words == level
+        who = codes == (levels.index(level) if level != NOT_RECORDED else -1)
         value, counts = measure.of(who, conf)
         shared = key | {"dimensions": {name: level}, "n_missing": missing}
         estimand = "mean_change" if measure.term == "change" else ESTIMANDS[measure.kind]
@@ -111,15 +113,9 @@ def _by_level(
         rows.add("difference_from_reference", gap, **shared, **contrast)
         rows.add("ratio_to_reference", ratio, **shared, **contrast)
     if measure.baseline:
-        _adjusted(
-            rows,
-            frame,
-            measure,
-            name,
-            words,
-            [reference, *(w for w in levels if w != reference)],
-            conf,
-        )
+        order = [reference, *(level for level in levels if level != reference)]
+        place = np.array([*(order.index(level) for level in levels), -1])
+        _adjusted(rows, frame, measure, name, place[codes], order, conf)
 
 
 def _gap(
@@ -148,13 +144,12 @@ def _adjusted(
     frame: pd.DataFrame,
     measure: Measure,
     name: str,
-    words: np.ndarray,
+    code: np.ndarray,
     levels: list[str],
     conf: float,
 ) -> None:
-    """Differences at the same score before therapy."""
+    """Differences at the same score before therapy; `code` is the position in `levels`, the reference first."""
     score = frame["first_score"].to_numpy(dtype=np.float64, na_value=np.nan)
-    code = pd.Index(levels).get_indexer(pd.Index(words))
     kept = measure.among & np.isfinite(score) & (code >= 0)
     if len(levels) < FEWEST or not kept.any():
         return

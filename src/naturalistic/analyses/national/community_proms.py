@@ -34,7 +34,13 @@ def add_community_proms(
     frame : DataFrame
         `national_frame`.
     """
-    enough = frame["adult"].to_numpy(dtype=bool) & (frame["contacts"].to_numpy() >= ENOUGH)
+    contacts = frame["contacts"].to_numpy(dtype=np.float64)
+    if not np.isfinite(contacts).any():
+        note = "the extract does not hold how many contacts took place"
+        for term in (*CLOSED_TERMS, *PAIR_TERMS, "pairs_recovered", "pairs_not_counted"):
+            rows.add("proportion", term=term, status="not_measured", note=note)
+        return
+    enough = frame["adult"].to_numpy(dtype=bool) & (contacts >= ENOUGH)
     is_open = is_word(frame, "ending", "open")
     long = ((record_end(frame) - frame["received_date"]).dt.days >= OPEN_DAYS).to_numpy(dtype=bool)
     closed, still_open = enough & ~is_open, enough & is_open & long
