@@ -205,11 +205,11 @@ def run_seed(seed: int) -> Seed:
         pd.DataFrame.from_dict(sums, orient="index"),
         six_sums(first, last),
         _tipping(people, completed, first, last),
-        _harder(seed, settings) if seed % 5 == 0 else None,
+        harder_cohort(seed, settings) if seed % 5 == 0 else None,
     )
 
 
-def _harder(seed: int, settings: AnalysisSettings) -> Tipping:
+def harder_cohort(seed: int, settings: AnalysisSettings) -> Tipping:
     """The second cohort: first forms complete, last forms missing not at random more strongly."""
     forms = replace(HIRSCHFELD.forms, at_assessment=1.0, at_start=1.0, per_sd_worse=-1.0)
     made = simulate(replace(HIRSCHFELD, forms=forms), seed)

@@ -9,7 +9,8 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from naturalistic.stats.imputation_model import Clusters, Predictors, draw_regression
+from naturalistic.stats.imputation_model import draw_regression
+from naturalistic.stats.imputation_products import Clusters, Predictors
 from naturalistic.stats.paired_scores import FloatArray
 
 Method = Literal["normal", "predictive_mean_matching"]
