@@ -24,7 +24,7 @@ BEFORE_WINDOW = {
 SHORTEST = 0.5 / 7  # weeks
 NOT_HELD = "the extract does not hold what this clock or definition needs"
 NEVER_AN_EVENT = "fewer_than_k_sessions"
-ONLY_A_SHARE = "a share of those who ended or reached the number, never an event in time: who reached it can no longer drop out"
+ONLY_A_SHARE = "a share of those who ended or reached the number, never an event: who reached it can no longer drop out"
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report import sentences
 from naturalistic.report.blocks import Block, Figure, Section, Table, Text
@@ -157,25 +159,29 @@ def _definitions(released: Released) -> Figure | None:
         "Dot plot of dropout under five definitions: "
         + ", ".join(f"{names[key].lower()} {value(row)}" for key, row in rows.items())
         + ".",
-        Table(
-            "Dropout under each definition",
-            (
-                "Definition",
-                "Share (interval)",
-                "People judged",
-                "Unknown endings as none (declared)",
-                "Unknown endings as dropout (estimated)",
-            ),
-            [
-                (
-                    capital(DROPOUT_DEFINITIONS[key].label),
-                    brief_interval(row),
-                    reason(None) if row is None else count(row, "denominator"),
-                    *(_either_way(released, key, term) for term in EITHER_WAY),
-                )
-                for key, row in rows.items()
-            ],
+        _definition_table(released, rows),
+    )
+
+
+def _definition_table(released: Released, rows: dict[str, pd.Series | None]) -> Table:
+    return Table(
+        "Dropout under each definition",
+        (
+            "Definition",
+            "Share (interval)",
+            "People judged",
+            "Unknown endings as none (declared)",
+            "Unknown endings as dropout (estimated)",
         ),
+        [
+            (
+                capital(DROPOUT_DEFINITIONS[key].label),
+                brief_interval(row),
+                reason(None) if row is None else count(row, "denominator"),
+                *(_either_way(released, key, term) for term in EITHER_WAY),
+            )
+            for key, row in rows.items()
+        ],
     )
 
 

@@ -19,6 +19,7 @@ from naturalistic.report.sections.dropout_lead import HALVES
 from naturalistic.report.sections.forests import point
 from naturalistic.report.wording import (
     brief_interval,
+    capital,
     count,
     label,
     lower_first,
@@ -28,6 +29,7 @@ from naturalistic.report.wording import (
 )
 
 FIFTH = "fifth_of_predicted_probability"
+Rows = dict[str, pd.Series]
 ORDINALS = {"1": "Lowest fifth", "2": "Second", "3": "Middle", "4": "Fourth", "5": "Highest fifth"}
 
 
@@ -46,16 +48,7 @@ def calibration(released: Released, clock: str) -> Figure | None:
     if len(groups) < 2:
         return None
     time = when(clock, float(next(iter(expected.values()))["time"]))
-    inside = [
-        group
-        for group in groups
-        if is_ok(expected.get(group))
-        and is_ok(observed.get(group))
-        and observed[group]["conf_low"]
-        <= expected[group]["estimate"]
-        <= observed[group]["conf_high"]
-    ]
-    finding = f"in {len(inside)} of {len(groups)} groups the observed interval holds what the model expects"
+    finding = _finding(groups, expected, observed)
     return Figure(
         "dropout_calibration",
         dot_plot(
@@ -73,23 +66,38 @@ def calibration(released: Released, clock: str) -> Figure | None:
             synthetic=released.synthetic,
         ),
         f"Does the model fit? People in fifths of the probability the model gives them of having dropped out by {time}: "
-        f"expected and observed share of each fifth. {finding[0].upper()}{finding[1:]}. The same people the model was "
-        "fitted to; no figure is given for any one person.",
+        f"expected and observed share of each fifth. {capital(finding)}. The same people the model was fitted to; no "
+        "figure is given for any one person.",
         f"Expected and observed shares in fifths: {finding}.",
-        Table(
-            f"Expected and observed shares dropped out by {time}",
-            ("Fifth", "Expected", "Observed (interval)", "People"),
-            [
-                (
-                    ORDINALS[group],
-                    value(expected.get(group)),
-                    brief_interval(observed.get(group)),
-                    count(expected.get(group), "n_patients"),
-                )
-                for group in groups
-            ],
-            folded=True,
-        ),
+        _calibration_table(groups, expected, observed, time),
+    )
+
+
+def _finding(groups: list[str], expected: Rows, observed: Rows) -> str:
+    """In how many groups what was observed agrees with the model."""
+    inside = 0
+    for group in groups:
+        ours, seen = expected.get(group), observed.get(group)
+        if ours is None or seen is None or not (is_ok(ours) and is_ok(seen)):
+            continue
+        inside += bool(seen["conf_low"] <= ours["estimate"] <= seen["conf_high"])
+    return f"in {inside} of {len(groups)} groups the observed interval holds what the model expects"
+
+
+def _calibration_table(groups: list[str], expected: Rows, observed: Rows, time: str) -> Table:
+    return Table(
+        f"Expected and observed shares dropped out by {time}",
+        ("Fifth", "Expected", "Observed (interval)", "People"),
+        [
+            (
+                ORDINALS[group],
+                value(expected.get(group)),
+                brief_interval(observed.get(group)),
+                count(expected.get(group), "n_patients"),
+            )
+            for group in groups
+        ],
+        folded=True,
     )
 
 

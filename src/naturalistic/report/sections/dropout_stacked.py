@@ -100,19 +100,23 @@ def stacked_figure(
         ),
         caption,
         f"Stacked shares by {words}, at {times[-1]:g}: {ends}; {rest.lower()} {left}.",
-        Table(
-            f"Shares by {words}",
-            (capital(words), *(layer.label for layer in layers), rest),
-            [
-                (
-                    number(time, 0),
-                    *(percent(layer.share[i]) for layer in layers),
-                    percent(1 - sum(layer.share[i] for layer in layers)),
-                )
-                for i, time in enumerate(times)
-            ],
-            folded=True,
-        ),
+        _shares(times, layers, rest, words),
+    )
+
+
+def _shares(times: list[float], layers: list[Layer], rest: str, words: str) -> Table:
+    return Table(
+        f"Shares by {words}",
+        (capital(words), *(layer.label for layer in layers), rest),
+        [
+            (
+                number(time, 0),
+                *(percent(layer.share[i]) for layer in layers),
+                percent(1 - sum(layer.share[i] for layer in layers)),
+            )
+            for i, time in enumerate(times)
+        ],
+        folded=True,
     )
 
 
