@@ -28,6 +28,7 @@ import pandas as pd
 from naturalistic.release.bundle_rows import poolable_rows
 from naturalistic.release.disclosure import protect
 from naturalistic.release.evidence import DIGITS
+from naturalistic.release.pooling_rows import INTERVAL
 from naturalistic.stats.linear_mixed_model import fit_linear_mixed_model
 from naturalistic.stats.meta_analysis import random_effects
 from naturalistic.tables.estimates import ESTIMATES
@@ -129,7 +130,11 @@ def _row(name: str, part: FloatArray) -> dict[str, Any]:
 def roads(split: Split, figures: tuple[FloatArray, FloatArray], further: float) -> dict[str, float]:
     """The three roads on one cohort; `further` is the true change of a service that is not in it."""
     whole, whole_error, whole_tau2, residual = one_stage(split)
-    same, own, sent = two_stage(split, residual), two_stage(split), random_effects(*figures)
+    same, own, sent = (
+        two_stage(split, residual),
+        two_stage(split),
+        random_effects(*figures, interval=INTERVAL),
+    )
     return {
         "identity": abs(float(same.coefficients[0]) - whole) / whole_error,
         "identity_tau2": abs(same.heterogeneity.tau2 - whole_tau2),
@@ -197,7 +202,7 @@ Made by `python benchmarks/pooling_recovery.py --replicates {arguments.replicate
 - *largest difference, common variance*: the two-stage result with the one-stage residual variance in every standard error
   against the one-stage result, in its standard errors: an identity, up to where the two searches stop.
 - *own variances*: what each service's own variance adds; *rounding*: what disclosure control and precision add to that.
-- *coverage*: of the true average by the 95 % interval (Hartung-Knapp-Sidik-Jonkman) from bundles; *prediction*: of the true
+- *coverage*: of the true average by the 95 % interval from bundles, as `pool` gives it; *prediction*: of the true
   change of a further service by the 95 % prediction interval (without any spread between services it covers more).
 """
     arguments.output.write_text(text, encoding="utf-8")

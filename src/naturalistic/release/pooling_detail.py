@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from naturalistic.release.pooling_rows import Group, back
+from naturalistic.release.pooling_rows import INTERVAL, Group, back
 from naturalistic.stats.meta_analysis import (
     influence,
     leave_one_out,
@@ -18,10 +18,10 @@ from naturalistic.stats.meta_analysis import (
 )
 
 ALTERNATIVES = (
-    ("reml", "hksj"),
     ("reml", "hksj_not_below"),
-    ("paule_mandel", "hksj"),
-    ("dersimonian_laird", "hksj"),
+    ("reml", "hksj"),
+    ("paule_mandel", "hksj_not_below"),
+    ("dersimonian_laird", "hksj_not_below"),
     ("reml", "normal"),
     ("common_effect", "normal"),
 )
@@ -64,9 +64,13 @@ def service_rows(
     """One row a service: its figure, its weight, its place in the funnel and the result without it."""
     y, s, scale = group.values, group.errors, group.scale
     k = len(y)
-    fit = random_effects(y, s, between=between, conf_level=conf_level)
-    lone = leave_one_out(y, s, between=between, conf_level=conf_level) if k > 1 else ()
-    deletion = influence(y, s, between=between) if k > 2 else None
+    fit = random_effects(y, s, between=between, interval=INTERVAL, conf_level=conf_level)
+    lone = (
+        leave_one_out(y, s, between=between, interval=INTERVAL, conf_level=conf_level)
+        if k > 1
+        else ()
+    )
+    deletion = influence(y, s, between=between, interval=INTERVAL) if k > 2 else None
     funnel = service_funnel(y, s) if k > 2 else None
     rows = []
     for i, member in enumerate(group.members):
@@ -205,7 +209,9 @@ def _groups(
     level: float,
 ) -> list[dict[str, Any]]:
     labels = [str(value) for value in _of(group, known, column)]
-    found = subgroups(group.values, group.errors, labels, between=between, conf_level=level)
+    found = subgroups(
+        group.values, group.errors, labels, between=between, interval=INTERVAL, conf_level=level
+    )
     variant = f"groups by {column}"
     rows = [_variant(name, variant, label, fit, group) for label, fit in found.fits.items()]
     test = {"level": "test of equal averages", "p_value": found.p_value, "k": len(labels)}
@@ -233,6 +239,7 @@ def _moderator(
         design=design,
         term_names=["intercept", column],
         between=between,
+        interval=INTERVAL,
         conf_level=level,
     )
     slope = fit.term(column)

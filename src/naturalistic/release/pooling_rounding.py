@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from naturalistic.release.bundle_model import Bundle
-from naturalistic.release.pooling_rows import Group, back
+from naturalistic.release.pooling_rows import INTERVAL, Group, back
 from naturalistic.stats.meta_analysis import random_effects
 
 COLUMNS = (
@@ -44,7 +44,7 @@ def rounding_rows(
                 for m in group.members
             ]
         )
-        fit = random_effects(group.values, group.errors, between=between)
+        fit = random_effects(group.values, group.errors, between=between, interval=INTERVAL)
         average = fit.average
         error = float(np.sqrt(np.sum((fit.weights * steps) ** 2) / 12.0))
         worst = float(np.sum(fit.weights * steps) / 2.0)

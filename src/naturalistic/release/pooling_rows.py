@@ -14,6 +14,9 @@ from naturalistic.release.pooling_same import KEY
 from naturalistic.stats.meta_analysis import PooledFit, pool_proportions, random_effects
 from naturalistic.vocabulary import ESTIMANDS
 
+# Rounded figures of two services can agree exactly; the plain interval would then have no width. The factor of Hartung and
+# Knapp is therefore never taken below 1 (Röver, Knapp and Friede 2015); the plain interval stands among the variants.
+INTERVAL = "hksj_not_below"
 RESULTS = (
     "k",
     "n_patients",
@@ -149,7 +152,9 @@ def pooled_row(group: Group, *, between: str, conf_level: float, limits: bool) -
         Whether the limits of the variance of a proportion are found too (profile likelihood).
     """
     people = [m.row.n_patients for m in group.members if m.row.n_patients is not None]
-    fit = random_effects(group.values, group.errors, between=between, conf_level=conf_level)
+    fit = random_effects(
+        group.values, group.errors, between=between, interval=INTERVAL, conf_level=conf_level
+    )
     made = _from_fit(fit, group)
     if group.counted and fit.k > 1:
         made |= _from_counts(group, conf_level, limits)

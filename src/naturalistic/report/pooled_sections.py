@@ -124,47 +124,65 @@ def _services_at(chosen: pd.DataFrame) -> dict[float, str]:
 
 def models_section(evidence: Evidence) -> Section | None:
     """Coefficients of the models each service fitted."""
-    rows = evidence.tables["estimates"]
-    chosen = rows[(rows["model"] != "") & (rows["dimensions"] == "") & (rows["k"] > 1)]
-    chosen = chosen[chosen["time"].isna()]
+    chosen, together = _coefficients(evidence)
     if not len(chosen):
         return None
-    blocks: list[Block] = []
-    for (analysis, model, unit), found in chosen.groupby(
-        ["analysis", "model", "time_unit"], sort=True
-    ):
-        name = MODELS.get(str(model), str(model).replace("_", " "))
-        name += f" ({str(analysis).replace('_', ' ')}"
-        name += f", by {CLOCKS[str(unit)].label})" if unit in CLOCKS else ")"
-        blocks.append(
-            Table(
-                capital(name),
-                (
-                    "Coefficient",
-                    "Kind",
-                    "Services",
-                    "Typical service (interval)",
-                    "A further service",
-                ),
-                [
-                    (
-                        term_label(str(r["term"]), str(r["contrast"])),
-                        ESTIMANDS[str(r["estimand"])].label,
-                        number(r["k"], 0),
-                        words.quoted(r, ""),
-                        words.limits(r, "prediction_low", "prediction_high", "") or "–",
-                    )
-                    for _, r in found.head(MOST_TERMS).iterrows()
-                ],
-                folded=True,
-                note="All coefficients: estimates.csv; where services gave covariances, pooled together in models.csv.",
-            )
-        )
-    finding = (
+    parts = chosen.groupby(["analysis", "model", "time_unit"], sort=True)
+    blocks: list[Block] = [
+        _model_table(_model_title(*map(str, key)), found) for key, found in parts
+    ]
+    findings = [
         f"{len(chosen)} coefficients of the services' own models were pooled, each on its model's scale. They describe who "
         "scores higher or leaves more often; they do not say why."
+    ]
+    if together:
+        findings.append(
+            f"{together} of them were pooled together with the other coefficients of their model, by the covariances inside "
+            "each service; the others one by one."
+        )
+    return Section("models", "Models of the services, pooled", tuple(findings), tuple(blocks))
+
+
+def _coefficients(evidence: Evidence) -> tuple[pd.DataFrame, int]:
+    """Pooled coefficients, and how many of them come from their whole model."""
+    rows = evidence.tables["estimates"]
+    whole = (rows["model"] != "") & (rows["dimensions"] == "") & (rows["k"] > 1)
+    chosen = rows[whole & rows["time"].isna()].copy()
+    models = evidence.tables["models"]
+    key = ["analysis", "model", "specification", "time_unit", "term", "contrast"]
+    better = {tuple(map(str, r[key])): r for _, r in models.iterrows()}
+    replaced = 0
+    for i, row in chosen.iterrows():
+        found = better.get(tuple(map(str, row[key])))
+        if found is not None and pd.notna(found["estimate"]):
+            values = ["estimate", "conf_low", "conf_high"]
+            chosen.loc[i, values] = found[values].to_numpy(dtype=float)
+            replaced += 1
+    return chosen, replaced
+
+
+def _model_title(analysis: str, model: str, unit: str) -> str:
+    name = MODELS.get(model, model.replace("_", " ")) + f" ({analysis.replace('_', ' ')}"
+    return capital(name + (f", by {CLOCKS[unit].label})" if unit in CLOCKS else ")"))
+
+
+def _model_table(title: str, found: pd.DataFrame) -> Table:
+    return Table(
+        title,
+        ("Coefficient", "Kind", "Services", "Typical service (interval)", "A further service"),
+        [
+            (
+                term_label(str(r["term"]), str(r["contrast"])),
+                ESTIMANDS[str(r["estimand"])].label,
+                number(r["k"], 0),
+                words.quoted(r, ""),
+                words.limits(r, "prediction_low", "prediction_high", "") or "–",
+            )
+            for _, r in found.head(MOST_TERMS).iterrows()
+        ],
+        folded=True,
+        note="All coefficients: estimates.csv (one by one) and models.csv (each model together).",
     )
-    return Section("models", "Models of the services, pooled", (finding,), tuple(blocks))
 
 
 def limits_section(evidence: Evidence) -> Section:
@@ -215,8 +233,8 @@ def _value(evidence: Evidence, row: Any, column: str) -> str:
 METHODS = (
     "Only figures of the same kind are pooled: same instrument, kind of number, population, definition and time window, "
     "checked by digests of the settings. Services are weighted by a random-effects model: the variance between services by "
-    "REML, intervals by Hartung, Knapp, Sidik and Jonkman, prediction intervals with t and k - 2 degrees of freedom, the "
-    "variance's interval by the Q-profile method.",
+    "REML, intervals by Hartung, Knapp, Sidik and Jonkman (never narrower than chance within services alone), prediction "
+    "intervals with t and k - 2 degrees of freedom, the variance's interval by the Q-profile method.",
     "Proportions are pooled by their counts in a logistic model with a random intercept for each service (exact likelihood "
     "by quadrature), without transformation or continuity correction. Curves are pooled on the complementary log-log scale "
     "from counts by band, with a random intercept for each service.",

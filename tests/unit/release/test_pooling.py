@@ -14,6 +14,7 @@ from naturalistic.release.bundle_model import Bundle
 from naturalistic.release.pooling import PoolRequest, pool
 from naturalistic.release.pooling_conversions import harmonised
 from naturalistic.release.pooling_rounding import nice_step
+from naturalistic.release.pooling_rows import INTERVAL
 from naturalistic.stats.meta_analysis import pool_proportions, random_effects
 
 EFFECTS = (-1.5, -0.5, 0.0, 0.8, 1.6, 0.3)
@@ -47,7 +48,9 @@ def headline(pooled, name: str) -> pd.Series:
 
 def test_a_mean_change_is_the_random_effects_result_of_the_bundled_figures(pooled):
     rows = [next(r for r in RAW[n]["estimates"] if r["estimand"] == "mean_change") for n in NAMES]
-    fit = random_effects([r["value"] for r in rows], [r["std_error"] for r in rows])
+    fit = random_effects(
+        [r["value"] for r in rows], [r["std_error"] for r in rows], interval=INTERVAL
+    )
     row = headline(pooled, "mean_change")
     assert row["k"] == 6
     assert row["estimate"] == pytest.approx(fit.average.estimate, rel=1e-12)
@@ -184,3 +187,14 @@ def test_steps_of_rounding():
     assert [nice_step(x) for x in (0.0, 0.01, 0.013, 0.3, 0.51, 2.0)] == pytest.approx(
         [0.0, 0.01, 0.02, 0.5, 1.0, 2.0]
     )
+
+
+def test_two_services_that_agree_exactly_still_have_an_interval():
+    other = copy.deepcopy(RAW["b"])
+    mine = next(r for r in RAW["a"]["estimates"] if r["estimand"] == "mean_change")
+    at = next(i for i, r in enumerate(other["estimates"]) if r["estimand"] == "mean_change")
+    other["estimates"][at] = mine
+    row = headline(
+        pool([*bundles("a"), Bundle.model_validate(other)], PoolRequest()), "mean_change"
+    )
+    assert row["std_error"] == pytest.approx(mine["std_error"] / np.sqrt(2))
