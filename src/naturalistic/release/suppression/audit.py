@@ -23,7 +23,7 @@ from naturalistic.release.suppression.shown import FloatArray, Shown
 
 CLOSE = 1e-6
 SECONDS = 20.0  # most time of one integer programme
-AT_ONCE = 40  # findings solved one by one before the choice is made again
+AT_ONCE = 10  # findings solved one by one before the choice is made again
 
 
 @dataclass(frozen=True)

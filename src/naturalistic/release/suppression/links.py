@@ -200,7 +200,8 @@ def _without_value(counts: Counts, links: Links) -> None:
         total = value + counts.names[missing][1]
         if total == value:
             continue
-        whole = counts.known(place, total)
+        here, anywhere = counts.known(place, total), counts.known("", total)
+        whole = here if here >= 0 else anywhere
         if whole >= 0:
             links.sums_to((people, missing), whole)
 
@@ -218,7 +219,7 @@ def _terms(frame: pd.DataFrame, counts: Counts, links: Links) -> None:
 def _nested(frame: pd.DataFrame, counts: Counts, links: Links) -> None:
     """People of a population are people of every population it is part of."""
     populations = text(frame, "population")
-    same = keys_without(frame, "population", "instrument", "scale")
+    same = keys_without(frame, "population")
     for column in ("numerator", "n_patients"):
         for rows in _groups(same, counts.of[column]):
             held: dict[str, set[int]] = defaultdict(set)
