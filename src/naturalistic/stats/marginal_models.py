@@ -168,6 +168,9 @@ def _fit(request: Request, working: str) -> MarginalModelFit:
     clusters = len(np.unique(part.request.groupings[0].codes))
     if part.infinite[part.basis.kept].all() or clusters < 2:
         return marginal_result(request, working, None, None, notes)
+    if part.request.rows <= part.rank:
+        why = f"no more rows ({part.request.rows}) than coefficients ({part.rank}): no errors"
+        return marginal_result(request, working, None, None, (*notes, why))
     raw = _independence(part) if working == "independence" else _exchangeable(part)
     return marginal_result(request, working, part, raw, notes + raw.notes)
 

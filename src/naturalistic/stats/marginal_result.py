@@ -111,7 +111,11 @@ def marginal_result(
     grouping = request.groupings[0]
     coefficients, covariance = _on_the_scale_of_the_terms(request, part, raw)
     df = float(len(grouping.levels) - 1)
-    errors = np.sqrt(np.diag(covariance))
+    variances = np.diag(covariance)
+    errors = np.sqrt(np.where(variances > 0.0, variances, np.nan))
+    for name, value, error in zip(request.term_names, coefficients, errors, strict=True):
+        if np.isfinite(value) and np.isnan(error):
+            notes += (f"{name!r} has no standard error: every cluster fits it exactly",)
     t = coefficients / errors
     reach = stdtrit(df, 0.5 + request.conf_level / 2.0) * errors if df > 0 else errors
     converged = raw is not None and raw.converged
