@@ -24,7 +24,7 @@ def caterpillar(
     synthetic : bool
         Whether the data were made and not collected.
     """
-    with drawing(height=3.3, margins=Margins(0.75, 0.2, 0.5, 0.15), synthetic=synthetic) as (
+    with drawing(height=3.3, margins=Margins(0.95, 0.2, 0.5, 0.15), synthetic=synthetic) as (
         result,
         _,
         axes,
@@ -37,6 +37,19 @@ def caterpillar(
         axes.set_xticks([])
         axes.set_xlabel("Therapists with enough patients, in the order of the prediction; no names")
         axes.set_ylabel(y_label)
-        for y, word, side in ((0.99, ends[1], "top"), (0.02, ends[0], "bottom")):
-            axes.text(0.01, y, word, transform=axes.transAxes, va=side, color=GREY, fontsize=SMALL)
+        # the corners that rising points leave free
+        places = (
+            ((0.01, 0.98), ends[1], "left", "top"),
+            ((0.99, 0.02), ends[0], "right", "bottom"),
+        )
+        for place, word, side, edge in places:
+            axes.text(
+                *place,
+                word,
+                transform=axes.transAxes,
+                ha=side,
+                va=edge,
+                color=GREY,
+                fontsize=SMALL,
+            )
     return result.svg

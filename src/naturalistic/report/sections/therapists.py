@@ -140,7 +140,7 @@ def _caterpillar(released: Released) -> Figure | None:
         f"Predicted difference in improvement of {len(rows)} therapists from the average therapist. Two intervals that do "
         "not overlap differ, for two therapists chosen beforehand (Goldstein and Healy 1995); the highest against the "
         "lowest was not chosen beforehand. Nobody is named, nothing here says who they are, and the order is not a ranking "
-        "of skill.",
+        "of skill. Values are rounded so coarsely that nobody's number of patients can be worked out from them.",
         f"Caterpillar plot. Predictions run from {number(values[0])} to {number(values[-1])} points. "
         f"{_apart(rows)}",
         Table(
