@@ -294,6 +294,8 @@ def coverage(seeds: list[Seed]) -> pd.DataFrame:
     imputed = (rows["specification"] == "multiple_imputation") & (rows["estimand"] == "proportion")
     share = float(np.mean([s.tipping.reliably_improved for s in seeds]))
     rows.loc[imputed & (rows["term"] == "reliable_improvement"), "truth"] = share
+    # of deterioration the complete data are not kept: no truth, no line
+    rows = rows[~(imputed & (rows["term"] == "reliable_deterioration"))]
     covered = (rows["conf_low"] <= rows["truth"]) & (rows["truth"] <= rows["conf_high"])
     rows = rows.assign(covered=covered, bias=rows["estimate"] - rows["truth"])
     found = rows.groupby(KEY, sort=False).agg(
