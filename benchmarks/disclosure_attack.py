@@ -60,11 +60,12 @@ def table(kept: list[dict]) -> str:
         "# Attack on disclosure control",
         "",
         "Made by `python benchmarks/disclosure_attack.py`. Profile `opensafely`; simulated cohorts; the attack",
-        "(`tests/attack/attacker.py`) reads the release folder, shares no code with the protector and solves integer programmes.",
-        "A withheld count of 0 to 7 (of people without a value: 1 to 7) is *recovered* when its feasible range leaves out any of",
-        "those numbers.",
+        "(`tests/attack/attacker.py`) reads the release folder, shares no code with the protector and solves",
+        "integer programmes. A withheld count of 0 to 7 (of people without a value: 1 to 7) is *recovered* when its",
+        "feasible range leaves out any of those numbers.",
         "",
-        "| People referred | Cohorts | Small counts withheld | Recovered | Figures given | Withheld as small | Withheld for others | Share withheld for others | With a coarser count |",
+        "| People referred | Cohorts | Small counts withheld | Recovered | Figures given | Withheld as small "
+        "| Withheld for others | Share withheld for others | With a coarser count |",
         "|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     cohorts = [k for k in kept if k["kind"] == "cohort"]

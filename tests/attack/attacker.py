@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -350,7 +351,7 @@ class Attacker:
             timed.sort(key=lambda r: float(self.column["time"][r]))
             for column in ("n_events", "n_patients"):
                 held = [r for r in timed if (r, column) in self.system.name]
-                for earlier, later in zip(held, held[1:], strict=False):
+                for earlier, later in pairwise(held):
                     # events add up, people under observation fall
                     if column == "n_events":
                         self._at_most([(earlier, column)], (later, column))

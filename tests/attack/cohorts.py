@@ -82,7 +82,7 @@ def exact_estimates(
 
 
 def _plant(tables: dict[str, pd.DataFrame], name: str, number: int) -> None:
-    """So many (or the next number) of those who started have a characteristic, some are not recorded, all others have it not.
+    """So many (or the next number) of those who started have a characteristic, some are not recorded, the rest have not.
 
     The number not recorded is such that what is shown, all of it rounded, leaves out some number of 0 to 7.
     """

@@ -28,6 +28,11 @@ HEADLINES = {
     "dropout": ("dropout", {"estimand": "proportion", "term": "dropout"}),
     "absence": ("attendance", {"term": "absence"}),
 }
+PROMISE = (
+    "A withheld number of people cannot be worked out from the other numbers here: every number from 0 to {threshold} "
+    "stays possible. That was checked for all counts and rates together; means and models are protected by fewest numbers "
+    "of people and by rounding."
+)
 OF_THE_SCALE = ("mean change", "reliable improvement", "reliable deterioration")
 
 
@@ -41,7 +46,10 @@ def withheld(released: Released, _: PublishedStudy | None) -> Section:
     rows = [_line(name, frame, released.disclosure) for name, frame in released.estimates.items()]
     total = sum(len(log) for log in released.disclosure.values())
     shown = sum(len(frame) for frame in released.estimates.values())
-    blocks: list[Block] = [Text((f"Rules: {profile['label']}. Source: {profile['source']}.",))]
+    blocks: list[Block] = [
+        Text((f"Rules: {profile['label']}. Source: {profile['source']}.",)),
+        Text((PROMISE.format(threshold=profile["threshold"]),)),
+    ]
     if total:
         blocks.append(
             Table(
