@@ -19,11 +19,11 @@ from naturalistic.reference.loader import load_instruments
 from naturalistic.settings.config import AnalysisSettings
 
 SEED = 20240214
-# four times the people of the embedded cohort, so that a wrong sign or size cannot hide in the intervals; scored totals
+# three times the people of the embedded cohort, so that a wrong sign or size cannot hide in the intervals; scored totals
 MODEL = replace(
     HIRSCHFELD,
-    n_people=6440,
-    organisation=replace(HIRSCHFELD.organisation, therapists_per_team=20),
+    n_people=4500,
+    organisation=replace(HIRSCHFELD.organisation, therapists_per_team=16),
     forms=replace(HIRSCHFELD.forms, measure="core_om_total"),
 )
 BASELINE = MODEL.baseline

@@ -193,7 +193,7 @@ def test_a_floor_below_ten_is_refused() -> None:
 
 
 def test_above_the_limit_the_bootstrap_is_not_run_and_says_so() -> None:
-    frame = estimates(simulated_tables(150), resampling={"full_inference_up_to": 100})
+    frame = estimates(simulated_tables(110), resampling={"full_inference_up_to": 100})
     found = one(frame, specification="change_bootstrap")
     assert found["status"] == "not_run"
     assert "more than 100 people" in found["note"]
