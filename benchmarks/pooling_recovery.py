@@ -200,7 +200,8 @@ Made by `python benchmarks/pooling_recovery.py --replicates {arguments.replicate
 {table(found)}
 
 - *largest difference, common variance*: the two-stage result with the one-stage residual variance in every standard error
-  against the one-stage result, in its standard errors: an identity, up to where the two searches stop.
+  against the one-stage result, in its standard errors: an identity, up to where the two searches stop
+  (where there is no spread between services the one-stage search may stop a little short of or beyond 0).
 - *own variances*: what each service's own variance adds; *rounding*: what disclosure control and precision add to that.
 - *coverage*: of the true average by the 95 % interval from bundles, as `pool` gives it; *prediction*: of the true
   change of a further service by the 95 % prediction interval (without any spread between services it covers more).

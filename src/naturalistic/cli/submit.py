@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import shutil
+import textwrap
 from pathlib import Path
 
 from naturalistic import files
@@ -96,7 +97,10 @@ def submit(cohort: str, output: Path | None) -> int:
     statement = STATEMENT.format(
         name=target.name,
         sha=hashlib.sha256(target.read_bytes()).hexdigest(),
-        lines="\n".join(f"  - {line}" for line in bundle_lines(bundle)),
+        lines="\n".join(
+            textwrap.fill(line, 110, initial_indent="  - ", subsequent_indent="    ")
+            for line in bundle_lines(bundle)
+        ),
         rules=bundle.disclosure.label,
         source=(bundle.disclosure.model_extra or {}).get("source", "see the profile's file"),
     )

@@ -211,7 +211,7 @@ def _variants(chosen: pd.DataFrame, name: str, estimand: str) -> Table:
             spread = f"variance {v['tau2']:.3g}" if pd.notna(v["tau2"]) else ""
             note = v["note"] if isinstance(v["note"], str) else ""
             said = "; ".join(part for part in (test, spread, note) if part) or "–"
-            rows.append((str(v["level"]).replace("_", " "), number(v["k"], 0), told, said))
+            rows.append((words.level_label(str(v["level"])), number(v["k"], 0), told, said))
     return Table(
         "The same figure by other estimators, by trusts, groups and moderators",
         ("Variant", "Services", "Typical service (interval)", "Remarks"),

@@ -20,12 +20,14 @@ from naturalistic.vocabulary import DROPOUT_DEFINITIONS, ESTIMANDS
 SHARES = frozenset(
     {"reliable_improvement", "reliable_deterioration", "dropout", "absence", "both_forms"}
 )
-NAMES = {
-    "reliable_improvement": "reliably improved",
-    "reliable_deterioration": "reliably deteriorated",
-    "dropout": "dropped out",
-    "absence": "sessions missed",
-    "both_forms": "have a first and a last form",
+ESTIMATORS = {
+    "reml": "REML",
+    "paule_mandel": "Paule-Mandel",
+    "dersimonian_laird": "DerSimonian-Laird",
+    "common_effect": "Common effect",
+    "hksj": "Hartung-Knapp interval",
+    "hksj_not_below": "Hartung-Knapp interval, not below chance",
+    "normal": "normal interval",
 }
 
 
@@ -41,6 +43,11 @@ def headline_title(name: str, primary: Mapping[str, Any]) -> str:
         "absence": "Sessions missed",
         "both_forms": "Both forms there",
     }[name]
+
+
+def level_label(level: str) -> str:
+    """Readers' words for an estimator and its interval; other levels as they are."""
+    return "; ".join(ESTIMATORS.get(part, part) for part in level.split(", "))
 
 
 def services_counted(count: int) -> str:
