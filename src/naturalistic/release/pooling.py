@@ -116,25 +116,10 @@ def pool(bundles: Sequence[Bundle], request: PoolRequest) -> Pooled:
     primary = dict(first.definitions["primary"].value) if "primary" in first.definitions else {}
     groups, refused = _groups(converted, request)
     heads = headline_groups(groups, primary) if primary else {}
-    main = {group.key: name for name, group in heads.items()}
-    rows = [
-        {
-            **pooled_row(g, between=request.between, conf_level=level, limits=g.key in main),
-            "headline": main.get(g.key, ""),
-        }
-        for g in groups
-    ]
-    services = [
-        row
-        for name, group in heads.items()
-        for row in pooling_detail.service_rows(
-            name, group, between=request.between, conf_level=level
-        )
-    ]
     tables = {
         "bundles": _frame([_bundle_row(b) for b in converted], BUNDLE_COLUMNS),
-        "estimates": _frame(rows, pooling_rows.COLUMNS),
-        "services": _frame(services, pooling_detail.SERVICE_COLUMNS),
+        "estimates": _frame(_estimates(groups, heads, request, level), pooling_rows.COLUMNS),
+        "services": _frame(_services(heads, request, level), pooling_detail.SERVICE_COLUMNS),
         "variants": _frame(_variants(heads, request, level), pooling_detail.VARIANT_COLUMNS),
         "curves": _frame(pooling_curves.pooled_curves(converted, level), pooling_curves.COLUMNS),
         "models": _frame(
@@ -147,6 +132,31 @@ def pool(bundles: Sequence[Bundle], request: PoolRequest) -> Pooled:
         "not_pooled": _frame(refused, (*KEY, "cohorts", "reason")),
     }
     return Pooled(tables, primary, first.synthetic, level, tuple(notes))
+
+
+def _estimates(
+    groups: Sequence[Group], heads: Mapping[str, Group], request: PoolRequest, level: float
+) -> list[dict[str, Any]]:
+    names = {group.key: name for name, group in heads.items()}
+    return [
+        {
+            **pooled_row(g, between=request.between, conf_level=level, limits=g.key in names),
+            "headline": names.get(g.key, ""),
+        }
+        for g in groups
+    ]
+
+
+def _services(
+    heads: Mapping[str, Group], request: PoolRequest, level: float
+) -> list[dict[str, Any]]:
+    return [
+        row
+        for name, group in heads.items()
+        for row in pooling_detail.service_rows(
+            name, group, between=request.between, conf_level=level
+        )
+    ]
 
 
 def _variants(
