@@ -18,6 +18,7 @@ from naturalistic.stats.lmm.structure import SINGULAR
 # largest promise left at an optimum that is called converged.
 _WORTH_A_STEP = 1e-11
 _CONVERGED = 1e-6
+_ROUNDING = 1e-12
 _MOST_STEPS = 6
 _NO_CANDIDATE = 1e30
 
@@ -238,6 +239,7 @@ def sharpen(likelihood: LinearMixedLikelihood, evaluation: Evaluation) -> Optimu
             return Optimum(evaluation, bend, True, "")
     bend = curvature(likelihood, evaluation)
     promise = bend.newton_step()[1] if bend.positive else np.inf
-    converged = promise < _CONVERGED
+    # with millions of rows the deviance itself is not known more exactly than this
+    converged = promise < max(_CONVERGED, _ROUNDING * abs(evaluation.deviance))
     message = "" if converged else f"a further step would lower the deviance by {promise:.2g}"
     return Optimum(evaluation, bend, converged, message)
