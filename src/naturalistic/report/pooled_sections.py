@@ -97,24 +97,28 @@ def curves_section(evidence: Evidence) -> Section | None:
         f"Share of everyone who started that has ended in each way, by {unit}, in the typical service, with intervals as "
         "bands; pooled from each service's counts by band. Below: services that report the time.",
         f"Rising curves: {'; '.join(ends)}.",
-        Table(
-            f"Share who have ended, by {unit}",
-            ("Ending", capital(unit), "Share (interval)", "A further service", "Services"),
-            [
-                (
-                    ENDINGS[str(r["ending"])],
-                    number(r["time"], 0),
-                    f"{percent(r['incidence'])} ({percent(r['conf_low'])} to {percent(r['conf_high'])})",
-                    "–"
-                    if pd.isna(r["prediction_low"])
-                    else f"{percent(r['prediction_low'])} to {percent(r['prediction_high'])}",
-                    number(r["services"], 0),
-                )
-                for _, r in chosen.iterrows()
-            ],
-        ),
+        _curves_table(chosen, unit),
     )
     return Section("curves", "When people leave", (finding,), (figure,))
+
+
+def _curves_table(chosen: pd.DataFrame, unit: str) -> Table:
+    return Table(
+        f"Share who have ended, by {unit}",
+        ("Ending", capital(unit), "Share (interval)", "A further service", "Services"),
+        [
+            (
+                ENDINGS[str(r["ending"])],
+                number(r["time"], 0),
+                f"{percent(r['incidence'])} ({percent(r['conf_low'])} to {percent(r['conf_high'])})",
+                "–"
+                if pd.isna(r["prediction_low"])
+                else f"{percent(r['prediction_low'])} to {percent(r['prediction_high'])}",
+                number(r["services"], 0),
+            )
+            for _, r in chosen.iterrows()
+        ],
+    )
 
 
 def _services_at(chosen: pd.DataFrame) -> dict[float, str]:
