@@ -154,13 +154,17 @@ def _together(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     filled = [p for p in parts.values() if len(p)]
     if not filled:
         return next(iter(parts.values())).copy()
-    # one list of categories each: joining categories of different lists would lose them
-    plain = [
-        p.astype({c: "object" for c in p.columns if isinstance(p[c].dtype, pd.CategoricalDtype)})
-        for p in filled
-    ]
+    plain, kinds = [], {}
+    for part in filled:
+        labelled = [c for c in part.columns if isinstance(part[c].dtype, pd.CategoricalDtype)]
+        plain.append(part.astype(dict.fromkeys(labelled, "object")))
+        for column in labelled:
+            levels = kinds.setdefault(column, {})
+            levels.update(dict.fromkeys(part[column].cat.categories))
     joined = pd.concat(plain, ignore_index=True)
-    return joined.astype({c: filled[0][c].dtype for c in joined.columns})
+    same = {c: filled[0][c].dtype for c in joined.columns if c not in kinds}
+    # one list of categories for all parts: joining lists that differ would lose them
+    return joined.astype(same | {c: pd.CategoricalDtype(list(v)) for c, v in kinds.items()})
 
 
 def _as_it_is(parts: Mapping[str, pd.DataFrame]) -> Protected:
