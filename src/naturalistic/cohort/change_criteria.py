@@ -19,6 +19,7 @@ FloatArray = npt.NDArray[np.float64]
 # by a service's caseness rule, then the edge of the general range, then a screening cut-off.
 _KINDS = ("clinical", "caseness", "general_range", "screening")
 _NO_AGE = -1
+FEWEST_FOR_A_SPREAD = 10
 _EQUAL_IS_CLINICAL = ("at_or_above", "at_or_below")
 
 
@@ -70,9 +71,10 @@ def reliable_change_threshold(
     scale : Scale
         Its preferred published threshold, or its preferred reliability.
     rule : ReliableChange
-        ``published``: the published threshold. ``sample``: ``1.96 sqrt(2) s sqrt(1 - r)`` with the SD `s` of
-        `first_scores` and the published reliability `r` (Jacobson and Truax 1991; Evans: the criterion belongs to the
-        sample at hand).
+        ``sample``: ``1.96 sqrt(2) s sqrt(1 - r)`` with the SD `s` of `first_scores` and the published reliability `r`
+        (Jacobson and Truax 1991; Evans: the criterion belongs to the sample at hand). Where no reliability is published,
+        or fewer than `FEWEST_FOR_A_SPREAD` people have a first score, the published threshold: which of the two was used
+        stands beside every figure. ``published``: the published threshold.
     first_scores : array_like, shape (n,)
         Scores at the start, NaN where there is none.
 
@@ -81,13 +83,20 @@ def reliable_change_threshold(
     float or None
         None where it is not known.
     """
-    if rule.criterion == "published":
-        published = [c for c in scale.reliable_change if c.preferred and c.applies_to == "scale"]
-        return published[0].value if published else None
+    if rule.criterion == "sample":
+        threshold = _from_sample(scale, np.asarray(first_scores, dtype=np.float64))
+        if threshold is not None:
+            return threshold
+    published = [c for c in scale.reliable_change if c.preferred and c.applies_to == "scale"]
+    return published[0].value if published else None
+
+
+def _from_sample(scale: Scale, scores: FloatArray) -> float | None:
+    """Criterion from this cohort's own spread; None where it cannot be had."""
     values = [r.value for r in scale.reliabilities if r.preferred and r.value is not None]
-    scores = np.asarray(first_scores, dtype=np.float64)
     scores = scores[~np.isnan(scores)]
-    if not values or scores.size < 2:
+    # ASSUME A26 the spread of fewer than ten first scores says too little: the published criterion is taken
+    if not values or scores.size < FEWEST_FOR_A_SPREAD:
         return None
     threshold = reliable_change_value(float(scores.std(ddof=1)), values[0])
     return threshold if threshold > 0 else None

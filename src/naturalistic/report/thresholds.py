@@ -11,8 +11,8 @@ from naturalistic.cohort.change_criteria import (
     clinical_limits,
     reliable_change_threshold,
 )
-from naturalistic.report.released import Released
-from naturalistic.report.wording import plain
+from naturalistic.report.released import Released, is_ok
+from naturalistic.report.wording import number, plain
 from naturalistic.settings.config import ReliableChange
 
 _SEXES = ("any", "female", "male")
@@ -26,7 +26,7 @@ class Thresholds:
     Attributes
     ----------
     reliable : float or None
-        Smallest reliable change, points; None where it is not known or is computed from the cohort itself.
+        Smallest reliable change, points; of the cohort itself or as published; None where it is not known.
     reliable_words : str
         What counts as reliable change, to be read after "reliable change: ".
     cut_offs : tuple of float
@@ -52,19 +52,35 @@ def thresholds(released: Released) -> Thresholds:
     """Thresholds of the primary scale under the settings of the run."""
     rule = ReliableChange.model_validate(released.settings["reliable_change"])
     scale = released.scale
-    reliable = reliable_change_threshold(scale, rule, [])
+    published = reliable_change_threshold(scale, rule, [])
+    own = _own_criterion(released) if rule.criterion == "sample" else None
     return Thresholds(
-        reliable, _reliable_words(reliable, rule), *_cut_offs(released, rule, scale.maximum)
+        published if own is None else own,
+        _reliable_words(published, own, rule),
+        *_cut_offs(released, rule, scale.maximum),
     )
 
 
-def _reliable_words(reliable: float | None, rule: ReliableChange) -> str:
+def _own_criterion(released: Released) -> float | None:
+    """The criterion from this cohort's own spread; None where it was not released or could not be had."""
+    row = released.one(
+        "clinical_change",
+        estimand="threshold",
+        term="reliable_change",
+        definition="jacobson_truax_sample",
+        **released.measure,
+    )
+    return float(row["estimate"]) if row is not None and is_ok(row) else None
+
+
+def _reliable_words(published: float | None, own: float | None, rule: ReliableChange) -> str:
     least = "at least" if rule.inequality == "at_least" else "more than"
-    if rule.criterion == "sample":
-        return f"{least} the criterion computed from the spread of this cohort's own first scores"
-    if reliable is None:
+    if own is not None:
+        beside = "" if published is None else f"; published: {plain(published)}"
+        return f"{least} {number(own)} points, from the spread of this cohort's own first scores{beside}"
+    if published is None:
         return "no criterion is known for this scale"
-    return f"{least} {plain(reliable)} points"
+    return f"{least} {plain(published)} points, as published"
 
 
 def _cut_offs(

@@ -92,7 +92,7 @@ class ReliableChange(Closed):
     """How reliable and clinically significant change is judged."""
 
     inequality: Literal["at_least", "more_than"] = "at_least"
-    criterion: Literal["published", "sample"] = "published"
+    criterion: Literal["published", "sample"] = "sample"
     cutoff: Literal["published", "c"] = "published"
 
 

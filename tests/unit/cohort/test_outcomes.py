@@ -246,21 +246,20 @@ def test_the_inequality_follows_the_settings() -> None:
 
 
 def test_the_sample_criterion_and_criterion_c() -> None:
-    # SD of the first scores 20, 10: 7.0711; 1.96 x sqrt(2) x 7.0711 x sqrt(1 - 0.94) = 4.8010
-    forms = [
-        form(1, 0, score=20),
-        form(1, 90, score=15.2),
-        form(2, 0, score=10),
-        form(2, 90, score=5.1),
-    ]
+    # SD of five first scores of 20 and five of 10: 5.2705; 1.96 x sqrt(2) x 5.2705 x sqrt(1 - 0.94) = 3.5784
+    forms = [form(n, 0, score=20 if n % 2 else 10) for n in range(1, 11)]
+    forms += [form(1, 90, score=16.5), form(2, 90, score=6.4)]
+    episodes = [episode(n) for n in range(1, 11)]
     sample = AnalysisSettings(reliable_change=ReliableChange(criterion="sample"))
-    frame = outcomes([episode(1), episode(2)], forms, sample)
-    assert list(frame["change_category"]) == ["unchanged", "recovered"]
+    assert AnalysisSettings() == sample
+    frame = outcomes(episodes, forms, sample)
+    assert list(frame["change_category"])[:2] == ["unchanged", "recovered"]
     # the SD is that of the episodes that count
-    again = outcomes(
-        [episode(1), episode(2), episode(3, counts="no")], [*forms, form(3, 0, score=40)], sample
-    )
+    again = outcomes([*episodes, episode(11, counts="no")], [*forms, form(11, 0, score=40)], sample)
     assert list(again["change_category"])[:2] == ["unchanged", "recovered"]
+    # nine first scores say too little about the spread: the published 5 points
+    few = outcomes(episodes[:9], [f for f in forms if f["referral_id"] != 10], sample)
+    assert list(few["change_category"])[:2] == ["unchanged", "non_reliably_recovered"]
     # criterion c from the published norms is 9.89: 9.895 is a case there and not by the published 10
     by_c = AnalysisSettings(reliable_change=ReliableChange(cutoff="c"))
     near = [form(1, 0, score=9.895), form(1, 90, score=9.88)]

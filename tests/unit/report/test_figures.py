@@ -9,7 +9,7 @@ from naturalistic.report.plots.axis import Point, Scale, axis_ends, ratio_ticks
 from naturalistic.report.plots.bars import Bin, histogram
 from naturalistic.report.plots.dots import DotRow, dot_plot
 from naturalistic.report.thresholds import thresholds
-from tests.unit.report.handmade import released
+from tests.unit.report.handmade import CORE, released, row
 
 
 def test_text_is_measured_as_it_is_drawn() -> None:
@@ -67,12 +67,17 @@ def test_a_drawing_that_fails_gives_no_svg() -> None:
 
 
 def test_thresholds_follow_the_settings() -> None:
-    core = thresholds(released())
+    core = thresholds(released(reliable_change={"criterion": "published"}))
     assert (core.reliable, core.cut_offs) == (5.0, (10.0,))
     assert core.cut_off_text == "10"
-    from_sample = thresholds(released(reliable_change={"criterion": "sample"}))
-    assert from_sample.reliable is None
-    assert "this cohort's own" in from_sample.reliable_words
+    assert core.reliable_words == "at least 5 points, as published"
+    own = {"term": "reliable_change", "definition": "jacobson_truax_sample", "population": "paired"}
+    from_sample = thresholds(released(row("clinical_change", "threshold", 4.62, **own, **CORE)))
+    assert from_sample.reliable == 4.62
+    assert "at least 4.6 points, from the spread" in from_sample.reliable_words
+    assert "published: 5" in from_sample.reliable_words
+    assert thresholds(released()).reliable == 5.0  # no spread of its own: the published one, and it says so
+    assert "as published" in thresholds(released()).reliable_words
     by_norms = thresholds(released(reliable_change={"cutoff": "c"}))
     assert by_norms.cut_offs[0] == pytest.approx(9.89, abs=0.01)
 
