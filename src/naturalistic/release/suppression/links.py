@@ -200,9 +200,7 @@ def _without_value(counts: Counts, links: Links) -> None:
         total = value + counts.names[missing][1]
         if total == value:
             continue
-        here, anywhere = counts.known(place, total), counts.known("", total)
-        whole = here if here >= 0 else anywhere
-        if whole >= 0:
+        for whole in {counts.known(place, total), counts.known("", total)} - {-1}:
             links.sums_to((people, missing), whole)
 
 
