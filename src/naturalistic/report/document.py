@@ -13,6 +13,8 @@ import pandas as pd
 from naturalistic.reference.loader import load_published
 from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Figure, Heading, Section, Table, Text
+from naturalistic.report.brief import make_brief
+from naturalistic.report.formats import write_formats
 from naturalistic.report.narrative import answer, summary_text
 from naturalistic.report.released import Released
 from naturalistic.report.sections import SECTIONS
@@ -31,7 +33,7 @@ def write_report(
     published: Path | None,
     instruments: Mapping[str, Any],
 ) -> None:
-    """Write `report.html`, `figures/*.svg` and `summary.txt` into `folder`.
+    """Write brief and report as HTML and PDF, `tables.xlsx`, `figures/*.svg` and `summary.txt` into `folder`.
 
     Parameters
     ----------
@@ -47,8 +49,12 @@ def write_report(
         Reference facts.
     """
     released = Released(estimates, disclosure, record, instruments)
-    sections = make_sections(released, load_published(published) if published else None)
-    html = render(released, sections)
+    study = load_published(published) if published else None
+    sections, brief = make_sections(released, study), make_brief(released, study)
+    pages = {
+        "brief.html": render_brief(released, brief),
+        "report.html": render(released, sections, brief),
+    }
     figures = folder / "figures"
     figures.mkdir(parents=True, exist_ok=True)
     drawn = {block.name: block.svg for block in _figures(sections)}
@@ -58,7 +64,9 @@ def write_report(
     for name, svg in drawn.items():
         _write(figures / f"{name}.svg", svg)
     _write(folder / "summary.txt", summary_text(released))
-    _write(folder / "report.html", html)
+    for name, html in pages.items():
+        _write(folder / name, html)
+    write_formats(folder, released, brief, sections)
 
 
 def make_sections(released: Released, study: PublishedStudy | None) -> list[Section]:
@@ -67,16 +75,28 @@ def make_sections(released: Released, study: PublishedStudy | None) -> list[Sect
     return [section for section in made if section is not None]
 
 
-def render(released: Released, sections: list[Section]) -> str:
-    """The report as one HTML text without any outside reference."""
-    environment = html_environment()
+def render(released: Released, sections: list[Section], brief: list[Section]) -> str:
+    """The report as one HTML text without any outside reference, the brief first."""
+    return _page("report.html.j2", released, sections=sections, brief=brief)
+
+
+def render_brief(released: Released, brief: list[Section]) -> str:
+    """The brief alone as one HTML text, to print on two pages."""
+    return _page("brief.html.j2", released, brief=brief)
+
+
+def _page(template: str, released: Released, **content: list[Section]) -> str:
     style = resources("naturalistic.report").joinpath("templates/style.css")
-    return environment.get_template("report.html.j2").render(
-        record=released.record,
-        answer=answer(released),
-        sections=sections,
-        years=_years(released),
-        style=style.read_text(encoding="utf-8"),
+    return (
+        html_environment()
+        .get_template(template)
+        .render(
+            record=released.record,
+            answer=answer(released),
+            years=_years(released),
+            style=style.read_text(encoding="utf-8"),
+            **content,
+        )
     )
 
 

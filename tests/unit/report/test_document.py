@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from naturalistic.report.brief import make_brief
 from naturalistic.report.document import render, write_report
 from naturalistic.report.released import Released
 
@@ -64,9 +65,10 @@ def _write(data: Released, folder: Path) -> None:
     )
 
 
-def test_the_page_is_well_formed(written: Path) -> None:
+@pytest.mark.parametrize("name", ["report.html", "brief.html"])
+def test_the_page_is_well_formed(written: Path, name: str) -> None:
     page = Checker()
-    page.feed((written / "report.html").read_text(encoding="utf-8"))
+    page.feed((written / name).read_text(encoding="utf-8"))
     assert not page.open
     assert len(set(page.ids)) == len(page.ids)
     assert page.headings[0] == 1
@@ -76,8 +78,9 @@ def test_the_page_is_well_formed(written: Path) -> None:
     assert all(image["alt"] for image in page.images)
 
 
-def test_nothing_is_fetched_from_outside(written: Path) -> None:
-    text = (written / "report.html").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["report.html", "brief.html"])
+def test_nothing_is_fetched_from_outside(written: Path, name: str) -> None:
+    text = (written / name).read_text(encoding="utf-8")
     assert not re.search(r'(?:src|href)="(?!data:image/svg\+xml;base64,|#)', text)
     assert "url(" not in text
     assert "<script" not in text
@@ -93,6 +96,7 @@ def test_the_report_is_small_and_complete(written: Path) -> None:
     assert '<html lang="en-GB">' in text
     assert "Published beside reproduced" in text
     assert "SYNTHETIC" in text
+    assert text.index("What changes if it closes, stays or grows") < text.index("Contents")
     figures = {path.stem for path in (written / "figures").glob("*.svg")}
     assert {"flow", "headline_rates", "before_and_after"} <= figures
     assert (written / "summary.txt").read_text(encoding="utf-8").count("\n* ") == 3
@@ -115,7 +119,7 @@ def test_the_same_input_gives_the_same_bytes(cohort: object, tmp_path: Path) -> 
 @pytest.mark.parametrize("name", ["forms_only", "ten_people", "nobody", "not_for_release"])
 def test_every_cohort_gives_a_page(cohort: object, sections_of: object, name: str) -> None:
     data: Released = cohort(name)  # type: ignore[operator]
-    text = render(data, sections_of(name))  # type: ignore[operator]
+    text = render(data, sections_of(name), make_brief(data, None))  # type: ignore[operator]
     page = Checker()
     page.feed(text)
     assert not page.open
@@ -126,5 +130,6 @@ def test_every_cohort_gives_a_page(cohort: object, sections_of: object, name: st
 def test_what_a_mapping_says_is_escaped(cohort: object) -> None:
     data: Released = cohort("nobody")  # type: ignore[operator]
     record = {**data.record, "title": "A <b>bold</b> service & others"}
-    text = render(Released(data.estimates, data.disclosure, record, data.instruments), [])
+    named = Released(data.estimates, data.disclosure, record, data.instruments)
+    text = render(named, [], [])
     assert "A &lt;b&gt;bold&lt;/b&gt; service &amp; others" in text

@@ -57,7 +57,7 @@ def problems_and_alternatives(released: Released) -> Block | None:
     rows = []
     for word in sorted(held, key=lambda w: (w == "not_recorded", w)):
         population = nice_population(word)
-        names = _named(population.key) if population else ()
+        names = named_therapies(population.key) if population else ()
         rows.append(
             (
                 label("problem", word),
@@ -83,7 +83,8 @@ def problems_and_alternatives(released: Released) -> Block | None:
     )
 
 
-def _named(population: str) -> tuple[str, ...]:
+def named_therapies(population: str) -> tuple[str, ...]:
+    """Therapies that current recommendations for adults offer or let be considered for a population."""
     keys = dict.fromkeys(
         key
         for _, each in current_recommendations(population, "adults")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -50,18 +51,44 @@ READING = (
 
 def concordance_finding(released: Released) -> str:
     """For what share of those who started the therapy delivered is a named option, and for what share it cannot be told."""
+    said = stances(released)
+    if said is None:
+        return ""
+    return (
+        f"By current NICE recommendations the therapy delivered is a named option for {said.named} of those who started, "
+        f"recommended against for {said.against}, neither for {said.silent}; for {said.untold} it cannot be told from what "
+        "is recorded."
+    )
+
+
+@dataclass(frozen=True)
+class Stances:
+    """Shares of those who started by what NICE says of the therapy delivered, as text.
+
+    Attributes
+    ----------
+    named, against, silent, untold : str
+        A named option; recommended against; no recommendation either way; cannot be told from what is recorded.
+    """
+
+    named: str
+    against: str
+    silent: str
+    untold: str
+
+
+def stances(released: Released) -> Stances | None:
+    """The four shares; None where none is given."""
     rows = _people(released)
     if not rows:
-        return ""
-    named = [row for word, row in rows.items() if _strength(word) in FOR]
-    against = [row for word, row in rows.items() if _strength(word).startswith("do_not")]
+        return None
     silent = rows.get("no_recommendation")
-    untold = [row for word, row in rows.items() if _strength(word) not in STRENGTHS]
-    parts = [f"the therapy delivered is a named option for {_together(named)} of those who started"]
-    parts.append(f"recommended against for {_together(against)}")
-    parts.append(f"neither for {_together([silent] if silent is not None else [])}")
-    parts.append(f"for {_together(untold)} it cannot be told from what is recorded")
-    return f"By current NICE recommendations {parts[0]}, {parts[1]}, {parts[2]}; {parts[3]}."
+    return Stances(
+        _together([row for word, row in rows.items() if _strength(word) in FOR]),
+        _together([row for word, row in rows.items() if _strength(word).startswith("do_not")]),
+        _together([silent] if silent is not None else []),
+        _together([row for word, row in rows.items() if _strength(word) not in STRENGTHS]),
+    )
 
 
 def concordance_blocks(released: Released) -> Iterator[Block]:

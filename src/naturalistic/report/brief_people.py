@@ -1,0 +1,220 @@
+"""Brief: the question, who is treated, and what happens to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from naturalistic.report import sentences
+from naturalistic.report.blocks import Section, Table
+from naturalistic.report.brief_words import (
+    average_change,
+    people_words,
+    ranged,
+    size_of_change,
+    why_not,
+)
+from naturalistic.report.released import JACOBSON_TRUAX, Released, is_ok
+from naturalistic.report.wording import (
+    brief_interval,
+    capital,
+    count,
+    label,
+    listed,
+    lower_first,
+    number,
+    value,
+)
+
+MOST = 3  # problems named
+DENOMINATORS = {
+    "referred": "Everyone referred",
+    "started": "Everyone who started therapy",
+    "planned_ending": "Those whose therapy ended as planned",
+    "paired": "Those with a first and a last form",
+}
+
+
+def question(released: Released) -> Section:
+    """What is to be decided, and what this brief does about it."""
+    made_up = (
+        ("The people in it are made up, so nothing here says anything about a real service.",)
+        if released.synthetic
+        else ()
+    )
+    level = round(100 * float(released.settings["conf_level"]))
+    text = (
+        "Should this service close, stay as it is, or grow? This brief sets out what its own records show about the people "
+        "it treats. It does not make the choice. It gives the facts, how sure they are, and what they cannot tell."
+        f" A “likely range” is the {level}% interval: it allows for chance, and for nothing else."
+    )
+    return Section("brief_question", "The question", (text, *made_up))
+
+
+def who(released: Released) -> Section:
+    """How many were referred and started, with what problems and how unwell."""
+    groups = (
+        (_numbers(released), _person(released)),
+        (_problems(released), _therapies(released)),
+        (_scores(released), _before(released)),
+    )
+    texts = (" ".join(text for text in group if text) for group in groups)
+    return Section("brief_who", "Who is treated", tuple(text for text in texts if text))
+
+
+def _numbers(released: Released) -> str:
+    referred, started = (sentences.people(released, each) for each in ("referred", "started"))
+    if not is_ok(started):
+        return f"How many people started therapy: {why_not(started)}."
+    if float(started["estimate"]) == 0:  # type: ignore[index]  # a row that is_ok
+        return "No one in these records started therapy."
+    text = f"{capital(people_words(released, started))} started therapy."
+    if is_ok(referred):
+        text = f"{capital(people_words(released, referred))} were referred. Of these, {text[0].lower()}{text[1:]}"
+    return text
+
+
+def _person(released: Released) -> str:
+    age = released.one("characteristics", term="age", population="started", estimand="mean")
+    gender = dict(
+        released.levels(
+            "characteristics", "gender", population="started", estimand="proportion", term="gender"
+        )
+    )
+    parts = []
+    if is_ok(age):
+        parts.append(f"Their average age was {number(age['estimate'], 0)}.")  # type: ignore[index]  # is_ok
+    if is_ok(gender.get("female")):
+        parts.append(f"{value(gender['female'])} were women.")
+    return " ".join(parts)
+
+
+def _problems(released: Released) -> str:
+    found = {
+        word: row
+        for word, row in released.levels("nice_alignment", "problem", term="people")
+        if word != "not_recorded" and is_ok(row)
+    }
+    if not found:
+        return "What problems they came with is not given here."
+    order = sorted(found, key=lambda word: (-float(found[word]["estimate"]), word))[:MOST]
+    names = listed(f"{lower_first(label('problem', w))} ({count(found[w])} people)" for w in order)
+    return f"The problems noted most often were {names}."
+
+
+def _therapies(released: Released) -> str:
+    """The therapies given most, where they are recorded."""
+    found = [
+        (word, row)
+        for word, row in released.levels(
+            "characteristics", "therapy_model", population="started", estimand="proportion"
+        )
+        if word != "not_recorded" and is_ok(row)
+    ]
+    found.sort(key=lambda pair: (-float(pair[1]["estimate"]), pair[0]))
+    names = [f"{lower_first(label('therapy_model', w))} ({value(row)})" for w, row in found[:2]]
+    return f"The therapy given most was {listed(names)}." if names else ""
+
+
+def _before(released: Released) -> str:
+    rows = dict(
+        released.levels(
+            "characteristics", "prior_treatment", population="started", estimand="proportion"
+        )
+    )
+    row = rows.get("yes")
+    return f"{capital(value(row))} had been treated before." if is_ok(row) else ""
+
+
+def _scores(released: Released) -> str:
+    share = sentences.share_of_started(released, "case_at_start")
+    if not is_ok(share):
+        return ""
+    side = "above" if released.lower_is_better else "below"
+    return (
+        f"{capital(value(share))} of those who started are known to have scored {side} the cut-off on "
+        f"{released.measure_name()}, which is where people who seek help tend to score."
+    )
+
+
+def outcomes(released: Released) -> Section:
+    """Change, the four denominators, leaving and missed sessions."""
+    row = sentences.primary_change(released, "mean_change")
+    texts = (
+        " ".join(
+            text for text in (average_change(released, row), size_of_change(released, row)) if text
+        ),
+        _four_groups(released),
+        _left(released),
+    )
+    blocks = () if (table := denominators(released)) is None else (table,)
+    return Section("brief_outcomes", "What happens to them", tuple(t for t in texts if t), blocks)
+
+
+def rates(released: Released, term: str) -> dict[str, pd.Series | None]:
+    """The rows of a rate on all four denominators."""
+    return {
+        population: released.one(
+            "clinical_change",
+            estimand="proportion",
+            term=term,
+            population=population,
+            **JACOBSON_TRUAX,
+            **released.measure,
+        )
+        for population in DENOMINATORS
+    }
+
+
+def denominators(released: Released) -> Table | None:
+    """How many got reliably better and worse, out of each of the four groups; None where neither is known."""
+    better, worse = (rates(released, f"reliable_{w}") for w in ("improvement", "deterioration"))
+    if not any(is_ok(row) for row in (*better.values(), *worse.values())):
+        return None
+    return Table(
+        "Reliably better or worse, out of four groups (likely range)",
+        ("Out of", "People", "Reliably better", "Reliably worse"),
+        [
+            (
+                words,
+                count(sentences.people(released, population)),
+                brief_interval(better[population]),
+                brief_interval(worse[population]),
+            )
+            for population, words in DENOMINATORS.items()
+        ],
+    )
+
+
+def _four_groups(released: Released) -> str:
+    better = rates(released, "reliable_improvement")
+    if not any(is_ok(row) for row in better.values()):
+        return f"How many got reliably better or worse: {why_not(better['paired'])}."
+    worse = rates(released, "reliable_deterioration")
+    return (
+        f"Out of everyone who started, {_share(better['started'])} are known to have got reliably better and "
+        f"{_share(worse['started'])} reliably worse. Out of those with both forms, it is {_share(better['paired'])} and "
+        f"{_share(worse['paired'])}. No one knows how those without a last form fared, so they are never counted as "
+        "better."
+    )
+
+
+def _share(row: pd.Series | None) -> str:
+    return value(row) if is_ok(row) else f"a share {why_not(row)}"
+
+
+def _left(released: Released) -> str:
+    return " ".join(_left_and_missed(released))
+
+
+def _left_and_missed(released: Released) -> Iterator[str]:
+    left, missed = sentences.dropout_rate(released), sentences.absence_rate(released)
+    if is_ok(left):
+        yield f"Of those whose therapy is over, {ranged(left)} dropped out."
+    else:
+        yield f"How many dropped out: {why_not(left)}."
+    if is_ok(missed):
+        yield f"Of all sessions booked, {ranged(missed)} were missed."
+    else:
+        yield f"How many sessions were missed: {why_not(missed)}."
