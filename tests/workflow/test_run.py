@@ -20,7 +20,11 @@ ANALYSES = len(REGISTRY)
 
 def test_run_ends_with_summary_and_path(finished: Project) -> None:
     printed = (finished.folder / "stdout.txt").read_text(encoding="utf-8")
-    assert "results/small/release/report.html" in printed
+    assert (
+        "Open results/small/release/brief.html (two pages), then results/small/release/report.html"
+        in printed
+    )
+    assert (finished.folder / "results/small/release/brief.html").is_file()
     assert "SYNTHETIC" in printed
     assert sum(line.startswith("* ") for line in printed.splitlines()) == 3
     report = (finished.folder / "results/small/release/report.html").read_text(encoding="utf-8")

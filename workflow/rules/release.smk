@@ -73,6 +73,7 @@ rule report:
             analysis=plan.analyses,
         ),
     output:
+        brief="results/{cohort}/{area}/brief.html",
         report="results/{cohort}/{area}/report.html",
         summary="results/{cohort}/{area}/summary.txt",
         figures=directory("results/{cohort}/{area}/figures"),

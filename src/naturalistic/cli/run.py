@@ -143,10 +143,12 @@ def _summaries(
 ) -> None:
     for cohort in cohorts:
         report = _report(plan, cohort)
+        brief = report.with_name("brief.html")
+        pages = f"Open {brief.as_posix()} (two pages), then {report.as_posix()} (everything)"
         if _stamp(plan, cohort) == before[cohort]:
-            print(f"{cohort}: nothing has changed since the last run. Open {report.as_posix()}")
+            print(f"{cohort}: nothing has changed since the last run. {pages}")
             continue
         summary = report.with_name("summary.txt")
         print(f"\n{summary.read_text(encoding='utf-8').strip()}")
-        print(f"Open {report.as_posix()}")
+        print(pages)
     print(f"Done in {seconds:.0f} s.")
