@@ -43,3 +43,18 @@ def analysis_code(analysis):
 
 def analysis_settings(analysis):
     return lambda wildcards: plan.analysis_params(wildcards.cohort, analysis)
+
+
+def shown(path, caption, pattern=""):
+    """An output that `snakemake --report` shows, unless a cohort of the run may not be released."""
+    if any(plan.area(cohort) != "release" for cohort in plan.cohorts):
+        return path
+    listed = {"patterns": [pattern]} if pattern else {}
+    return report(
+        path,
+        caption=f"../report/{caption}.rst",
+        category="{cohort}",
+        subcategory="Figures" if pattern else "Documents",
+        labels={"figure": "{figure}"} if pattern else {"document": caption},
+        **listed,
+    )

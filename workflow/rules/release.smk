@@ -73,10 +73,15 @@ rule report:
             analysis=plan.analyses,
         ),
     output:
-        brief="results/{cohort}/{area}/brief.html",
-        report="results/{cohort}/{area}/report.html",
+        brief=shown("results/{cohort}/{area}/brief.html", "brief"),
+        brief_pdf=shown("results/{cohort}/{area}/brief.pdf", "brief_pdf"),
+        report=shown("results/{cohort}/{area}/report.html", "report"),
+        pdf=shown("results/{cohort}/{area}/report.pdf", "pdf"),
+        tables=shown("results/{cohort}/{area}/tables.xlsx", "tables"),
         summary="results/{cohort}/{area}/summary.txt",
-        figures=directory("results/{cohort}/{area}/figures"),
+        figures=shown(
+            directory("results/{cohort}/{area}/figures"), "figures", "{figure}.svg"
+        ),
     log:
         "results/{cohort}/logs/report_{area}.log",
     benchmark:

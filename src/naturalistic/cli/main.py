@@ -14,6 +14,7 @@ from naturalistic.cli.bundle import add_bundle
 from naturalistic.cli.compare import add_compare
 from naturalistic.cli.pool import add_pool
 from naturalistic.cli.submit import add_submit
+from naturalistic.cli.word import add_word
 from naturalistic.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, UserError
 
 DEFAULT_CONFIG = "config/config.yaml"
@@ -25,6 +26,7 @@ Your own service:
   python3 go.py init NAME extracts/clients.csv   guess what each column is, write config/cohorts/NAME.yaml
   python3 go.py check NAME                       read the extract and list every problem, change nothing
   python3 go.py run NAME                         the report: results/NAME/release/report.html
+  python3 go.py word NAME                        the decision brief as a Word file too
   python3 go.py plan NAME                        what was pre-declared, when, and what departs from it
   python3 go.py compare RUN_A RUN_B              what changed between two runs
 Several services:
@@ -55,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_schema(verbs)
     add_plan(verbs)
     add_compare(verbs)
+    add_word(verbs)
     add_submit(verbs)
     add_pool(verbs)
     add_bundle(verbs)

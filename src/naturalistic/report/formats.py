@@ -6,7 +6,10 @@ from pathlib import Path
 
 from naturalistic.report.blocks import Section
 from naturalistic.report.front import brief_front, front_matter
+from naturalistic.report.pdf import make_pdf
 from naturalistic.report.released import Released
+from naturalistic.report.word import make_word
+from naturalistic.report.workbook import make_workbook
 
 
 def write_formats(
@@ -25,9 +28,6 @@ def write_formats(
     sections : list of Section
         Body of the full report.
     """
-    from naturalistic.report.pdf import make_pdf
-    from naturalistic.report.workbook import make_workbook
-
     front = front_matter(released)
     (folder / "report.pdf").write_bytes(make_pdf(front, brief, sections))
     (folder / "brief.pdf").write_bytes(make_pdf(brief_front(released), brief, []))
@@ -36,8 +36,6 @@ def write_formats(
 
 def write_word(folder: Path, released: Released, brief: list[Section]) -> Path:
     """Write `brief.docx` into `folder`; its path."""
-    from naturalistic.report.word import make_word
-
     path = folder / "brief.docx"
     path.write_bytes(make_word(brief_front(released), brief))
     return path

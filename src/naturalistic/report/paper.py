@@ -10,6 +10,8 @@ from naturalistic.report.blocks import Block, Figure, Heading, Section, Table, T
 from naturalistic.report.front import LANGUAGE, Front
 
 ENOUGH = 36  # letters after which a cell may as well wrap
+LINE = 116  # letters of small type across the page
+NARROWEST = 26  # letters that a first column keeps where figures need the room
 
 
 def paper_content(front: Front, brief: list[Section], sections: list[Section]) -> dict[str, Any]:
@@ -106,6 +108,8 @@ def column_weights(table: Table) -> list[float]:
     words = [max(len(word) for text in texts for word in [*text.split(), ""]) for texts in cells]
     longest = [max(len(text) for text in texts[1:] or texts) for texts in cells]
     wanted = [
-        max(word + 1, min(text + 1, ENOUGH), 5) for word, text in zip(words, longest, strict=True)
+        max(word + 2, min(text + 2, ENOUGH), 6) for word, text in zip(words, longest, strict=True)
     ]
+    # names wrap better than figures with their limits
+    wanted[0] -= min(max(sum(wanted) - LINE, 0), max(wanted[0] - max(words[0] + 2, NARROWEST), 0))
     return [width / sum(wanted) for width in wanted]

@@ -164,7 +164,7 @@ def _put(cell: Any, content: Cell) -> None:
 
 
 def _link(cell: Any, sheet: str) -> None:
-    from openpyxl.styles import Font  # type: ignore[import-untyped]  # no type stubs
+    from openpyxl.styles import Font
     from openpyxl.worksheet.hyperlink import Hyperlink  # type: ignore[import-untyped]  # no stubs
 
     cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{sheet}'!A1", display=cell.value)
