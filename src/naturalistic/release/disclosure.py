@@ -7,9 +7,10 @@
 3. Counts are rounded; rates are computed again from the rounded counts; other numbers stand as if they rested on the
    rounded number of people (`numbers`).
 
-What is promised for each withheld count of at most the threshold: whoever has everything released, knows these rules, and
-puts it together, finds every whole number from 0 to the threshold possible. It holds for counts and rates. Means and
-figures of models are protected by rule (a fewest number of people, rounding), not against every sum.
+What is aimed at for each withheld count of at most the threshold: whoever has everything released, knows these rules, and
+puts it together, finds every number from 0 to the threshold possible. It is audited by linear programming over the
+relations `links` finds, for counts and rates; `tests/attack` says how far it holds. Means and figures of models are
+protected by rule (a fewest number of people, rounding), not against every sum.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from naturalistic.release.suppression.shown import (
 from naturalistic.tables.estimates import COUNT_COLUMNS, KEY_COLUMNS
 
 SIDE_COUNTS = ("n_therapists", "n_missing")  # left empty when small; the row itself may stand
+RESTS_ON = ("referred", "started", "paired")
 LOG_COLUMNS = (*KEY_COLUMNS, "rule", "reason")
 COARSE_COLUMNS = (*KEY_COLUMNS, "column", "rounded_to")
 # outsiders are not told which figures are small and which stand beside a small one
@@ -217,11 +219,16 @@ def _shows(counts: Counts, hidden: BoolArray) -> BoolArray:
 
 
 def _cost(frame: pd.DataFrame, rule: np.ndarray, counts: Counts) -> FloatArray:
-    """Loss when a count is withheld: its rows, main figures of the whole cohort ten times, of one breakdown thrice."""
+    """Loss when a count is withheld: its rows, by how much a reader would miss them.
+
+    Figures of one breakdown count three times, of the whole cohort ten times, and those the report rests on (everyone
+    referred, started, with both forms) a thousand times.
+    """
     main = (text(frame, "model") == "") & (text(frame, "specification") == "")
     dimensions = text(frame, "dimensions")
     depth = np.array([d.count("=") for d in dimensions])
     weight = np.where(main & (depth == 0), 10.0, np.where(main & (depth == 1), 3.0, 1.0))
+    weight[main & (depth == 0) & np.isin(text(frame, "population"), RESTS_ON)] = 1000.0
     weight[rule != ""] = 0.0
     cost = np.zeros(len(counts.names))
     for column in (*PEOPLE_COUNTS, "estimate"):

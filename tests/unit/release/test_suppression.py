@@ -99,7 +99,8 @@ def test_the_audit_finds_what_two_relations_give_away_together() -> None:
     seen[[secret, middle]] = False
     shown = knowledge(seen, ~np.ones_like(seen), counts, rules)
     # 30, 45 and 75 are shown: at most 6 people are left
-    (found,) = audit.exposed(shown, np.array([secret]), 0, 7)
+    assert audit.exposed_by_one(shown, np.array([secret]), 0, 7) == []
+    (found,) = audit.exposed_by_all(shown, np.array([secret]), 0, 7)
     assert found.gap == pytest.approx(1.0)
     priced = np.flatnonzero((found.price_low > 0) | (found.price_high > 0))
     assert set(priced.tolist()) == {b, c, whole}

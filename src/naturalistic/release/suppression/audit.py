@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.optimize import OptimizeResult, linprog
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -22,8 +22,8 @@ from naturalistic.release.suppression.links import Links
 from naturalistic.release.suppression.shown import FloatArray, Shown
 
 CLOSE = 1e-6
-SECONDS = 20.0  # most time of one integer programme
-AT_ONCE = 10  # findings solved one by one before the choice is made again
+AT_ONCE = 40  # findings solved one by one before the choice is made again
+KEPT = 50  # solutions remembered: each proves many counts safe
 
 
 @dataclass(frozen=True)
@@ -75,18 +75,23 @@ class Audit:
         self.position = np.full(size, -1, dtype=np.int64)
         self.position[self.used] = np.arange(len(self.used))
 
-    def exposed(self, shown: Shown, sensitive: IntArray, floor: int, top: int) -> list[Exposure]:
-        """Counts that cannot be as few as `floor`, or not as many as `top`, with the reasons.
-
-        Single relations are looked at first; only when none gives a count away, all of them together. At most
-        `AT_ONCE` findings are returned at either end: those left are found the next time.
-        """
-        found = [
+    def exposed_by_one(
+        self, shown: Shown, sensitive: IntArray, floor: int, top: int
+    ) -> list[Exposure]:
+        """Counts that one relation alone keeps from being as few as `floor` or as many as `top`, with the reasons."""
+        return [
             *self._by_one_relation(shown, sensitive, 1.0, float(floor)),
             *self._by_one_relation(shown, sensitive, -1.0, -float(top)),
         ]
-        if found:
-            return found
+
+    def exposed_by_all(
+        self, shown: Shown, sensitive: IntArray, floor: int, top: int
+    ) -> list[Exposure]:
+        """Counts that all relations together narrow down, with the reasons.
+
+        At most `AT_ONCE` findings are returned at either end: those left are found the next time.
+        """
+        found: list[Exposure] = []
         for sign, target in ((1.0, float(floor)), (-1.0, -float(top))):
             left = self._doubtful(shown, sensitive, sign, target)
             some: list[Exposure] = []
@@ -106,6 +111,7 @@ class Audit:
             if not len(wanted):
                 break
             safe = sign * x[self.position[wanted]] <= target + CLOSE
+            # a solution that proves nothing more is passed over before its bounds are looked at
             if safe.any() and (x >= low - CLOSE).all() and (x <= high + CLOSE).all():
                 wanted = wanted[~safe]
         return wanted
@@ -149,68 +155,44 @@ class Audit:
         while len(left):
             capped = left if sign < 0 else left[:0]
             before = len(left)
-            self._whole_numbers(left, sign, self._bounds(shown, capped, abs(target)))
+            self._solve(left, sign, self._bounds(shown, capped, abs(target)))
             left = self._not_proved(shown, left, sign, target)
             if len(left) == before:
                 break
         return left
 
-    def _whole_numbers(
+    def _solve(
         self, wanted: IntArray, sign: float, bounds: npt.NDArray[np.float64]
-    ) -> FloatArray | None:
-        """A solution in whole numbers that makes the wanted counts small (or large) together."""
+    ) -> OptimizeResult:
+        """What makes the wanted counts small (or large) together; a solution is kept as a proof for others."""
         cost = np.zeros(len(self.used))
         cost[self.position[wanted]] = sign
-        held = [LinearConstraint(self.equal, 0, 0)] if self.equal.shape[0] else []
-        held += [LinearConstraint(self.at_most, -np.inf, 0)] if self.at_most.shape[0] else []
-        solved = milp(
-            cost,
-            constraints=held,
-            bounds=Bounds(bounds[:, 0], bounds[:, 1]),
-            integrality=np.ones(len(cost)),
-            options={"time_limit": SECONDS, "mip_rel_gap": 0.02},
-        )
-        if solved.x is None:
-            return None
-        x = np.asarray(np.round(solved.x), dtype=float)
-        self._solutions.append(x)
-        return x
-
-    def _one(self, shown: Shown, number: int, sign: float, target: float) -> Exposure | None:
-        wanted = np.array([number])
-        bounds = self._bounds(shown, wanted[:0], 0)
-        cost = np.zeros(len(self.used))
-        cost[self.position[number]] = sign
+        equal, at_most = self.equal.shape[0], self.at_most.shape[0]
         solved = linprog(
             cost,
-            A_eq=self.equal if self.equal.shape[0] else None,
-            b_eq=np.zeros(self.equal.shape[0]) if self.equal.shape[0] else None,
-            A_ub=self.at_most if self.at_most.shape[0] else None,
-            b_ub=np.zeros(self.at_most.shape[0]) if self.at_most.shape[0] else None,
+            A_eq=self.equal if equal else None,
+            b_eq=np.zeros(equal) if equal else None,
+            A_ub=self.at_most if at_most else None,
+            b_ub=np.zeros(at_most) if at_most else None,
             bounds=bounds,
             method="highs",
         )
-        if solved.status == 3 or (solved.status == 0 and solved.fun <= target + CLOSE):
-            whole = self._whole_numbers(wanted, sign, bounds)
-            if whole is not None and sign * whole[self.position[number]] <= target + CLOSE:
-                return None
-            # whole numbers only do what fractions do not: everything it hangs together with is a reason
-            ones = np.zeros(self.size)
-            ones[self._neighbours(number)] = 1.0
-            return Exposure(number, 1.0, ones, ones)
-        low, high = np.zeros(self.size), np.zeros(self.size)
-        np.add.at(low, self.seen_as, np.maximum(solved.lower.marginals, 0.0))
-        np.add.at(high, self.seen_as, np.maximum(-solved.upper.marginals, 0.0))
-        return Exposure(number, float(solved.fun - target), low, high)
+        if solved.status == 0:
+            self._solutions = [np.asarray(solved.x, dtype=float), *self._solutions[: KEPT - 1]]
+        return solved
 
-    def _neighbours(self, number: int) -> IntArray:
-        column = self.position[number]
-        near = np.zeros(len(self.used), dtype=bool)
-        for matrix in (self.equal, self.at_most):
-            rows = np.flatnonzero(matrix[:, [column]].toarray().ravel())
-            if len(rows):
-                near |= np.asarray(abs(matrix[rows]).sum(axis=0)).ravel() > 0
-        return self.seen_as[near]
+    def _one(self, shown: Shown, number: int, sign: float, target: float) -> Exposure | None:
+        wanted = np.array([number])
+        capped = wanted if sign < 0 else wanted[:0]
+        solved = self._solve(wanted, sign, self._bounds(shown, capped, abs(target) + 1.0))
+        if solved.status == 3 or (solved.status == 0 and solved.fun <= target + CLOSE):
+            return None
+        low, high = np.zeros(self.size), np.zeros(self.size)
+        if solved.status == 0:
+            np.add.at(low, self.seen_as, np.maximum(solved.lower.marginals, 0.0))
+            np.add.at(high, self.seen_as, np.maximum(-solved.upper.marginals, 0.0))
+            return Exposure(number, float(solved.fun - target), low, high)
+        raise ValueError("the counts shown contradict each other")
 
 
 def _matrix(relations: list[tuple[tuple[int, int], ...]], size: int) -> csr_array:

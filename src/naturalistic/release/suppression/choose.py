@@ -1,10 +1,12 @@
-"""Which further counts to withhold, or to round more coarsely, at the least loss.
+"""Which further counts to withhold, or to round more coarsely, at little loss.
 
-The problem is solved by cutting planes: the audit names the counts that can be narrowed down and, by its dual prices, the
-intervals that give them away; each such finding becomes one linear condition on the choices, and an integer programme
-finds the cheapest choice that meets all conditions found so far; the audit then looks again. Up to `EXACT_UP_TO` choices
-the integer programme is solved to optimality within `GAP`; beyond that conditions are met greedily, the choice first that
-helps most for its cost. Either way the loop ends only when the audit finds nothing.
+First what single relations give away (a total and its levels, a numerator and its remainder): the audit names the counts
+and, by the prices of the relation, the intervals that give them away; each finding becomes one linear condition on
+the choices, and an integer programme finds the cheapest choice that meets all of them. Up to `EXACT_UP_TO` choices it is
+solved to optimality within `GAP`; beyond that conditions are met greedily, the choice first that helps most for its cost.
+
+Then what all relations together give away, by linear programming: choices are added greedily and never taken back, so
+that the end is reached after as many rounds as there are counts at most. The loop ends only when the audit finds nothing.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ class Choice:
     rounds : int
         How often the audit looked.
     exact : bool
-        Whether every integer programme was solved to optimality (within `GAP`).
+        Whether the choice is the cheapest one (within `GAP`).
     """
 
     hidden: BoolArray
@@ -92,41 +94,109 @@ def choose(
     """
     size = len(counts.names)
     choice = Choice(np.zeros(size, dtype=bool), np.zeros(size, dtype=bool))
-    conditions: list[Condition] = []
     large = may_be_coarse(counts, profile)
     floor = 0 if profile.withhold_zero else 1
     if not len(sensitive):
         return choice
-    found: list[Exposure] = []
-    while choice.rounds < ROUNDS:
-        choice.rounds += 1
-        seen = seen_when(choice.hidden)
-        shown = knowledge(seen, choice.coarse, counts, profile)
-        found = audit.exposed(shown, sensitive, floor, profile.threshold)
-        new = [_condition(e, shown, choice, seen, counts, profile) for e in found]
-        # nothing that is shown gives these away: they hold whatever is released
-        anyway = [e.count for e, c in zip(found, new, strict=True) if not len(c.options)]
-        sensitive = sensitive[~np.isin(sensitive, anyway)]
-        conditions += [c for c in new if len(c.options)]
-        if len(anyway) == len(found):
-            if not found:
-                return choice
-            continue
-        _solve(conditions, cost, large, choice)
-    choice.hidden |= _everything_near(audit, found, seen)
+    rules = _Rules(counts, seen_when, profile, floor)
+    sensitive = _cheapest(choice, rules, audit, sensitive, cost, large)
+    _all_together(choice, rules, audit, sensitive, cost, large)
     return choice
 
 
-def _everything_near(audit: Audit, found: list[Exposure], seen: BoolArray) -> BoolArray:
-    """After the last round: everything that gives a count away goes, whatever it costs."""
-    near = np.zeros(len(seen), dtype=bool)
-    near[audit.used] = True
-    return near & seen if found else np.zeros(len(seen), dtype=bool)
+@dataclass(frozen=True)
+class _Rules:
+    """What stays the same while choices are made."""
+
+    counts: Counts
+    seen_when: Callable[[BoolArray], BoolArray]
+    profile: Profile
+    floor: int
+
+    def look(
+        self,
+        choice: Choice,
+        audit: Callable[[Shown, IntArray, int, int], list[Exposure]],
+        sensitive: IntArray,
+    ) -> tuple[list[Condition], IntArray, BoolArray]:
+        """The conditions the audit finds, and the counts that are left to protect.
+
+        What nothing shown gives away holds whatever is released, and is left out.
+        """
+        choice.rounds += 1
+        seen = self.seen_when(choice.hidden)
+        shown = knowledge(seen, choice.coarse, self.counts, self.profile)
+        found = audit(shown, sensitive, self.floor, self.profile.threshold)
+        new = [_condition(e, choice, seen, self.counts, self.profile) for e in found]
+        anyway = [e.count for e, c in zip(found, new, strict=True) if not len(c.options)]
+        kept = sensitive[~np.isin(sensitive, anyway)]
+        return [c for c in new if len(c.options)], kept, seen
+
+
+def _cheapest(
+    choice: Choice,
+    rules: _Rules,
+    audit: Audit,
+    sensitive: IntArray,
+    cost: FloatArray,
+    large: BoolArray,
+) -> IntArray:
+    """The cheapest choice that no single relation sees through; returns what is left to protect."""
+    conditions: list[Condition] = []
+    for _ in range(ROUNDS):
+        before = len(sensitive)
+        new, sensitive, _ = rules.look(choice, audit.exposed_by_one, sensitive)
+        if not new and len(sensitive) == before:
+            break
+        conditions += new
+        if new:
+            _solve(conditions, cost, large, choice)
+    return sensitive
+
+
+def _all_together(
+    choice: Choice,
+    rules: _Rules,
+    audit: Audit,
+    sensitive: IntArray,
+    cost: FloatArray,
+    large: BoolArray,
+) -> None:
+    """Choices are added, never taken back, until all relations together see through none."""
+    while True:
+        before = len(sensitive)
+        new, sensitive, seen = rules.look(choice, audit.exposed_by_all, sensitive)
+        if not new and len(sensitive) == before:
+            return
+        for condition in new:
+            _add(choice, condition, cost, large & seen)
+        choice.coarse &= ~choice.hidden
+        choice.exact = False
+
+
+def _add(choice: Choice, condition: Condition, cost: FloatArray, large: BoolArray) -> None:
+    """Choices that give most for their price, until the finding should be gone; at least one."""
+    options, hide = condition.options, condition.actions == HIDE
+    taken = choice.hidden[options] | (~hide & (choice.coarse[options] | ~large[options]))
+    made = choice.hidden[options] & hide | choice.coarse[options] & ~hide
+    need = condition.need - float(condition.weights[made].sum())
+    price = cost[options] * np.where(hide, 1.0, COARSE_COST) + 1e-3
+    gain = np.where(taken, 0.0, np.minimum(condition.weights, max(need, 1e-9))) / price
+    added = False
+    for i in np.argsort(-gain, kind="stable"):
+        if gain[i] <= 0 or (need <= 0 and added):
+            break
+        (choice.hidden if hide[i] else choice.coarse)[options[i]] = True
+        need -= float(condition.weights[i])
+        added = True
+    left = np.flatnonzero(hide & ~choice.hidden[options])
+    if not added and len(left):
+        # the prices promise nothing more: the cheapest count goes all the same, and the audit looks again
+        choice.hidden[options[left[np.argmin(price[left])]]] = True
 
 
 def _condition(
     exposure: Exposure,
-    shown: Shown,
     choice: Choice,
     seen: BoolArray,
     counts: Counts,

@@ -29,8 +29,8 @@ HEADLINES = {
     "absence": ("attendance", {"term": "absence"}),
 }
 PROMISE = (
-    "A withheld number of people cannot be worked out from the other numbers here: every number from 0 to {threshold} "
-    "stays possible. That was checked for all counts and rates together; means and models are protected by fewest numbers "
+    "What else is withheld or rounded keeps a withheld number of people from being worked out: by the sums and remainders "
+    "that were checked, every number from 0 to {threshold} stays possible. Means and models are protected by fewest numbers "
     "of people and by rounding."
 )
 OF_THE_SCALE = ("mean change", "reliable improvement", "reliable deterioration")
