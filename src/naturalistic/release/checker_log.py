@@ -16,11 +16,11 @@ RULE_WORDS = {
     "dominance": "Largest share of the weight of one person",
 }
 PROMISE = (
-    "For every withheld count of at most {threshold} people this was checked over all counts of all analyses together, by",
-    "linear programming: by the sums, remainders and nested groups that the rules in docs/methods.md find, every number",
-    "from 0 to {threshold} stays possible (of people without a value: from 1). It is no proof: an attack by other programmes",
-    "(benchmarks/disclosure_attack.md) says how often more could be worked out. Means and figures of models are protected",
-    "by the rules above, not against every sum.",
+    "For every withheld count of at most {threshold} people this was checked over all counts of all analyses",
+    "together, by linear programming: by the sums, remainders and nested groups that the rules in docs/methods.md",
+    "find, every number from 0 to {threshold} stays possible (of people without a value: from 1). It is no proof: an",
+    "attack by other programmes (benchmarks/disclosure_attack.md) says how often more could be worked out. Means and",
+    "figures of models are protected by the rules above, not against every sum.",
 )
 
 
