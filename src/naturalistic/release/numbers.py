@@ -20,8 +20,6 @@ ON_A_LATTICE = (
     "proportion",
     "share_of_started",
     "probability_of_improvement",
-    "hazard",
-    "standardised_risk",
 )
 
 
@@ -192,6 +190,6 @@ def _effective(
     level, df, error = (_floats(frame, c) for c in ("conf_level", "df", "std_error"))
     clustered = np.isfinite(df) & (error > 0)
     variance = np.where(clustered, error, 1.0) ** 2
-    size = np.where(clustered, np.minimum(people, share * (1 - share) / variance), people)
+    size = np.where(clustered, share * (1 - share) / variance, people)
     quantile = stdtrit(np.where(clustered, np.maximum(df, 1.0), 1.0), 0.5 + level / 2)
     return np.where(size > 0, size, people), np.where(clustered, quantile, ndtri(0.5 + level / 2))
