@@ -45,6 +45,8 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "reference/national_metrics",
             "reference/chart_rules.yaml",
             "reference/nice_rules.yaml",
+            "reference/claims.yaml",
+            "reference/checklists.yaml",
             "reference/problems.yaml",
             "reference/therapy_models.yaml",
             "reference/sources.yaml",

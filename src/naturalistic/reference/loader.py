@@ -10,6 +10,8 @@ from types import MappingProxyType
 from naturalistic.errors import ConfigError, MappingError
 from naturalistic.reference.benchmark_models import Benchmark, BenchmarkFile, NationalFigures
 from naturalistic.reference.catalogue_models import Problems, SnomedCodes, TherapyModels
+from naturalistic.reference.checklist_models import Checklists
+from naturalistic.reference.claims_models import Claim, Claims
 from naturalistic.reference.codes_models import CodeBook
 from naturalistic.reference.metric_models import ChartRules, MetricGroup
 from naturalistic.reference.models import Instrument
@@ -128,6 +130,18 @@ def load_nice_rules() -> Mapping[str, NiceRule]:
     """Return key -> what NICE itself says its wording means and obliges to."""
     rules = parse(NiceRules, shipped_file("nice_rules.yaml"), load_sources()).rules
     return MappingProxyType({rule.key: rule for rule in rules})
+
+
+@cache
+def load_claims() -> tuple[Claim, ...]:
+    """Return the claims that the report sets beside NICE's rules and its own findings."""
+    return parse(Claims, shipped_file("claims.yaml"), load_sources()).claims
+
+
+@cache
+def load_checklists() -> Checklists:
+    """Return the reporting checklists and the tables of NICE's real-world evidence framework."""
+    return parse(Checklists, shipped_file("checklists.yaml"), load_sources())
 
 
 @cache

@@ -26,6 +26,7 @@ KEYS = [
     "change",
     "change_rates",
     "change_groups",
+    "certainty",
     "attendance",
     "attendance_over_time",
     "dose_response",
@@ -36,8 +37,10 @@ KEYS = [
     "therapists",
     "model_checks",
     "nice",
+    "claims",
     "limits",
     "withheld",
+    "checklists",
     "methods",
     "definitions",
 ]

@@ -12,9 +12,11 @@ from naturalistic.report.sections.attendance import attendance
 from naturalistic.report.sections.attendance_over_time import attendance_over_time
 from naturalistic.report.sections.benchmarks import benchmarks
 from naturalistic.report.sections.bias import bias
+from naturalistic.report.sections.certainty import certainty
 from naturalistic.report.sections.change import change
 from naturalistic.report.sections.change_groups import change_groups
 from naturalistic.report.sections.change_rates import change_rates
+from naturalistic.report.sections.claims import claims
 from naturalistic.report.sections.closing import closing
 from naturalistic.report.sections.definitions import definitions
 from naturalistic.report.sections.dose_response import dose_response
@@ -50,6 +52,7 @@ SECTIONS: list[Callable[[Released, PublishedStudy | None], Section | None]] = [
     missing,
     bias,
     benchmarks,
+    certainty,
     therapist_view,
     attendance,
     attendance_over_time,
@@ -65,6 +68,7 @@ SECTIONS: list[Callable[[Released, PublishedStudy | None], Section | None]] = [
     national_metrics,
     nice,
     closing,
+    claims,
     published,
     further,
     limits,
