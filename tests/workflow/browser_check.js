@@ -1,11 +1,33 @@
-// Opens each page offline in headless Chromium; prints what axe-core finds, the width the page needs at 320 px,
-// errors of the page and every request that leaves it.
+// Opens each page offline in headless Chromium; prints what axe-core finds, the width the page needs at 320 px, where
+// the Tab key stops, what is left on paper, errors of the page and every request that leaves it.
 // usage: node browser_check.js CHROMIUM PAGE...   (playwright-core and axe-core on NODE_PATH)
 const fs = require('fs');
 const { chromium } = require('playwright-core');
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const STOPS = 12; // of the Tab key, from the top of the page
 const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+const visible = selector => [...document.querySelectorAll(selector)].filter(e => e.getClientRects().length > 0).length;
+
+async function keyboard(page) {
+  const stops = [];
+  for (let i = 0; i < STOPS; i += 1) {
+    await page.keyboard.press('Tab');
+    const stop = await page.evaluate(() => {
+      const e = document.activeElement;
+      if (!e || e === document.body) return null;
+      const style = getComputedStyle(e);
+      return {
+        name: (e.getAttribute('aria-label') || e.textContent || '').trim().slice(0, 60),
+        outlined: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0,
+      };
+    });
+    if (stop === null) break;
+    stops.push(stop);
+  }
+  return stops;
+}
 
 async function check(context, path) {
   const page = await context.newPage();
@@ -14,6 +36,11 @@ async function check(context, path) {
   page.on('request', r => { if (!/^(file|data|blob):/.test(r.url())) requests.push(r.url()); });
   page.on('pageerror', e => errors.push(String(e)));
   await page.goto('file://' + path);
+  const stops = await keyboard(page);
+  const banners = await page.evaluate(visible, '.banner');
+  await page.emulateMedia({ media: 'print' });
+  const print = { banners: await page.evaluate(visible, '.banner'), contents: await page.evaluate(visible, '.contents') };
+  await page.emulateMedia({ media: 'screen' });
   // what is folded away is read too
   await page.evaluate(() => document.querySelectorAll('details').forEach(d => { d.open = true; }));
   await page.evaluate(axe);
@@ -25,7 +52,7 @@ async function check(context, path) {
     return { visible: root.clientWidth, needed: root.scrollWidth };
   });
   await page.close();
-  return { violations, passes: found.passes.length, narrow, requests, errors };
+  return { violations, passes: found.passes.length, narrow, stops, banners, print, requests, errors };
 }
 
 (async () => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import resource
 import shutil
@@ -10,9 +11,11 @@ import subprocess
 import time
 from pathlib import Path
 
+import pikepdf
 import pytest
 
 from naturalistic.analyses.registry import REGISTRY
+from tests.workflow.browser import assert_accessible, check_pages
 from tests.workflow.conftest import ROOT, Project, make_project
 
 ANALYSES = len(REGISTRY)
@@ -30,6 +33,25 @@ def test_run_ends_with_summary_and_path(finished: Project) -> None:
     report = (finished.folder / "results/small/release/report.html").read_text(encoding="utf-8")
     assert "http://" not in report.replace("http://www.w3.org", "")
     assert "<script" not in report
+
+
+def test_the_report_of_a_run_comes_in_every_format(finished: Project) -> None:
+    release = finished.folder / "results/small/release"
+    for name in ("brief", "report"):
+        file = (release / f"{name}.pdf").read_bytes()
+        with pikepdf.open(io.BytesIO(file)) as pdf:
+            assert pdf.Root.MarkInfo.Marked
+            assert str(pdf.Root.Lang) == "en-GB"
+        assert b"/CreationDate" not in file
+    assert (release / "tables.xlsx").read_bytes().startswith(b"PK")
+    assert (release / "report.html").stat().st_size < 5_000_000
+
+
+@pytest.mark.slow
+def test_the_report_of_a_run_is_accessible(finished: Project) -> None:
+    release = finished.folder / "results/small/release"
+    for page in check_pages([release / "report.html", release / "brief.html"]):
+        assert_accessible(page)
 
 
 def test_run_shows_progress_and_nothing_else(finished: Project) -> None:
