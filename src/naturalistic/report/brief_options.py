@@ -15,6 +15,8 @@ from naturalistic.report.wording import NOT_MEASURED, interval, number, value
 NAME = "decommissioning"
 NO_AREAS = "it needs to be known where people live, and how many live there"
 NO_COSTS = "no costs were given for this report, and none are assumed"
+DAYS_A_MONTH = 365.25 / 12
+TWO_MONTHS = 61
 HORIZON = 12.0  # months: the closing date nearest to a year is shown
 UNKNOWN = {
     "Close": "Whether those cut short would be seen elsewhere, how soon, and how they would fare.",
@@ -106,10 +108,21 @@ def keeping(released: Released) -> Iterator[str]:
         term="referral_to_first_session",
         contrast="median",
     )
-    if is_ok(wait):
-        yield f"Half of those referred waited {value(wait)} days or more for a first session{_limits(wait)}."
-    else:
-        yield f"How long people wait for a first session: {why_not(wait)}."
+    yield _wait(wait)
+
+
+def _wait(row: pd.Series | None) -> str:
+    """How long half of those referred waited or more, in months where it is long."""
+    if row is None or not is_ok(row):
+        return f"How long people wait for a first session: {why_not(row)}."
+    days, limits = value(row), interval(row)
+    if float(row["estimate"]) < TWO_MONTHS:
+        return (
+            f"Half of those referred waited {days} days or more for a first session{_limits(row)}."
+        )
+    months = number(float(row["estimate"]) / DAYS_A_MONTH, 0)
+    exact = f"{days} days, likely range {limits}" if limits else f"{days} days"
+    return f"Half of those referred waited about {months} months or more for a first session ({exact})."
 
 
 def extending(released: Released) -> Iterator[str]:

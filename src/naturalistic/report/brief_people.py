@@ -38,18 +38,13 @@ DENOMINATORS = {
 
 def question(released: Released) -> Section:
     """What is to be decided, and what this brief does about it."""
-    made_up = (
-        ("The people in it are made up, so nothing here says anything about a real service.",)
-        if released.synthetic
-        else ()
-    )
     level = round(100 * float(released.settings["conf_level"]))
     text = (
         "Should this service close, stay as it is, or grow? This brief sets out what its own records show about the people "
         "it treats. It does not make the choice. It gives the facts, how sure they are, and what they cannot tell."
         f" A “likely range” is the {level}% interval: it allows for chance, and for nothing else."
     )
-    return Section("brief_question", "The question", (text, *made_up))
+    return Section("brief_question", "The question", (text,))
 
 
 def who(released: Released) -> Section:
@@ -105,16 +100,20 @@ def _problems(released: Released) -> str:
 
 def _therapies(released: Released) -> str:
     """The therapies given most, where they are recorded."""
-    found = [
-        (word, row)
+    rows = {
+        word: row
         for word, row in released.levels(
             "characteristics", "therapy_model", population="started", estimand="proportion"
         )
-        if word != "not_recorded" and is_ok(row)
-    ]
-    found.sort(key=lambda pair: (-float(pair[1]["estimate"]), pair[0]))
-    names = [f"{lower_first(label('therapy_model', w))} ({value(row)})" for w, row in found[:2]]
-    return f"The therapy given most was {listed(names)}." if names else ""
+        if word != "not_recorded"
+    }
+    known = [word for word, row in rows.items() if is_ok(row)]
+    known.sort(key=lambda word: (-float(rows[word]["estimate"]), word))
+    if known:
+        names = [f"{lower_first(label('therapy_model', w))} ({value(rows[w])})" for w in known[:2]]
+        return f"The therapy given most was {listed(names)}."
+    names = [lower_first(label("therapy_model", word)) for word in sorted(rows)[:MOST]]
+    return f"The therapy on record is {listed(names)}." if names else ""
 
 
 def _before(released: Released) -> str:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from naturalistic.report.blocks import Section, Table
+from naturalistic.report.blocks import Section, Table, Text
 from naturalistic.report.brief import make_brief
 from naturalistic.report.brief_words import average_change, size_of_change, way
 from naturalistic.report.released import Released
@@ -150,6 +150,28 @@ def test_who_is_treated() -> None:
     assert "75% of those who started are known to have scored above the cut-off" in said
 
 
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.9, "The therapy given most was cognitive behavioural therapy (90%)."),
+        (None, "The therapy on record is cognitive behavioural therapy."),
+    ],
+)
+def test_which_therapy(share: float | None, words: str) -> None:
+    status = {} if share is not None else {"status": "withheld", "note": "few"}
+    key = {"population": "started", "term": "therapy_model", "dimensions": "therapy_model=cbt"}
+    data = released(*briefs.people(), row("characteristics", "proportion", share, **key, **status))
+    assert words in text(data, "who")
+
+
+def test_a_short_wait_is_told_in_days() -> None:
+    wait = {"term": "referral_to_first_session", "contrast": "median"}
+    data = released(row("access_and_waits", "waiting_time", 30.0, **wait))
+    assert "Half of those referred waited 30 days or more for a first session." in text(
+        data, "options"
+    )
+
+
 def test_nobody_started() -> None:
     none = row("participant_flow", "count", 0, term="people", population="started")
     assert "No one in these records started therapy." in text(released(none), "who")
@@ -194,7 +216,10 @@ def test_what_changes_under_each_option() -> None:
     assert (
         "about 120 more people would start in the next 12 months (likely range 94 to 146)" in said
     )
-    assert "waited 214 days or more for a first session (likely range 208 to 218)" in said
+    assert (
+        "waited about 7 months or more for a first session (214 days, likely range 208 to 218)"
+        in said
+    )
     assert "about 40 more people would start each year (likely range 30 to 50)" in said
     assert "own costs of 2025, each person treated costs £3,676" in said
 
@@ -211,6 +236,15 @@ def test_the_rating_names_its_limits() -> None:
     assert "what the service does for people: very low" in said
     assert "Only 44% of those who started have both forms." in said
     assert "No limit was found in precision, other explanations and consistency." in said
+
+
+def test_every_limit_is_listed() -> None:
+    section = part(briefs.doubtful(), "certainty")
+    assert "very low" in section.findings[0]
+    assert "No limit was found" not in told(section)
+    bullets = section.blocks[0]
+    assert isinstance(bullets, Text)
+    assert len(bullets.paragraphs) == 4
 
 
 def test_those_without_forms_are_counted_among_the_limits() -> None:
