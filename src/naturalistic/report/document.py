@@ -15,9 +15,11 @@ from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Figure, Heading, Section, Table, Text
 from naturalistic.report.brief import make_brief
 from naturalistic.report.formats import write_formats
-from naturalistic.report.narrative import answer, summary_text
+from naturalistic.report.front import Front, brief_front, front_matter, referral_years
+from naturalistic.report.narrative import summary_text
 from naturalistic.report.released import Released
 from naturalistic.report.sections import SECTIONS
+from naturalistic.report.sections.checklists import checklists
 from naturalistic.report.wording import long_date
 
 if TYPE_CHECKING:
@@ -71,29 +73,31 @@ def write_report(
 
 def make_sections(released: Released, study: PublishedStudy | None) -> list[Section]:
     """The sections that the cohort has something to say in, in order."""
-    made = (make(released, study) for make in SECTIONS)
-    return [section for section in made if section is not None]
+    made = [section for make in SECTIONS if (section := make(released, study)) is not None]
+    place = next((i for i, each in enumerate(made) if each.key == "methods"), len(made))
+    return [*made[:place], checklists(released, made), *made[place:]]
 
 
 def render(released: Released, sections: list[Section], brief: list[Section]) -> str:
     """The report as one HTML text without any outside reference, the brief first."""
-    return _page("report.html.j2", released, sections=sections, brief=brief)
+    front = front_matter(released)
+    return _page("report.html.j2", released, front, sections=sections, brief=brief)
 
 
 def render_brief(released: Released, brief: list[Section]) -> str:
     """The brief alone as one HTML text, to print on two pages."""
-    return _page("brief.html.j2", released, brief=brief)
+    return _page("brief.html.j2", released, brief_front(released), brief=brief)
 
 
-def _page(template: str, released: Released, **content: list[Section]) -> str:
+def _page(template: str, released: Released, front: Front, **content: list[Section]) -> str:
     style = resources("naturalistic.report").joinpath("templates/style.css")
     return (
         html_environment()
         .get_template(template)
         .render(
             record=released.record,
-            answer=answer(released),
-            years=_years(released),
+            front=front,
+            years=referral_years(released),
             style=style.read_text(encoding="utf-8"),
             **content,
         )
@@ -121,13 +125,6 @@ def html_environment() -> Environment:
 
 def _figures(sections: list[Section]) -> list[Figure]:
     return [block for section in sections for block in section.blocks if isinstance(block, Figure)]
-
-
-def _years(released: Released) -> str:
-    """First and last year of referral of those with both forms, where any is released."""
-    found = {level for level, _ in released.levels("outcome_change", "year")}
-    years = sorted(year for year in found if year.isdigit())
-    return f"{years[0]} to {years[-1]}" if len(years) > 1 else "".join(years)
 
 
 def _data_uri(svg: str) -> str:

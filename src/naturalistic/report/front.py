@@ -92,7 +92,7 @@ def _facts(released: Released) -> tuple[tuple[str, str], ...]:
     )
     return (
         ("Service", record["service"]),
-        ("Referrals", _years(released)),
+        ("Referrals", referral_years(released)),
         ("Data until", until),
         ("Questions to", record["contact"] or "not stated in the mapping"),
         (
@@ -103,7 +103,7 @@ def _facts(released: Released) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _years(released: Released) -> str:
+def referral_years(released: Released) -> str:
     """First and last year of referral of those with both forms, where any is released."""
     found = {level for level, _ in released.levels("outcome_change", "year")}
     years = sorted(year for year in found if year.isdigit())
