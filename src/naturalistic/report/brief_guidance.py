@@ -45,20 +45,20 @@ def _says(released: Released) -> Iterator[str]:
     yield (
         f"NICE names the therapy given as a choice for {said.named} of those who started. It advises against it for "
         f"{said.against}, and takes no side for {said.silent}. For {said.untold}, these records do not "
-        f"tell{_why_untold(released)}."
+        f"tell.{_why_untold(released)}"
     )
     if _unverified(released):
         yield "Some NICE entries used here have not been checked at the source. The full report marks each of them."
 
 
 def _why_untold(released: Released) -> str:
-    """Why it cannot be told, with the share of each reason, the largest first."""
+    """Why it cannot be told: a sentence with its share for each reason, the largest first."""
     rows = dict(released.levels("nice_alignment", "concordance", term="concordance"))
     found = [
         (WHY_UNTOLD[word], row) for word, row in rows.items() if word in WHY_UNTOLD and is_ok(row)
     ]
     found.sort(key=lambda pair: -float(pair[1]["estimate"]))
-    return f": {listed(f'{value(row)} {words}' for words, row in found)}" if found else ""
+    return "".join(f" {value(row)} {words}." for words, row in found)
 
 
 def _unverified(released: Released) -> bool:
