@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import resource
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -52,6 +54,27 @@ def test_the_report_of_a_run_is_accessible(finished: Project) -> None:
     release = finished.folder / "results/small/release"
     for page in check_pages([release / "report.html", release / "brief.html"]):
         assert_accessible(page)
+
+
+@pytest.mark.slow
+def test_snakemakes_own_report_shows_released_files_only(finished: Project, tmp_path: Path) -> None:
+    page = tmp_path / "snakemake.html"
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--report", str(page)],
+        cwd=finished.folder,
+        env=finished.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    added = set(re.findall(r"Adding (\S+) \(", done.stdout + done.stderr))
+    release = finished.folder / "results/small/release"
+    documents = {"brief.html", "brief.pdf", "report.html", "report.pdf", "tables.xlsx"}
+    assert added == documents | {path.name for path in (release / "figures").iterdir()}
+    text = page.read_text(encoding="utf-8")
+    for caption in (ROOT / "workflow" / "report").glob("*.rst"):
+        assert caption.read_text(encoding="utf-8")[:15] in text
 
 
 def test_run_shows_progress_and_nothing_else(finished: Project) -> None:
