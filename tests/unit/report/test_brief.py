@@ -182,7 +182,7 @@ def test_nice_tells_named_silent_and_untold_apart() -> None:
     assert "as a choice for 35% of those who started" in said
     assert "advises against it for none, and takes no side for none" in said
     assert (
-        "For 65%, these records do not tell: 35% came with a problem that no guideline held here"
+        "For 65%, these records do not tell. 35% came with a problem that no guideline held here"
         in said
     )
     assert "20% were given a therapy of a kind" in said

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from naturalistic.report.certainty import (
     CHECKS,
+    DESIGN,
     START,
     STEPS,
     Certainty,
@@ -153,3 +155,10 @@ def test_without_a_change_there_is_nothing_to_rate(data: Released) -> None:
     assert found.step == ""
     assert found.findings == ()
     assert found.why_none in rating_sentence(found)
+
+
+def test_every_rule_is_in_the_methods() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "methods.md").read_text(encoding="utf-8")
+    part = text.partition("## Certainty")[2].partition("\n## ")[0]
+    for check in (DESIGN, *CHECKS.values()):
+        assert f"**{check.label}**" in part
