@@ -168,7 +168,8 @@ def _missing(released: Released, row: pd.Series) -> Finding:
     if other is None:
         text = f"{known} What the others could change was not worked out."
         return Finding(key, True, text, checked=False)
-    tipping = _tipping(released)
+    # a worsening has no shift for the worse that would undo it
+    tipping = _tipping(released) if row["estimate"] > 0 else ""
     if other:
         return Finding(key, True, f"{known} {other}")
     if tipping:

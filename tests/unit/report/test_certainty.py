@@ -123,7 +123,9 @@ def test_no_clear_gap_to_a_waiting_list() -> None:
 
 
 def test_drift_cannot_explain_a_worsening() -> None:
-    found = rated(change=(-3.1, -4.0, -2.2), everyone=-4.0, drift=-6.0, above=0.0)
+    key = {"term": "nothing", "contrast": "estimate", "dimensions": "shifted=everyone"}
+    tipping = row("missing_outcomes", "tipping_point", -8.0, **key)
+    found = rated(tipping, change=(-3.1, -4.0, -2.2), everyone=-4.0, drift=-6.0, above=0.0)
     assert lowered(found) == []
 
 
