@@ -108,7 +108,8 @@ def column_weights(table: Table) -> list[float]:
     words = [max(len(word) for text in texts for word in [*text.split(), ""]) for texts in cells]
     longest = [max(len(text) for text in texts[1:] or texts) for texts in cells]
     wanted = [
-        max(word + 2, min(text + 2, ENOUGH), 6) for word, text in zip(words, longest, strict=True)
+        max(word + 2, min(text + 2, ENOUGH if text < LINE else 2 * ENOUGH), 6)
+        for word, text in zip(words, longest, strict=True)
     ]
     # names wrap better than figures with their limits
     wanted[0] -= min(max(sum(wanted) - LINE, 0), max(wanted[0] - max(words[0] + 2, NARROWEST), 0))
