@@ -8,96 +8,26 @@ threshold of its own but one: "fewer than half", where those seen are outnumbere
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import pandas as pd
+from naturalistic.report.certainty_checks import RUN
+from naturalistic.report.certainty_rules import CHECKS, DESIGN, START, STEPS, Check, Finding
+from naturalistic.report.released import Released, is_ok
+from naturalistic.report.sentences import primary_change
+from naturalistic.report.wording import plain, reason
 
-from naturalistic.report.released import MAIN, Released, has_interval, is_ok
-from naturalistic.report.sentences import primary_change, share_of_started
-from naturalistic.report.thresholds import thresholds
-from naturalistic.report.wording import (
-    NEARLY_ALL,
-    interval,
-    number,
-    percent,
-    plain,
-    reason,
-    value,
-)
-
-STEPS = ("very low", "low", "moderate", "high")
-START = "low"
-HALF = 0.5
-FOR_EVERYONE = {
-    "mixed_model": "a mixed model",
-    "multiple_imputation": "filling in missing forms",
-    "inverse_probability_weights": "weighting",
-}
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check of the rating.
-
-    Attributes
-    ----------
-    label : str
-        Readers' name.
-    rule : str
-        When it lowers the rating.
-    """
-
-    label: str
-    rule: str
-
-
-DESIGN = Check(
-    "Design", "No group to compare with: the rating starts at low, and nothing raises it."
-)
-CHECKS: Mapping[str, Check] = {
-    "missing_outcomes": Check(
-        "Missing forms",
-        "Lowers the rating if fewer than half of those who started have both forms; if any of three estimates for "
-        "everyone who started takes in no change or points the other way; or if people without a last form need only be "
-        "worse by less than one person's reliable change for the average to be nothing.",
-    ),
-    "precision": Check(
-        "Precision", "Lowers the rating if the interval of the mean change takes in no change."
-    ),
-    "bias": Check(
-        "Other explanations",
-        "Lowers the rating of an improvement if the drift towards any of the usual mean scores assumed could be all there "
-        "is, or if it does not stand clear of every published waiting list it is set against.",
-    ),
-    "consistency": Check(
-        "Consistency",
-        "Lowers the rating if some of the declared ways of reckoning the change point the other way, or another measure or "
-        "the therapists' ratings moved clearly the other way.",
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a check found.
-
-    Attributes
-    ----------
-    check : str
-        Key of `CHECKS`.
-    lowers : bool
-        Whether it lowers the rating.
-    text : str
-        What was found, with its number, as one sentence or two.
-    checked : bool
-        Whether the check could be made.
-    """
-
-    check: str
-    lowers: bool
-    text: str
-    checked: bool = True
+__all__ = [
+    "CHECKS",
+    "DESIGN",
+    "START",
+    "STEPS",
+    "Certainty",
+    "Check",
+    "Finding",
+    "certainty",
+    "rate",
+    "rating_sentence",
+]
 
 
 @dataclass(frozen=True)
@@ -129,7 +59,7 @@ def certainty(released: Released) -> Certainty:
     row = primary_change(released, "mean_change")
     if row is None or not is_ok(row):
         return Certainty("", (), reason(row))
-    findings = tuple(_RULES[key](released, row) for key in CHECKS)
+    findings = tuple(RUN[key](released, row) for key in CHECKS)
     return Certainty(rate(sum(each.lowers for each in findings)), findings)
 
 
@@ -144,160 +74,6 @@ def rate(limits: int) -> str:
     if limits < 0:
         raise ValueError("a number of limits is not negative")
     return STEPS[max(STEPS.index(START) - limits, 0)]
-
-
-def _precision(_: Released, row: pd.Series) -> Finding:
-    if not has_interval(row):
-        return Finding("precision", True, "No likely range can be given.", checked=False)
-    spans = row["conf_low"] <= 0 <= row["conf_high"]
-    found = "takes in no change" if spans else "does not take in no change"
-    text = f"The likely range of the average change, {interval(row)} points, {found}."
-    return Finding("precision", bool(spans), text)
-
-
-def _missing(released: Released, row: pd.Series) -> Finding:
-    key = "missing_outcomes"
-    share = share_of_started(released, "paired")
-    if not is_ok(share) and reason(share) != NEARLY_ALL:
-        text = "How many of those who started have both forms is not given."
-        return Finding(key, True, text, checked=False)
-    if is_ok(share) and float(share["estimate"]) < HALF:  # type: ignore[index]  # a row that is_ok
-        return Finding(key, True, f"Only {value(share)} of those who started have both forms.")
-    known = f"{value(share).capitalize()} of those who started have both forms."
-    other = _other_methods(released, float(row["estimate"]))
-    if other is None:
-        text = f"{known} What the others could change was not worked out."
-        return Finding(key, True, text, checked=False)
-    # a worsening has no shift for the worse that would undo it
-    tipping = _tipping(released) if row["estimate"] > 0 else ""
-    if other:
-        return Finding(key, True, f"{known} {other}")
-    if tipping:
-        return Finding(key, True, f"{known} {tipping}")
-    return Finding(key, False, f"{known} Three ways to allow for the others point the same way.")
-
-
-def _other_methods(released: Released, change: float) -> str | None:
-    """Which way to allow for missing forms tells another story; None where none was tried."""
-    rows = released.rows("missing_outcomes", estimand="mean_change", term="", dimensions="")
-    found = {str(row["specification"]): row for _, row in rows.iterrows() if has_interval(row)}
-    tried = [name for name in FOR_EVERYONE if name in found]
-    if not tried:
-        return None
-    for name in tried:
-        if not _same_way(found[name], change):
-            limits = interval(found[name])
-            return f"Allowing for the others by {FOR_EVERYONE[name]}, the range is {limits} points."
-    return ""
-
-
-def _tipping(released: Released) -> str:
-    """The shift of people without a form that makes the change nothing, where it is small."""
-    reliable = thresholds(released).reliable
-    rows = released.rows(
-        "missing_outcomes",
-        estimand="tipping_point",
-        term="nothing",
-        contrast="estimate",
-        dimensions="shifted=everyone",
-    )
-    if reliable is None or not len(rows) or not is_ok(rows.iloc[0]):
-        return ""
-    shift = float(rows.iloc[0]["estimate"])
-    if shift >= reliable:
-        return ""
-    return f"If the others were {number(shift)} points worse than thought, no average change would be left."
-
-
-def _bias(released: Released, row: pd.Series) -> Finding:
-    if has_interval(row) and row["conf_high"] < 0:
-        return Finding("bias", False, "Scores got worse, and drift would go the other way.")
-    drift = released.rows("bias", term="mee_chua_effect", estimand="mean_change")
-    lists = released.rows("bias", contrast="this cohort minus waiting_list")
-    known = [each for frame in (drift, lists) for _, each in frame.iterrows() if has_interval(each)]
-    if not known:
-        text = "Whether other things could explain the change was not worked out."
-        return Finding("bias", True, text, checked=False)
-    near_start = 1 if released.lower_is_better else -1
-    for frame, words, order in (
-        (drift, _drift_words, lambda e: -near_start * float(e["time"])),
-        (lists, _list_words, lambda e: float(e["conf_low"])),
-    ):
-        unclear = [e for _, e in frame.iterrows() if has_interval(e) and e["conf_low"] <= 0]
-        if unclear:
-            return Finding("bias", True, words(min(unclear, key=order)))
-    text = "Drift back to usual scores, or change seen on waiting lists, would not be as large."
-    return Finding("bias", False, text)
-
-
-def _drift_words(row: pd.Series) -> str:
-    return (
-        "Scores that are poor at the start tend to drift back to what is usual. If the usual score of these people were as "
-        f"good as {number(float(row['time']))}, drift could be all there is."
-    )
-
-
-def _list_words(row: pd.Series) -> str:
-    return (
-        "It is not clearly larger than a change seen on a waiting list "
-        f"(gap {interval(row)} standard deviations)."
-    )
-
-
-def _consistency(released: Released, row: pd.Series) -> Finding:
-    change = float(row["estimate"])
-    for other in _others(released):
-        if not _same_way(other, change) and not other["conf_low"] <= 0 <= other["conf_high"]:
-            text = f"Another measure moved the other way ({interval(other)} points)."
-            return Finding("consistency", True, text)
-    rows = released.rows(
-        "bias", specification="curve_summary", term="specifications_above", contrast="nothing"
-    )
-    if not len(rows) or not is_ok(rows.iloc[0]):
-        text = "Whether other ways of reckoning agree was not checked."
-        return Finding("consistency", True, text, checked=False)
-    above = float(rows.iloc[0]["estimate"])
-    agree = above if change > 0 else 1 - above
-    if agree < 1:
-        text = f"Of the declared ways of reckoning, {_part(agree)} point the same way."
-        return Finding("consistency", True, text)
-    return Finding("consistency", False, "All declared ways of reckoning point the same way.")
-
-
-def _part(share: float) -> str:
-    """A share below one, never rounded up to all or down to none."""
-    return percent(min(max(share, 0.01), 0.99))
-
-
-def _others(released: Released) -> list[pd.Series]:
-    """Change on other scales and measures, and by therapists' ratings."""
-    rows = released.rows(
-        "outcome_change",
-        estimand="mean_change",
-        population="paired",
-        dimensions="",
-        term="",
-        **MAIN,
-    )
-    other = (rows["instrument"] != released.primary["instrument"]) | (
-        rows["scale"] != released.primary["scale"]
-    )
-    rated = released.rows("therapist_ratings", estimand="mean_change", **MAIN)
-    frames = (rows[other], rated)
-    return [each for frame in frames for _, each in frame.iterrows() if has_interval(each)]
-
-
-def _same_way(row: pd.Series, change: float) -> bool:
-    """Whether the whole interval lies on the side of `change`."""
-    return bool(row["conf_low"] > 0) if change > 0 else bool(row["conf_high"] < 0)
-
-
-_RULES: Mapping[str, Callable[[Released, pd.Series], Finding]] = {
-    "missing_outcomes": _missing,
-    "precision": _precision,
-    "bias": _bias,
-    "consistency": _consistency,
-}
 
 
 def rating_sentence(rating: Certainty) -> str:
