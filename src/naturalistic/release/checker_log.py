@@ -64,6 +64,11 @@ def _lost(protected: Protected) -> list[str]:
     withheld = loss.withheld_primary + loss.withheld_secondary
     share = f"{withheld / loss.given:.1%}" if loss.given else "0%"
     how = "the cheapest choice within 1 per cent" if loss.exact else "chosen step by step"
+    if not loss.audited:
+        how += (
+            ". The check of all sums together was ended before it had seen every withheld count: single sums were all "
+            "checked, and what it found is met"
+        )
     return [
         f"Figures given before: {loss.given}. Withheld: {withheld} ({share}).",
         f"Figures with a count that is rounded more coarsely, in coarser_counts.csv: {loss.coarser}.",

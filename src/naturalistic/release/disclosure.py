@@ -27,7 +27,14 @@ from naturalistic.release.primary import NUMBERS, RULES, primary_rule
 from naturalistic.release.profiles import Profile, load_profile
 from naturalistic.release.suppression.audit import Audit
 from naturalistic.release.suppression.choose import Choice, choose
-from naturalistic.release.suppression.counts import PEOPLE_COUNTS, Counts, collect, families, text
+from naturalistic.release.suppression.counts import (
+    PEOPLE_COUNTS,
+    Counts,
+    Family,
+    collect,
+    families,
+    text,
+)
 from naturalistic.release.suppression.links import find_links
 from naturalistic.release.suppression.shown import (
     BoolArray,
@@ -74,6 +81,7 @@ class Loss:
     coarser: int
     rounds: int
     exact: bool
+    audited: bool = True
 
 
 @dataclass(frozen=True)
@@ -135,6 +143,7 @@ def protect_cohort(
         coarser=int(coarser["row"].nunique()),
         rounds=choice.rounds,
         exact=choice.exact,
+        audited=choice.audited,
     )
     withheld = rule != ""
     return Protected(
@@ -185,6 +194,8 @@ def _with_secondary(
 ) -> tuple[Counts, Choice, np.ndarray]:
     """What else must go so that nothing withheld can be worked out."""
     groups = families(frame)
+    if secondary:
+        rule = _whole_breakdowns(rule, groups)
     counts = collect(frame, groups, profile.threshold)
     links = find_links(frame, groups, counts) if secondary else None
     if links is None:
@@ -200,6 +211,16 @@ def _with_secondary(
     choice = choose(counts, audit, sensitive, _cost(frame, rule, counts), seen_when, profile)
     taken = (rule == "") & _shows(counts, choice.hidden)
     return counts, choice, np.where(taken, "by_subtraction", rule)
+
+
+def _whole_breakdowns(rule: np.ndarray, groups: list[Family]) -> np.ndarray:
+    """A breakdown of which half the levels or more are withheld goes as a whole: the rest would tell little."""
+    wider = rule.copy()
+    for group in groups:
+        if len(group.rows) > 2 and np.mean(rule[group.rows] != "") >= 0.5:
+            kept = group.rows[rule[group.rows] == ""]
+            wider[kept] = "by_subtraction"
+    return wider
 
 
 def _must_stay_unknown(counts: Counts, profile: Profile) -> BoolArray:

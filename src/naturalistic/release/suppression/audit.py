@@ -22,7 +22,7 @@ from naturalistic.release.suppression.links import Links
 from naturalistic.release.suppression.shown import FloatArray, Shown
 
 CLOSE = 1e-6
-AT_ONCE = 40  # findings solved one by one before the choice is made again
+AT_ONCE = 25  # findings solved one by one before the choice is made again
 KEPT = 50  # solutions remembered: each proves many counts safe
 
 
@@ -69,6 +69,7 @@ class Audit:
         self.used: IntArray = np.flatnonzero(both)
         self.size = size
         self._solutions: list[FloatArray] = []
+        self.budget = 1000  # linear programmes that may still be solved
         self.seen_as: IntArray = links.counts.seen_as[self.used]
         self.equal = _rows_of(equal, self.used)
         self.at_most = _rows_of(at_most, self.used)
@@ -89,13 +90,14 @@ class Audit:
     ) -> list[Exposure]:
         """Counts that all relations together narrow down, with the reasons.
 
-        At most `AT_ONCE` findings are returned at either end: those left are found the next time.
+        At most `AT_ONCE` findings are returned at either end: those left are found the next time. Nothing is found once
+        `budget` is used up.
         """
         found: list[Exposure] = []
         for sign, target in ((1.0, float(floor)), (-1.0, -float(top))):
             left = self._doubtful(shown, sensitive, sign, target)
             some: list[Exposure] = []
-            while len(left) and len(some) < AT_ONCE:
+            while len(left) and len(some) < AT_ONCE and self.budget > 0:
                 exposure = self._one(shown, int(left[0]), sign, target)
                 if exposure is not None:
                     some.append(exposure)
@@ -152,7 +154,7 @@ class Audit:
     def _doubtful(self, shown: Shown, sensitive: IntArray, sign: float, target: float) -> IntArray:
         """Counts that are not proved safe by solutions for many of them at once."""
         left = self._not_proved(shown, sensitive, sign, target)
-        while len(left):
+        while len(left) and self.budget > 0:
             capped = left if sign < 0 else left[:0]
             before = len(left)
             self._solve(left, sign, self._bounds(shown, capped, abs(target)))
@@ -165,6 +167,7 @@ class Audit:
         self, wanted: IntArray, sign: float, bounds: npt.NDArray[np.float64]
     ) -> OptimizeResult:
         """What makes the wanted counts small (or large) together; a solution is kept as a proof for others."""
+        self.budget -= 1
         cost = np.zeros(len(self.used))
         cost[self.position[wanted]] = sign
         equal, at_most = self.equal.shape[0], self.at_most.shape[0]

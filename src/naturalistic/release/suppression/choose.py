@@ -34,6 +34,9 @@ GAP = 0.01
 SECONDS = 10.0
 ROUNDS = 60
 COARSE_COST = 0.04  # of the cost of withholding the same count
+PATIENT = 6
+BUDGET = 1_500_000  # linear programmes times counts in each
+DEAREST = 1000.0  # cost of a figure the report rests on
 HIDE, COARSEN = 0, 1
 
 
@@ -49,12 +52,15 @@ class Choice:
         How often the audit looked.
     exact : bool
         Whether the choice is the cheapest one (within `GAP`).
+    audited : bool
+        Whether the audit of all relations together came to its end.
     """
 
     hidden: BoolArray
     coarse: BoolArray
     rounds: int = 0
     exact: bool = True
+    audited: bool = True
 
 
 @dataclass(frozen=True)
@@ -162,13 +168,24 @@ def _all_together(
     cost: FloatArray,
     large: BoolArray,
 ) -> None:
-    """Choices are added, never taken back, until all relations together see through none."""
+    """Choices are added, never taken back, until all relations together see through none.
+
+    After `PATIENT` rounds everything that has a part in a finding is withheld at once, but for the figures the report
+    rests on. The audit has a budget of linear programmes, smaller where they are larger: when it is used up, what was
+    found is still met, and `audited` says that the end was not reached.
+    """
+    rounds = 0
+    audit.budget = int(BUDGET / max(len(audit.used), 1))
     while True:
+        rounds += 1
         before = len(sensitive)
         new, sensitive, seen = rules.look(choice, audit.exposed_by_all, sensitive)
         if not new and len(sensitive) == before:
+            choice.audited = audit.budget > 0
             return
         for condition in new:
+            if rounds > PATIENT:
+                choice.hidden[condition.options[cost[condition.options] < DEAREST]] = True
             _add(choice, condition, cost, large & seen)
         choice.coarse &= ~choice.hidden
         choice.exact = False
