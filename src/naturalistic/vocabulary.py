@@ -538,7 +538,9 @@ _ESTIMANDS = (
     ),
     Estimand("sessions", "Number of sessions", unit="sessions", digits=0),
     # equity
-    Estimand("difference_from_reference", "Difference from the reference group", null=0.0, digits=3),
+    Estimand(
+        "difference_from_reference", "Difference from the reference group", null=0.0, digits=3
+    ),
     Estimand("ratio_to_reference", "Ratio to the reference group", scale="log", null=1.0),
     Estimand("slope_index", "Slope index of inequality", null=0.0, digits=3),
     Estimand("relative_index", "Relative index of inequality", scale="log", null=1.0),

@@ -165,7 +165,8 @@ def _together(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     filled = [p for p in parts.values() if len(p)]
     if not filled:
         return next(iter(parts.values())).copy()
-    plain, kinds = [], {}
+    plain: list[pd.DataFrame] = []
+    kinds: dict[str, dict[object, None]] = {}
     for part in filled:
         labelled = [c for c in part.columns if isinstance(part[c].dtype, pd.CategoricalDtype)]
         plain.append(part.astype(dict.fromkeys(labelled, "object")))

@@ -99,12 +99,20 @@ def segmented_regression(
     covariance = y.size / (y.size - 4.0) * inverse @ meat @ inverse
     squares = float(residuals @ residuals)
     method = f"segmented regression, least squares, Newey-West errors with {chosen} lags"
-    found = [
+    level_before, slope_before, level_change, slope_change = (
         _estimate(float(b), float(np.sqrt(v)), y.size - 4.0, conf_level, method)
         for b, v in zip(coefficients, np.diag(covariance), strict=True)
-    ]
+    )
     watson = float(np.sum(np.diff(residuals) ** 2)) / squares if squares > 0 else float("nan")
-    return SegmentedRegression(*found, covariance=covariance, lag=chosen, durbin_watson=watson)
+    return SegmentedRegression(
+        level_before,
+        slope_before,
+        level_change,
+        slope_change,
+        covariance=covariance,
+        lag=chosen,
+        durbin_watson=watson,
+    )
 
 
 def _checked(

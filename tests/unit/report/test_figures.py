@@ -76,7 +76,9 @@ def test_thresholds_follow_the_settings() -> None:
     assert from_sample.reliable == 4.62
     assert "at least 4.6 points, from the spread" in from_sample.reliable_words
     assert "published: 5" in from_sample.reliable_words
-    assert thresholds(released()).reliable == 5.0  # no spread of its own: the published one, and it says so
+    assert (
+        thresholds(released()).reliable == 5.0
+    )  # no spread of its own: the published one, and it says so
     assert "as published" in thresholds(released()).reliable_words
     by_norms = thresholds(released(reliable_change={"cutoff": "c"}))
     assert by_norms.cut_offs[0] == pytest.approx(9.89, abs=0.01)

@@ -76,8 +76,7 @@ def forest_figure(released: Released, forest: Forest) -> Figure | None:
     lines = _grouped(names, found)
     clear = clear_of_chance(forest)
     finding = (
-        "Clear of no difference: "
-        + "; ".join(f"{lower_first(n)} {value(r)}" for n, r in clear)
+        "Clear of no difference: " + "; ".join(f"{lower_first(n)} {value(r)}" for n, r in clear)
         if clear
         else "No interval excludes no difference"
     )
