@@ -287,8 +287,8 @@ def table(work: Path, imputations: int, iterations: int) -> str:
         "",
         f"Made by `python benchmarks/missing_outcomes_recovery.py`: {imputations} imputations, iterations {iterations}; see "
         "the head of that file for the cohorts. Nominal 95 %; a coverage of 95 % from 10,000 replicates has a Monte-Carlo "
-        "error of 0.2 points. Error ratio: mean standard error over the spread of the estimates (1 is right). Outside 93.5 to "
-        "96.5 % is marked; where the bias is the reason, no interval can hold.",
+        "error of 0.2 points. Error ratio: mean standard error over the spread of the estimates (1 is right). Outside 93.5 "
+        "to 96.5 % is marked; where the bias is the reason, no interval can hold.",
     ]
     for mechanism in MECHANISMS:
         target = truth(mechanism)
