@@ -69,10 +69,13 @@ def _lost(protected: Protected) -> list[str]:
             ". The check of all sums together was ended before it had seen every withheld count: single sums were all "
             "checked, and what it found is met"
         )
+    narrowed = "None." if not loss.narrowed else f"{loss.narrowed}; decide whether that may stand."
     return [
         f"Figures given before: {loss.given}. Withheld: {withheld} ({share}).",
         f"Figures with a count that is rounded more coarsely, in coarser_counts.csv: {loss.coarser}.",
         f"What is withheld so that nothing can be worked out is {how}.",
+        "Withheld counts whose range is narrower than it should be, because figures of 100 people or more that the report",
+        f"rests on are shown rounded all the same: {narrowed}",
     ]
 
 

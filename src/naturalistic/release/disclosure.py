@@ -47,6 +47,7 @@ from naturalistic.release.suppression.shown import (
 from naturalistic.tables.estimates import COUNT_COLUMNS, KEY_COLUMNS
 
 SIDE_COUNTS = ("n_therapists", "n_missing")  # left empty when small; the row itself may stand
+SHOWN_FIRST = ("category",)  # breakdowns the report draws first
 RESTS_ON = ("referred", "started", "paired")
 LOG_COLUMNS = (*KEY_COLUMNS, "rule", "reason")
 COARSE_COLUMNS = (*KEY_COLUMNS, "column", "rounded_to")
@@ -73,6 +74,10 @@ class Loss:
         How often the audit looked.
     exact : bool
         Whether the choice of what to withhold is the cheapest (within 1 per cent).
+    audited : bool
+        Whether the audit came to its end.
+    narrowed : int
+        Withheld counts that figures the report rests on narrow down; those figures stand all the same.
     """
 
     given: int
@@ -82,6 +87,7 @@ class Loss:
     rounds: int
     exact: bool
     audited: bool = True
+    narrowed: int = 0
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,7 @@ def protect_cohort(
         rounds=choice.rounds,
         exact=choice.exact,
         audited=choice.audited,
+        narrowed=len(choice.exposed_still),
     )
     withheld = rule != ""
     return Protected(
@@ -215,10 +222,10 @@ def _with_secondary(
 
 
 def _whole_breakdowns(rule: np.ndarray, groups: list[Family]) -> np.ndarray:
-    """A breakdown of which half the levels or more are withheld goes as a whole: the rest would tell little."""
+    """A breakdown of which three levels in four or more are withheld goes as a whole: the rest would tell little."""
     wider = rule.copy()
     for group in groups:
-        if len(group.rows) > 2 and np.mean(rule[group.rows] != "") >= 0.5:
+        if not group.parent and len(group.rows) > 2 and np.mean(rule[group.rows] != "") >= 0.75:
             kept = group.rows[rule[group.rows] == ""]
             wider[kept] = "by_subtraction"
     return wider
@@ -251,6 +258,7 @@ def _cost(frame: pd.DataFrame, rule: np.ndarray, counts: Counts) -> FloatArray:
     depth = np.array([d.count("=") for d in dimensions])
     weight = np.where(main & (depth == 0), 10.0, np.where(main & (depth == 1), 3.0, 1.0))
     weight[main & (depth == 0) & np.isin(text(frame, "population"), RESTS_ON)] = 1000.0
+    weight[main & (depth == 1) & np.isin(text(frame, "term"), SHOWN_FIRST)] = 1000.0
     weight[rule != ""] = 0.0
     cost = np.zeros(len(counts.names))
     for column in (*PEOPLE_COUNTS, "estimate"):

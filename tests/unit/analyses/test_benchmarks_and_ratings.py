@@ -125,7 +125,10 @@ def test_time_to_improvement_and_sudden_gains() -> None:
         first_score=scores[:, 0], last_score=scores[:, -1], last_date=dates[-1], case_at_start="yes"
     )
     rows = session_scores.analyse(
-        given({**tables, "scores": SCORES.conform(long), "outcomes": changed})
+        given(
+            {**tables, "scores": SCORES.conform(long), "outcomes": changed},
+            reliable_change={"criterion": "published"},
+        )
     ).estimates
     found = rows[rows["term"] == "reliable_improvement"].set_index("time")["estimate"]
     assert found[2.0] == 0.0

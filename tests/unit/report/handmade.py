@@ -63,6 +63,7 @@ def released(
             "label": "rules",
             "source": "a source",
             "rounding_base": base,
+            "threshold": 7,
             "may_leave": True,
         },
         "settings": chosen.model_dump(mode="json"),

@@ -18,7 +18,7 @@ from naturalistic.cohort.synthetic.model import CohortModel
 from naturalistic.cohort.synthetic.presets import HIRSCHFELD
 from naturalistic.cohort.synthetic.simulation import simulate
 from naturalistic.reference.loader import load_instruments
-from naturalistic.settings.config import AnalysisSettings
+from naturalistic.settings.config import AnalysisSettings, ReliableChange
 from naturalistic.vocabulary import ABSENCE_DEFINITIONS
 
 FIRST_SEED = 2000
@@ -80,7 +80,9 @@ _DIFFERENCES = {
 
 def _paired(model: CohortModel, seed: int) -> pd.DataFrame:
     tables = canonical_tables(simulate(model, seed))
-    settings, instruments = AnalysisSettings(), load_instruments()
+    # the committed expectations are by the published criterion, which no draw of people moves
+    settings = AnalysisSettings(reliable_change=ReliableChange(criterion="published"))
+    instruments = load_instruments()
     patients = tables["patients"]
     episodes = derive_episodes(
         patients, tables["referrals"], tables["sessions"], model.pathway.data_cut, settings

@@ -12,7 +12,7 @@ that the end is reached after as many rounds as there are counts at most. The lo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -34,8 +34,7 @@ GAP = 0.01
 SECONDS = 10.0
 ROUNDS = 60
 COARSE_COST = 0.04  # of the cost of withholding the same count
-PATIENT = 6
-BUDGET = 1_500_000  # linear programmes times counts in each
+BUDGET = 1_200_000  # linear programmes times counts in each
 DEAREST = 1000.0  # cost of a figure the report rests on
 HIDE, COARSEN = 0, 1
 
@@ -54,6 +53,8 @@ class Choice:
         Whether the choice is the cheapest one (within `GAP`).
     audited : bool
         Whether the audit of all relations together came to its end.
+    exposed_still : set of int
+        Counts that are narrowed down by figures the report rests on, or by nothing that is shown.
     """
 
     hidden: BoolArray
@@ -61,6 +62,7 @@ class Choice:
     rounds: int = 0
     exact: bool = True
     audited: bool = True
+    exposed_still: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def choose(
     floor = 0 if profile.withhold_zero else 1
     if not len(sensitive):
         return choice
-    rules = _Rules(counts, seen_when, profile, floor)
+    rules = _Rules(counts, seen_when, profile, floor, (cost >= DEAREST) & large)
     sensitive = _cheapest(choice, rules, audit, sensitive, cost, large)
     _all_together(choice, rules, audit, sensitive, cost, large)
     return choice
@@ -118,6 +120,7 @@ class _Rules:
     seen_when: Callable[[BoolArray], BoolArray]
     profile: Profile
     floor: int
+    kept: BoolArray
 
     def look(
         self,
@@ -133,10 +136,20 @@ class _Rules:
         seen = self.seen_when(choice.hidden)
         shown = knowledge(seen, choice.coarse, self.counts, self.profile)
         found = audit(shown, sensitive, self.floor, self.profile.threshold)
-        new = [_condition(e, choice, seen, self.counts, self.profile) for e in found]
-        anyway = [e.count for e, c in zip(found, new, strict=True) if not len(c.options)]
+        new = [_condition(e, choice, seen, self.counts, self.profile, self.kept) for e in found]
+        # (or only by what the report rests on, which stands all the same: the log counts them)
+        helps = [_helps(c, self.counts, self.profile) for c in new]
+        anyway = [e.count for e, h in zip(found, helps, strict=True) if not h]
+        choice.exposed_still |= {int(n) for n in anyway}
         kept = sensitive[~np.isin(sensitive, anyway)]
-        return [c for c in new if len(c.options)], kept, seen
+        return [c for c, h in zip(new, helps, strict=True) if h], kept, seen
+
+
+def _helps(condition: Condition, counts: Counts, profile: Profile) -> bool:
+    """Whether some choice could make the finding smaller."""
+    large = may_be_coarse(counts, profile)[condition.options]
+    usable = (condition.actions == HIDE) | large
+    return bool((usable & (condition.weights > 1e-9)).any())
 
 
 def _cheapest(
@@ -170,22 +183,17 @@ def _all_together(
 ) -> None:
     """Choices are added, never taken back, until all relations together see through none.
 
-    After `PATIENT` rounds everything that has a part in a finding is withheld at once, but for the figures the report
-    rests on. The audit has a budget of linear programmes, smaller where they are larger: when it is used up, what was
+    The audit has a budget of linear programmes, smaller where they are larger: when it is used up, what was
     found is still met, and `audited` says that the end was not reached.
     """
-    rounds = 0
     audit.budget = int(BUDGET / max(len(audit.used), 1))
     while True:
-        rounds += 1
         before = len(sensitive)
         new, sensitive, seen = rules.look(choice, audit.exposed_by_all, sensitive)
         if not new and len(sensitive) == before:
             choice.audited = audit.budget > 0
             return
         for condition in new:
-            if rounds > PATIENT:
-                choice.hidden[condition.options[cost[condition.options] < DEAREST]] = True
             _add(choice, condition, cost, large & seen)
         choice.coarse &= ~choice.hidden
         choice.exact = False
@@ -218,6 +226,7 @@ def _condition(
     seen: BoolArray,
     counts: Counts,
     profile: Profile,
+    kept: BoolArray,
 ) -> Condition:
     """What has to be chosen so that the exposure goes, over all choices made so far.
 
@@ -242,9 +251,13 @@ def _condition(
             need += a * fine.low[number]
         elif choice.coarse[number]:
             need += by_coarse
-        options += [number, number]
-        actions += [HIDE, COARSEN]
-        weights += [by_hiding, by_coarse]
+        if not kept[number]:
+            options.append(number)
+            actions.append(HIDE)
+            weights.append(by_hiding)
+        options.append(number)
+        actions.append(COARSEN)
+        weights.append(by_coarse)
     exact = np.array(weights, dtype=float)
     # a coarse interval may end short of the fine one: then rounding coarsely makes an end worse, and more is needed
     most = max(need - float(np.minimum(exact, 0.0).sum()), 0.0)

@@ -21,6 +21,7 @@ from naturalistic.vocabulary import ESTIMANDS
 
 IntArray = npt.NDArray[np.int64]
 PEOPLE_COUNTS = ("n_patients", "n_episodes", "n_events", "numerator", "denominator")
+EVENTS = ("n_events", "numerator", "estimate")
 ABSENT = -1  # the row has no such count
 
 
@@ -143,6 +144,11 @@ def collect(frame: pd.DataFrame, groups: list[Family], small: int) -> Counts:
     finer = _finer(frame, place)
     whole = _places_of_denominators(frame, groups, place)
     shares = _is_share(frame, place != whole)
+    scale = (
+        text(frame, "instrument")
+        + np.where(text(frame, "scale") == "", "", ":")
+        + text(frame, "scale")
+    )
     for column in (*PEOPLE_COUNTS, "n_missing", "estimate"):
         values = frame[column].astype("float64").to_numpy()
         usable = np.isfinite(values)
@@ -154,6 +160,9 @@ def collect(frame: pd.DataFrame, groups: list[Family], small: int) -> Counts:
             name = whole[row] if of_whole else place[row]
             if values[row] <= small:
                 name = f"{name} [{finer[column][row]}]"
+            elif column in EVENTS and scale[row]:
+                # as many people on two scales are not the same people
+                name = f"{name} [{scale[row]}]"
             numbers[row] = counts.number(_kind(column) + name, int(values[row]))
         counts.of[column] = numbers
     return counts
