@@ -74,8 +74,8 @@ def _lost(protected: Protected) -> list[str]:
         f"Figures given before: {loss.given}. Withheld: {withheld} ({share}).",
         f"Figures with a count that is rounded more coarsely, in coarser_counts.csv: {loss.coarser}.",
         f"What is withheld so that nothing can be worked out is {how}.",
-        "Withheld counts whose range is narrower than it should be, because figures of 100 people or more that the report",
-        f"rests on are shown rounded all the same: {narrowed}",
+        "Withheld counts whose range is narrower than it should be, because figures the report rests on are shown",
+        f"rounded all the same (cohorts of 200 people or more): {narrowed}",
     ]
 
 

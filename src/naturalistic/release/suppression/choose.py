@@ -35,6 +35,7 @@ SECONDS = 10.0
 ROUNDS = 60
 COARSE_COST = 0.04  # of the cost of withholding the same count
 BUDGET = 1_200_000  # linear programmes times counts in each
+MANY = 200  # people in a cohort from which on the figures the report rests on stand in any case
 DEAREST = 1000.0  # cost of a figure the report rests on
 HIDE, COARSEN = 0, 1
 
@@ -106,7 +107,8 @@ def choose(
     floor = 0 if profile.withhold_zero else 1
     if not len(sensitive):
         return choice
-    rules = _Rules(counts, seen_when, profile, floor, (cost >= DEAREST) & large)
+    many = bool(len(counts.values)) and int(counts.values.max()) >= MANY
+    rules = _Rules(counts, seen_when, profile, floor, (cost >= DEAREST) & many)
     sensitive = _cheapest(choice, rules, audit, sensitive, cost, large)
     _all_together(choice, rules, audit, sensitive, cost, large)
     return choice
