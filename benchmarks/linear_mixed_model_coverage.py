@@ -2,7 +2,8 @@
 
     python benchmarks/linear_mixed_model_coverage.py [--draws 1000] [--therapists 10 20 85]
 
-Every number of therapists is written as it is done; the others keep their earlier rows.
+Every number of therapists is written as it is done; the others keep their earlier rows. The results
+of every data set are kept (`--kept`): an interrupted run goes on where it stopped.
 
 Pre/post data, 15 % without a last form, 14 patients a therapist, therapist intercepts of 6 % of the
 variance, half of the therapists in each arm. Writes benchmarks/linear_mixed_model_coverage.md.
@@ -11,9 +12,12 @@ variance, half of the therapists in each arm. Writes benchmarks/linear_mixed_mod
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+import tempfile
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -65,44 +69,72 @@ def fixed_effects(fit: LinearMixedModelFit, data: dict[str, np.ndarray]) -> dict
     return {name: np.abs(fit.coefficients - BETA) <= width for name, width in widths.items()}
 
 
-def study(therapists: int, draws: int, bootstrap_draws: int) -> list[str]:
+def one_data_set(therapists: int, number: int, bootstrap_draws: int) -> dict[str, Any]:
+    """Which intervals hold the truth in one data set, by kind of interval."""
+    random = np.random.default_rng([therapists, number])
+    data = simulate(random, therapists)
+    fit = fit_linear_mixed_model(**data, term_names=TERMS)
+    found = {
+        "share: profile": profile_share(fit, "therapist"),
+        "share: delta logit (where it exists)": variance_share(fit, "therapist"),
+    }
+    if bootstrap_draws:
+        found["share: bootstrap percentile"] = bootstrap_share(
+            fit, "therapist", bootstrap_draws, random
+        )
+    return {
+        "terms": {name: inside.tolist() for name, inside in fixed_effects(fit, data).items()},
+        "shares": {
+            name: bool(interval.conf_low <= SHARE <= interval.conf_high)
+            for name, interval in found.items()
+            if np.isfinite(interval.conf_low)
+        },
+        "zero": bool(fit.singular),
+    }
+
+
+def all_data_sets(
+    kept: Path, therapists: int, draws: int, bootstrap_draws: int
+) -> list[dict[str, Any]]:
+    """Every data set of a cell; those of an earlier, interrupted run are read back."""
+    cell = f"{therapists} therapists, {bootstrap_draws} bootstrap draws"
+    done: dict[int, dict[str, Any]] = {}
+    if kept.exists():
+        for line in kept.read_text().splitlines():
+            record = json.loads(line)
+            if record.pop("cell") == cell:
+                done[record.pop("number")] = record
+    with kept.open("a") as file:
+        for number in sorted(set(range(draws)) - set(done)):
+            done[number] = one_data_set(therapists, number, bootstrap_draws)
+            file.write(json.dumps({"cell": cell, "number": number} | done[number]) + "\n")
+            file.flush()
+    return [done[number] for number in range(draws)]
+
+
+def study(therapists: int, sets: list[dict[str, Any]]) -> list[str]:
     """Table rows for one number of therapists."""
-    random = np.random.default_rng(therapists)
-    held: dict[str, list[np.ndarray]] = defaultdict(list)
+    held: dict[str, list[list[bool]]] = defaultdict(list)
     share: dict[str, list[bool]] = defaultdict(list)
-    zero = 0
-    for _ in range(draws):
-        data = simulate(random, therapists)
-        fit = fit_linear_mixed_model(**data, term_names=TERMS)
-        for name, inside in fixed_effects(fit, data).items():
+    for data_set in sets:
+        for name, inside in data_set["terms"].items():
             held[name].append(inside)
-        zero += fit.singular
-        found = {
-            "share: profile": profile_share(fit, "therapist"),
-            "share: delta logit (where it exists)": variance_share(fit, "therapist"),
-        }
-        if bootstrap_draws:
-            found["share: bootstrap percentile"] = bootstrap_share(
-                fit, "therapist", bootstrap_draws, random
-            )
-        for name, interval in found.items():
-            if np.isfinite(interval.conf_low):
-                share[name].append(interval.conf_low <= SHARE <= interval.conf_high)
-    lines = [
-        f"| {therapists} | {draws} | {name} | "
-        + " | ".join(f"{value:.3f}" for value in np.mean(inside, axis=0))
-        + " | |"
-        for name, inside in held.items()
-    ]
+        for name, within in data_set["shares"].items():
+            share[name].append(within)
+    zero = np.mean([data_set["zero"] for data_set in sets])
+    start = f"| {therapists} | {len(sets)} |"
     blank = " | " * (len(TERMS) - 1)
-    lines += [
-        f"| {therapists} | {draws} | {name} | {blank} | {np.mean(inside):.3f} ({len(inside)}) |"
-        for name, inside in share.items()
-    ]
     print(therapists, "therapists done; variance estimated as zero in", zero, flush=True)
     return [
-        *lines,
-        f"| {therapists} | {draws} | variance estimated as zero | {blank} | {zero / draws:.3f} |",
+        *(
+            f"{start} {name} | " + " | ".join(f"{x:.3f}" for x in np.mean(inside, axis=0)) + " | |"
+            for name, inside in held.items()
+        ),
+        *(
+            f"{start} {name} | {blank} | {np.mean(inside):.3f} ({len(inside)}) |"
+            for name, inside in share.items()
+        ),
+        f"{start} variance estimated as zero | {blank} | {zero:.3f} |",
     ]
 
 
@@ -142,11 +174,15 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--bootstrap", type=int, default=0, help="bootstrap draws per data set")
     parser.add_argument("--therapists", type=int, choices=THERAPISTS, nargs="*", default=THERAPISTS)
+    parser.add_argument(
+        "--kept", type=Path, default=Path(tempfile.gettempdir()) / "lmm_coverage.jsonl"
+    )
     arguments = parser.parse_args()
     path = Path(__file__).with_suffix(".md")
     command = " ".join(["python benchmarks/linear_mixed_model_coverage.py", *sys.argv[1:]])
     for therapists in arguments.therapists:
-        rows = study(therapists, arguments.draws, arguments.bootstrap)
+        sets = all_data_sets(arguments.kept, therapists, arguments.draws, arguments.bootstrap)
+        rows = study(therapists, sets)
         write_table(path, [*other_rows(path, (therapists,)), *rows], command)
 
 
