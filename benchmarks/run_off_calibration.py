@@ -5,12 +5,13 @@
 Each seed draws the synthetic Hirschfeld cohort of docs/synthetic.md anew and sets a day of notice three years before
 its data end. The forecast sees only what was known on that day; what then became of those in therapy is counted in the
 full data: the service of the cohort is not closed, so they are followed as under "closed to new referrals". Writes the
-table beside this file.
+table beside this file. The results of every cohort are kept (`--kept`): an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,18 @@ def _happened(
     return pd.DataFrame(rows, columns=["term", "time", "happened"])
 
 
+def all_seeds(seeds: int, kept: Path) -> pd.DataFrame:
+    """Every cohort; those of an earlier, interrupted run are read back."""
+    done = pd.read_json(kept, lines=True) if kept.exists() else pd.DataFrame({"seed": []})
+    wanted = range(FIRST_SEED, FIRST_SEED + seeds)
+    parts = [done[done["seed"].isin(wanted)]]
+    for seed in sorted(set(wanted) - set(done["seed"])):
+        parts.append(one_seed(seed))
+        with kept.open("a", encoding="utf-8") as file:
+            parts[-1].to_json(file, orient="records", lines=True, double_precision=12)
+    return pd.concat(parts[1:] if parts[0].empty else parts, ignore_index=True)
+
+
 def table(rows: pd.DataFrame, seeds: int) -> str:
     """The committed table."""
     inside = (rows["happened"] >= rows["conf_low"] - 1e-9) & (
@@ -112,15 +125,11 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, default=1000)
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
+    kept = Path(tempfile.gettempdir()) / "run_off_calibration.jsonl"
+    parser.add_argument("--kept", type=Path, default=kept)
     asked = parser.parse_args()
-    parts = []
-    for i in range(asked.seeds):
-        parts.append(one_seed(FIRST_SEED + i))
-        if (i + 1) % 50 == 0:
-            print(f"{i + 1} of {asked.seeds} cohorts", flush=True)
-    asked.output.write_text(
-        table(pd.concat(parts, ignore_index=True), asked.seeds), encoding="utf-8"
-    )
+    rows = all_seeds(asked.seeds, asked.kept)
+    asked.output.write_text(table(rows, asked.seeds), encoding="utf-8")
     print(f"Wrote {asked.output}")
 
 
