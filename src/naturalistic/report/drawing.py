@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from naturalistic.report.compact_svg import compact_svg
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
@@ -105,7 +107,7 @@ def drawing(
             canvas.text(0.995, 1 - 0.03 / tall, "SYNTHETIC", ha="right", va="top", **mark)
         buffer = io.StringIO()
         canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "naturalistic"})
-        result.svg = buffer.getvalue()
+        result.svg = compact_svg(buffer.getvalue())
 
 
 @cache

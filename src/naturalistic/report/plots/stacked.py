@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from naturalistic.report.drawing import COLOURS, INK, Margins, drawing, text_width
 from naturalistic.report.plots.curves import numbers_at_risk
 
-HATCHES = ("", "////", "....", "xxxx")  # told apart in grey
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# told apart in grey; no dots, which are drawn one by one and take 200 kB
+HATCHES = ("", "////", "----", "xxxx")
 CLOSEST = 0.075  # of two names at the right
 STRENGTHS = (0.85, 0.45, 0.35, 0.3)
 
@@ -56,33 +61,35 @@ def stacked(
         axes,
     ):
         x = [0.0, *times]
-        below = [0.0] * len(x)
-        ends: list[tuple[float, str, str]] = []
-        for i, layer in enumerate(layers):
-            above = [b + s for b, s in zip(below, [0.0, *layer.share], strict=True)]
-            axes.fill_between(
-                x,
-                below,
-                above,
-                facecolor=COLOURS[i],
-                alpha=STRENGTHS[i],
-                hatch=HATCHES[i],
-                edgecolor="white",
-                lw=0,
-            )
-            axes.plot(x, above, color=COLOURS[i], lw=1.2)
-            ends.append(((below[-1] + above[-1]) / 2, layer.label, COLOURS[i]))
-            below = above
-        ends.append(((below[-1] + 1) / 2, rest, INK))
+        middles = _layers(axes, x, layers)
         axes.set_xlim(0, x[-1])
         axes.set_ylim(0, 1)
         axes.set_yticks([q / 4 for q in range(5)], [f"{25 * q}%" for q in range(5)])
         axes.set_ylabel(y_label)
-        placed = -1.0
-        for height, name, colour in ends:
-            placed = max(height, placed + CLOSEST)
-            axes.text(
-                x[-1] * 1.015, placed, name, color=colour, va="center", weight="bold", fontsize=9
-            )
+        _names(axes, x[-1], names, middles)
         numbers_at_risk(axes, at_risk, x[-1], x_label)
     return result.svg
+
+
+def _layers(axes: Axes, x: Sequence[float], layers: Sequence[Layer]) -> list[float]:
+    """Draw the layers from below; the middle of each at the end, that of what they leave last."""
+    below = [0.0] * len(x)
+    middles = []
+    for i, layer in enumerate(layers):
+        above = [b + s for b, s in zip(below, [0.0, *layer.share], strict=True)]
+        look: dict[str, Any] = {"facecolor": COLOURS[i], "edgecolor": "white", "hatch": HATCHES[i]}
+        axes.fill_between(x, below, above, alpha=STRENGTHS[i], lw=0, **look)
+        axes.plot(x, above, color=COLOURS[i], lw=1.2)
+        middles.append((below[-1] + above[-1]) / 2)
+        below = above
+    return [*middles, (below[-1] + 1) / 2]
+
+
+def _names(axes: Axes, last: float, names: Sequence[str], middles: Sequence[float]) -> None:
+    """The name of each layer at its end, pushed apart where two ends lie close."""
+    colours = [*COLOURS[: len(names) - 1], INK]
+    look: dict[str, Any] = {"va": "center", "weight": "bold", "fontsize": 9}
+    placed = -1.0
+    for name, height, colour in zip(names, middles, colours, strict=True):
+        placed = max(height, placed + CLOSEST)
+        axes.text(last * 1.015, placed, name, color=colour, **look)
