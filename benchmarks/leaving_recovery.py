@@ -19,13 +19,13 @@ from pathlib import Path
 import numpy as np
 from cox_coverage import Draw, summarise
 
+from naturalistic.cohort.synthetic import PRESETS
 from naturalistic.cohort.synthetic.hazards import (
     CAUSES,
     draw_endings,
     dropout_hazard,
     planned_hazard,
 )
-from naturalistic.cohort.synthetic.presets import PRESETS
 from naturalistic.stats.cause_specific import fit_cause_specific
 from naturalistic.stats.competing_risks import aalen_johansen
 from naturalistic.stats.discrete_time import fit_discrete_time_hazard

@@ -118,7 +118,7 @@ class Tables(Closed):
 class Synthetic(Closed):
     """How the embedded synthetic cohort is made."""
 
-    preset: Literal["hirschfeld", "talking_therapies", "scale"]
+    preset: Literal["hirschfeld", "talking_therapies", "scale", "derbyshire"]
     seed: int
     n: int | None = Field(default=None, ge=1)
     dirty: bool = False

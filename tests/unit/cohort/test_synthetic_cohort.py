@@ -28,7 +28,7 @@ from naturalistic.cohort.synthetic.hazards import (
     dropout_hazard,
     planned_hazard,
 )
-from naturalistic.cohort.synthetic.presets import HIRSCHFELD, TALKING_THERAPIES
+from naturalistic.cohort.synthetic.presets import HIRSCHFELD
 from naturalistic.reference.loader import load_instruments
 from naturalistic.settings.load import load_mapping
 from naturalistic.tables.cohort import COHORT_TABLES
@@ -216,12 +216,12 @@ def test_what_cannot_be_made_is_refused() -> None:
         make_cohort("scale", 1, n=0)
 
 
-@pytest.mark.parametrize("preset", ["hirschfeld", "talking_therapies"])
+@pytest.mark.parametrize("preset", ["hirschfeld", "talking_therapies", "derbyshire"])
 def test_the_shipped_mapping_fits_the_preset(preset: str) -> None:
     mapping = load_mapping(ROOT / "config" / "cohorts" / f"synthetic_{preset}.yaml")
     assert mapping.synthetic is not None
     assert (mapping.synthetic.preset, mapping.synthetic.seed) == (preset, 20240214)
-    model = {"hirschfeld": HIRSCHFELD, "talking_therapies": TALKING_THERAPIES}[preset]
+    model = PRESETS[preset]
     assert mapping.data_cut == model.pathway.data_cut
     frames = make_cohort(preset, 1, n=80).frames
     for name, source in mapping.files.items():

@@ -44,7 +44,7 @@ def pairing(tables: dict[str, pd.DataFrame], cohort: SyntheticCohort) -> pd.Data
     return grouped[["first_score", "last_score"]].agg(["count", "sum"]).round(6)
 
 
-@pytest.mark.parametrize("preset", ["hirschfeld", "talking_therapies"])
+@pytest.mark.parametrize("preset", ["hirschfeld", "talking_therapies", "derbyshire"])
 def test_reading_the_extract_gives_back_what_was_made(preset: str, tmp_path: Path) -> None:
     cohort = make_cohort(preset, 5, n=150)
     result, made = read(cohort, preset, tmp_path), cohort.tables()

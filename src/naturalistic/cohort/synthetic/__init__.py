@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from naturalistic.cohort.synthetic.canonical import canonical_tables
+from naturalistic.cohort.synthetic.derbyshire import DERBYSHIRE
 from naturalistic.cohort.synthetic.dirt import make_dirty
 from naturalistic.cohort.synthetic.extract import extract_frames, write_frames
 from naturalistic.cohort.synthetic.model import CohortModel
-from naturalistic.cohort.synthetic.presets import PRESETS
+from naturalistic.cohort.synthetic.presets import HIRSCHFELD, SCALE, TALKING_THERAPIES
 from naturalistic.cohort.synthetic.simulation import Simulation, simulate
 from naturalistic.cohort.synthetic.truth import truth_of
 
@@ -29,6 +31,10 @@ __all__ = [
     "simulate",
     "write_extract",
 ]
+
+PRESETS = MappingProxyType(
+    {model.name: model for model in (HIRSCHFELD, TALKING_THERAPIES, SCALE, DERBYSHIRE)}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ def make_cohort(
     seed : int
         Same preset, seed and `n`: same cohort, byte for byte.
     n : int or None
-        People referred; the preset's own number when None.
+        People referred; the preset's own number when None. With it the numbers of a census are not kept.
     dirty : bool
         Put faults into the extract; ``truth["faults"]`` counts them by the rule that must find them.
 
@@ -80,7 +86,7 @@ def make_cohort(
         raise ValueError(f"no preset {preset!r}; there are: {', '.join(PRESETS)}")
     if n is not None and n < 1:
         raise ValueError("n must be at least 1")
-    model = PRESETS[preset] if n is None else replace(PRESETS[preset], n_people=n)
+    model = PRESETS[preset] if n is None else replace(PRESETS[preset], n_people=n, census=None)
     return cohort_from_model(model, seed, dirty=dirty)
 
 

@@ -75,7 +75,7 @@ def _referrals(made: Simulation) -> pd.DataFrame:
                 "therapy_model": pd.Series(made.model.therapy_model, index=known.index).where(
                     started
                 ),
-                "format": "individual",
+                "format": known["format"],
             }
         )
     )

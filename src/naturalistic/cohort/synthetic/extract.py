@@ -71,6 +71,7 @@ CODES: Mapping[str, Codes] = MappingProxyType(
             "arrived_too_late": "7",
         },
         "contact_type": {"assessment": "A", "treatment": "T"},
+        "format": {"individual": "I", "group": "G", "couple": "C"},
         "mode": {"Face to face": "F2F", "Telephone": "TEL", "Video": "VID"},
         "occasion": {"assessment": "A", "pre": "S", "session": "R", "end": "E", "follow_up": "F"},
         "kind": {"problem": "Problem", "risk": "Risk"},
@@ -145,6 +146,8 @@ def _clients(made: Simulation) -> pd.DataFrame:
         "Closed": on(known["closed"], cut),
         "ClosureReason": _coded(known["recorded_ending"], "ending"),
     }
+    if len(made.model.formats) > 1:
+        columns["Format"] = _coded(known["format"], "format")
     return pd.DataFrame(columns)
 
 

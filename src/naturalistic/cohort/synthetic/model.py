@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from naturalistic.cohort.synthetic.model_referral import (
+    Census,
     Organisation,
     Pathway,
     Population,
@@ -16,6 +17,7 @@ __all__ = [
     "POINTS_PER_SD",
     "Attendance",
     "Baseline",
+    "Census",
     "Change",
     "CohortModel",
     "Endings",
@@ -246,6 +248,10 @@ class CohortModel:
         The service's word for the therapy.
     minutes : int
         Length of a session.
+    formats : Shares
+        Share of courses by format; the format changes nothing else.
+    census : Census or None
+        Numbers that are met at the data cut; the people referred are then fewer than `n_people`.
     """
 
     name: str
@@ -261,6 +267,8 @@ class CohortModel:
     attendance: Attendance
     forms: Forms
     ratings: Ratings | None
+    formats: Shares = (("individual", 1.0),)
+    census: Census | None = None
 
 
 POINTS_PER_SD = 6.5

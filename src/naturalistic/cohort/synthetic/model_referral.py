@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 Shares = tuple[tuple[str, float], ...]
+Numbers = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +110,19 @@ class Pathway:
     wait_start: float
     sd_log_wait: float
     referred_again: float
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """Numbers of people that a cohort is made to have at its data cut; see `census.at_the_census`.
+
+    Attributes
+    ----------
+    in_therapy : Numbers
+        People in therapy by format.
+    waiting : int
+        People referred whose therapy has not begun and whose referral is not closed.
+    """
+
+    in_therapy: Numbers
+    waiting: int

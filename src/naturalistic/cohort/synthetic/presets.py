@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from types import MappingProxyType
 
 from naturalistic.cohort.synthetic.model import (
     Attendance,
@@ -256,5 +255,3 @@ SCALE = replace(
         HIRSCHFELD.forms, measure="core_om_total", review_every=6, at_review=0.4, per_year=0.0
     ),
 )
-
-PRESETS = MappingProxyType({model.name: model for model in (HIRSCHFELD, TALKING_THERAPIES, SCALE)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from naturalistic.cohort.synthetic.answers import (
     observed_points,
     phq_9_and_gad_7,
 )
+from naturalistic.cohort.synthetic.census import people_at_the_census
 from naturalistic.cohort.synthetic.closing import NEVER, assessment_contacts, close_courses
 from naturalistic.cohort.synthetic.contacts import draw_contacts
 from naturalistic.cohort.synthetic.courses import draw_baseline, draw_courses, true_score
@@ -23,6 +24,7 @@ from naturalistic.cohort.synthetic.forms import draw_forms
 from naturalistic.cohort.synthetic.model import CohortModel
 from naturalistic.cohort.synthetic.people import (
     Staff,
+    choose,
     draw_people,
     draw_staff,
     stacked,
@@ -81,6 +83,7 @@ def simulate(model: CohortModel, seed: int) -> Simulation:
     staff = draw_staff(model.organisation, streams.of("staff"))
     people = draw_people(model.n_people, model.population, staff, streams.of("people"))
     courses, contacts = _all_courses(model, people, staff, streams)
+    courses["format"] = choose(model.formats, len(courses), streams.of("formats"))
     forms = draw_forms(model, people, courses, contacts, streams.of("forms"))
     therapist = people["therapist"].to_numpy()[courses["person"].to_numpy()]
     before = assessment_contacts(courses, therapist, streams.of("assessments"))
@@ -95,7 +98,7 @@ def simulate(model: CohortModel, seed: int) -> Simulation:
     )
     forms["points"] = observed_points(forms["true_score"].to_numpy(), model, streams.of("weeks"))
     courses = courses.assign(attended_by_cut=_attended(contacts, len(courses)))
-    return Simulation(
+    made = Simulation(
         model=model,
         staff=staff,
         people=people,
@@ -111,6 +114,42 @@ def simulate(model: CohortModel, seed: int) -> Simulation:
         answers=_answers(model, courses, forms, streams.of("answers")),
         ratings=draw_ratings(model, courses, cut, streams.of("ratings")),
         data_cut=cut,
+    )
+    if model.census is None:
+        return made
+    return only(
+        made, people_at_the_census(model.census, courses, contacts, cut, streams.of("census"))
+    )
+
+
+def only(made: Simulation, people: npt.NDArray[np.bool_]) -> Simulation:
+    """The cohort of some of its people, numbered anew.
+
+    Parameters
+    ----------
+    made : Simulation
+        All of them.
+    people : ndarray of bool, shape (n_people,)
+        Who is kept.
+    """
+    courses_kept = people[made.courses["person"].to_numpy()]
+    form_kept = courses_kept[made.forms["course"].to_numpy()]
+    new_person, new_course = (np.cumsum(kept) - 1 for kept in (people, courses_kept))
+
+    def of_courses(frame: pd.DataFrame) -> pd.DataFrame:
+        part = frame[courses_kept[frame["course"].to_numpy(dtype=np.int64)]].reset_index(drop=True)
+        return part.assign(course=new_course[part["course"].to_numpy(dtype=np.int64)])
+
+    courses = made.courses[courses_kept].reset_index(drop=True)
+    return replace(
+        made,
+        people=made.people[people].reset_index(drop=True),
+        recorded_people=made.recorded_people[people].reset_index(drop=True),
+        courses=courses.assign(person=new_person[courses["person"].to_numpy()]),
+        contacts=of_courses(made.contacts),
+        forms=of_courses(made.forms),
+        answers=made.answers[form_kept].reset_index(drop=True),
+        ratings=of_courses(made.ratings),
     )
 
 
