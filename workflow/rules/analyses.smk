@@ -246,6 +246,7 @@ rule outcome_models:
     input:
         facts="results/{cohort}/restricted/cohort/facts.json",
         patients="results/{cohort}/restricted/cohort/patients.parquet",
+        sessions="results/{cohort}/restricted/cohort/sessions.parquet",
         episodes="results/{cohort}/restricted/episodes.parquet",
         outcomes="results/{cohort}/restricted/outcomes.parquet",
         scores="results/{cohort}/restricted/scores.parquet",

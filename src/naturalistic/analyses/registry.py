@@ -135,7 +135,7 @@ _ANALYSES = (
     Analysis(
         "outcome_models",
         "Who starts higher and who changes more?",
-        ("patients", "episodes", "outcomes", "scores"),
+        ("patients", "sessions", "episodes", "outcomes", "scores"),
         (
             "primary",
             "conf_level",

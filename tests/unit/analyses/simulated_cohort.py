@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from naturalistic.tables.cohort import PATIENTS, RATINGS
+from naturalistic.tables.cohort import PATIENTS, RATINGS, SESSIONS
 from naturalistic.tables.derived import EPISODES, OUTCOMES, SCORES
 
 DAY = pd.Timestamp("2019-01-07")
@@ -95,7 +95,12 @@ def simulated_tables(
             )
         ),
     }
-    return {**tables, "scores": _scores(ids, first, last, end), "ratings": _ratings(ids, rng)}
+    return {
+        **tables,
+        "sessions": SESSIONS.empty(),
+        "scores": _scores(ids, first, last, end),
+        "ratings": _ratings(ids, rng),
+    }
 
 
 def _scores(

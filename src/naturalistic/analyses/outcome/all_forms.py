@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from naturalistic.analyses.interface import AnalysisInput
-from naturalistic.analyses.outcome.people import FloatArray, IntArray, OutcomePeople
+from naturalistic.analyses.outcome.form_therapists import form_therapists
+from naturalistic.analyses.outcome.people import FloatArray, Groups, IntArray, OutcomePeople
 from naturalistic.analyses.outcome.times import MONTHS, SESSIONS, Clock
 
 FORMS_FOR_A_SLOPE = 3
@@ -32,6 +33,8 @@ class Forms:
         Forms without a place on the clock.
     note : str
         What was taken and left.
+    therapists : Groups or None
+        Therapist of each form; None where all are the main therapist's.
     """
 
     person: IntArray
@@ -40,6 +43,7 @@ class Forms:
     clock: Clock
     n_left_out: int
     note: str
+    therapists: Groups | None = None
 
     @property
     def median(self) -> float:
@@ -63,18 +67,21 @@ def select_forms(data: AnalysisInput, people: OutcomePeople) -> Forms:
     where = pd.Series(np.arange(len(people.frame)), index=people.frame["referral_id"].to_numpy())
     chosen = chosen[chosen["referral_id"].isin(where.index)]
     chosen = chosen.assign(person=where.loc[chosen["referral_id"]].to_numpy())
+    sessions = data.tables["sessions"]
     after = (chosen["occasion"] == "follow_up").fillna(False).to_numpy(dtype=bool)
     during = _on_a_clock(
-        people, chosen[~after], "forms after therapy left out" if after.any() else ""
+        people, sessions, chosen[~after], "forms after therapy left out" if after.any() else ""
     )
     if during.median >= FORMS_FOR_A_SLOPE or not after.any():
         return during
     return _on_a_clock(
-        people, chosen, "forms after therapy included: without them too few a person"
+        people, sessions, chosen, "forms after therapy included: without them too few a person"
     )
 
 
-def _on_a_clock(people: OutcomePeople, chosen: pd.DataFrame, note: str) -> Forms:
+def _on_a_clock(
+    people: OutcomePeople, sessions: pd.DataFrame, chosen: pd.DataFrame, note: str
+) -> Forms:
     person = chosen["person"].to_numpy(dtype=np.int64)
     score = chosen["score"].to_numpy(dtype=np.float64)
     session = chosen["session_number"].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -95,7 +102,11 @@ def _on_a_clock(people: OutcomePeople, chosen: pd.DataFrame, note: str) -> Forms
         )
     # the same order whatever the order of the file
     order = np.lexsort((score[keep], time[keep], person[keep]))
-    return Forms(person[keep][order], time[keep][order], score[keep][order], clock, left_out, note)
+    taken = np.flatnonzero(keep)[order]
+    therapists = form_therapists(
+        sessions, people, person[taken], chosen["date"].iloc[taken], session[taken]
+    )
+    return Forms(person[taken], time[taken], score[taken], clock, left_out, note, therapists)
 
 
 def typical_end(forms: Forms) -> float:

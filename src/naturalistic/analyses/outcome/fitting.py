@@ -11,6 +11,7 @@ import numpy as np
 
 from naturalistic.analyses.outcome.people import (
     FloatArray,
+    Groups,
     IntArray,
     Mask,
     OutcomePeople,
@@ -40,6 +41,8 @@ class Rows:
     person : (n,) positions in the people's frame.
     time : (n,) or None
         What slopes are on.
+    therapists : Groups or None
+        Therapist of each row; None where it is the person's main therapist in all of them.
     """
 
     outcome: FloatArray
@@ -47,6 +50,7 @@ class Rows:
     terms: list[Term]
     person: IntArray
     time: FloatArray | None = None
+    therapists: Groups | None = None
 
     @property
     def names(self) -> list[str]:
@@ -57,6 +61,13 @@ class Rows:
     def people(self) -> IntArray:
         """Positions of the people who have a row, rising."""
         return np.unique(self.person)
+
+    def therapist_codes(self, people: OutcomePeople) -> IntArray | None:
+        """Therapist of each row, (n,); None where therapists cannot be a level."""
+        if self.therapists is not None:
+            return self.therapists.codes
+        codes = people.therapist.codes
+        return None if codes is None else codes[self.person]
 
     @cached_property
     def changes(self) -> Mask:
@@ -99,7 +110,9 @@ class Fitted:
     def notes(self, people: OutcomePeople) -> str:
         """Everything a reader must know about this fit."""
         refitted = [f"refitted without {level} effects: {why}" for level, why in self.dropped]
-        return "; ".join((*refitted, *self.fit.notes, *people.notes))
+        several = self.rows.therapists if self.therapists else None
+        crossed = () if several is None else (several.note,)
+        return "; ".join((*refitted, *self.fit.notes, *crossed, *people.notes))
 
     def counts(self, people: OutcomePeople) -> dict[str, int]:
         """People behind each column."""
@@ -108,10 +121,11 @@ class Fitted:
     def people_columns(self, people: OutcomePeople) -> dict[str, Any]:
         """Count columns of a row about the model as a whole."""
         n = len(self.rows.people)
+        therapists = self.rows.therapists or people.therapist
         return {
             "n_patients": n,
             "denominator": n,
-            "n_therapists": people.therapist.recorded if self.therapists else None,
+            "n_therapists": therapists.recorded if self.therapists else None,
         }
 
     def vector(self, weights: dict[str, float]) -> FloatArray:
@@ -171,8 +185,8 @@ def _fit(
 ) -> LinearMixedModelFit:
     options: dict[str, Any] = dict(_PATIENT[kind])
     slopes = kind != "one_row"
-    if therapists and people.therapist.codes is not None:
-        options |= {"therapist": people.therapist.codes[rows.person], "therapist_slope": slopes}
+    if therapists:
+        options |= {"therapist": rows.therapist_codes(people), "therapist_slope": slopes}
     if services and people.service.codes is not None:
         options |= {"service": people.service.codes[rows.person], "service_slope": slopes}
     return fit_linear_mixed_model(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -97,11 +97,21 @@ def add_growth(
         growth.covariances.extend(
             _adjusted(rows, data, people, forms, linear, LINEAR, analysis).covariances
         )
+    _main_therapists(rows, people, growth)
     _alone(rows, people, forms, form)
     _in_points(rows, people, growth)
     add_population_averaged(rows, growth.fitted, people, model=MODEL)
     add_cluster_robust(rows, growth.fitted, people, model=MODEL)
     return growth
+
+
+def _main_therapists(rows: EstimateRows, people: OutcomePeople, growth: Growth) -> None:
+    """What is left between therapists if every form counts for the episode's main therapist: the sensitivity of A52."""
+    if growth.forms.therapists is None:
+        return
+    one_each = replace(growth.fitted.rows, therapists=None)
+    fitted = fit_rows(people, one_each, "slope")
+    add_variances(rows, fitted, people, model=MODEL, specification="main_therapist")
 
 
 def _in_points(rows: EstimateRows, people: OutcomePeople, growth: Growth) -> None:
@@ -141,7 +151,7 @@ def growth_rows(
         **{name: values[:, i] for i, name in enumerate(names)}
     )
     matrix, terms = design_matrix(crossed_with_time(predictors, tuple(names[1:])), levels)
-    return Rows(forms.score, matrix, terms, forms.person, values[:, 0])
+    return Rows(forms.score, matrix, terms, forms.person, values[:, 0], forms.therapists)
 
 
 def _choose(rows: EstimateRows, people: OutcomePeople, forms: Forms) -> TimeForm | None:

@@ -210,14 +210,14 @@ def add_cluster_robust(
 
 def _robust(fitted: Fitted, people: OutcomePeople, cluster: IntArray) -> FloatArray:
     chosen = fitted.rows
-    therapist, service = people.therapist.codes, people.service.codes
+    service = people.service.codes
     residuals = row_residuals(
         fitted.fit,
         chosen.outcome,
         chosen.matrix,
         chosen.person,
         time=chosen.time,
-        therapist=therapist[chosen.person] if fitted.therapists and therapist is not None else None,
+        therapist=chosen.therapist_codes(people) if fitted.therapists else None,
         service=service[chosen.person] if fitted.services and service is not None else None,
     )
     return cluster_robust_covariance(fitted.fit, residuals, chosen.matrix, cluster)
