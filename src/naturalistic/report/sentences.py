@@ -129,7 +129,7 @@ def against_reliable_change(released: Released) -> str:
     if row is None or limits.reliable is None or not has_interval(row) or row["conf_high"] <= 0:
         return ""
     return (
-        f"For one person, a change of {limits.reliable_words} counts as reliable: more than the form's own "
+        f"What counts as reliable for one person is a change of {limits.reliable_words}: more than the form's own "
         f"imprecision is likely to produce. The mean improvement is {_against(row, limits.reliable)} that."
     )
 

@@ -76,7 +76,7 @@ def _own_criterion(released: Released) -> float | None:
 def _reliable_words(published: float | None, own: float | None, rule: ReliableChange) -> str:
     least = "at least" if rule.inequality == "at_least" else "more than"
     if own is not None:
-        beside = "" if published is None else f"; published: {plain(published)}"
+        beside = "" if published is None else f" (published: {plain(published)})"
         return f"{least} {number(own)} points, from the spread of this cohort's own first scores{beside}"
     if published is None:
         return "no criterion is known for this scale"

@@ -72,7 +72,7 @@ def _n(released: Released) -> str:
 def _guide(limits: Thresholds) -> str:
     text = ""
     if limits.reliable is not None:
-        text += f" Dashed lines: reliable change ({limits.reliable_words})."
+        text += f" Dashed lines: reliable change, {limits.reliable_words}."
     if limits.cut_offs:
         text += f" Dotted lines: clinical cut-off ({limits.cut_off_text})."
     return text
@@ -141,7 +141,7 @@ def change_distribution(released: Released) -> Figure | None:
         zones = [(low, -size, "reliably worse"), (size, high, "reliably better")]
         zones = [zone for zone in zones if zone[1] > zone[0]]
     most = max((b for b in bins if b.people is not None), key=lambda b: b.people or 0)
-    guide = f" Dashed lines: reliable change ({limits.reliable_words})." if size is not None else ""
+    guide = f" Dashed lines: reliable change, {limits.reliable_words}." if size is not None else ""
     return Figure(
         "distribution_of_change",
         histogram(
