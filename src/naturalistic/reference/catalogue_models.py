@@ -145,6 +145,14 @@ class ToolCode(Frozen):
     note: str = ""
 
 
+class OtherCode(Frozen):
+    """A SNOMED CT code that is known and that no analysis uses."""
+
+    code: Annotated[str, Field(pattern=r"^\d{6,18}$")]
+    label: str
+    status: Status
+
+
 class SnomedCodes(Sourced):
     """SNOMED CT codes of therapies and outcome tools seen in published national code."""
 
@@ -152,3 +160,4 @@ class SnomedCodes(Sourced):
     access_list_as_of: str
     therapies: tuple[TherapyCode, ...]
     tools: tuple[ToolCode, ...]
+    not_used: tuple[OtherCode, ...] = ()

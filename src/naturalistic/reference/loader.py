@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from naturalistic.errors import ConfigError, MappingError
+from naturalistic.reference.adapter_models import AdapterFile
 from naturalistic.reference.benchmark_models import Benchmark, BenchmarkFile, NationalFigures
 from naturalistic.reference.catalogue_models import Problems, SnomedCodes, TherapyModels
 from naturalistic.reference.checklist_models import Checklists
@@ -117,6 +118,12 @@ def load_codes(name: str) -> CodeBook:
     if name not in books:
         raise KeyError(f'no code lists on "{name}" (there are: {", ".join(sorted(books))})')
     return books[name]
+
+
+@cache
+def load_adapters() -> Mapping[str, AdapterFile]:
+    """Return key -> national data set: its tables and columns and what each canonical column is made from."""
+    return MappingProxyType({each.key: each for each in _load_folder("adapters", AdapterFile)})
 
 
 @cache
