@@ -10,22 +10,9 @@ from typing import Any
 from naturalistic.errors import BundleError
 from naturalistic.release.bundle_content import needed
 from naturalistic.release.bundle_model import Bundle, Row
+from naturalistic.tables.estimates import KEY_COLUMNS
 
-KEY = (
-    "analysis",
-    "estimand",
-    "definition",
-    "instrument",
-    "scale",
-    "population",
-    "model",
-    "specification",
-    "term",
-    "contrast",
-    "dimensions",
-    "time",
-    "time_unit",
-)
+KEY = KEY_COLUMNS[1:]  # what a figure is, whichever cohort it is of
 # a level whose meaning is each service's own cannot be compared
 OWN_LEVELS = ("small_groups_together", "not_recorded")
 _PRIMARY_DEFINITIONS = ("episodes", "form_windows")
