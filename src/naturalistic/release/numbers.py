@@ -132,20 +132,36 @@ def _back(frame: pd.DataFrame, moved: FloatArray, before: FloatArray) -> FloatAr
 
 
 def _coarse(frame: pd.DataFrame, base: int, people: FloatArray) -> pd.DataFrame:
-    """Numbers in steps of base / (2 n) of their standard error (of twice that for limits and estimates)."""
+    """Numbers in steps of base / (2 n) of their standard error (of twice that for limits and estimates).
+
+    The error is that on the analysis scale, and so is the step: a ratio of 0.3 is given in finer steps than one of 3.
+    """
     share = base / (2 * np.where(np.isfinite(people) & (people > 0), people, 1.0))
     error = _floats(frame, "std_error")
-    width = (_floats(frame, "conf_high") - _floats(frame, "conf_low")) / 4
+    width = (_on_analysis_scale(frame, "conf_high") - _on_analysis_scale(frame, "conf_low")) / 4
     spread = np.where(np.isfinite(error) & (error > 0), error, width)
+    known = np.isfinite(spread) & (spread > 0)
     size = np.abs(_floats(frame, "estimate"))
-    spread = np.where(np.isfinite(spread) & (spread > 0), spread, size)
     for name in ("estimate", "conf_low", "conf_high"):
-        frame[name] = coarsen(_floats(frame, name), 2 * spread * share)
+        values = _floats(frame, name)
+        step = np.where(known, spread * _slope(frame, values), size)
+        frame[name] = coarsen(values, 2 * share * step)
     frame["std_error"] = coarsen(error, error * share)
     for name in ("statistic", "p_value"):
         values = _floats(frame, name)
         frame[name] = coarsen(values, np.abs(values) * np.maximum(share, 0.005))
     return frame
+
+
+def _slope(frame: pd.DataFrame, values: FloatArray) -> FloatArray:
+    """How fast quoted values move with the analysis scale: 1, or for a ratio the ratio itself."""
+    scale = _scales(frame)
+    slopes = {
+        "log": np.abs(values),
+        "logit": np.abs(values * (1 - values)),
+        "fisher_z": np.abs(1 - values**2),
+    }
+    return np.select([scale == s for s in slopes], list(slopes.values()), 1.0)
 
 
 def _on_a_lattice(frame: pd.DataFrame, people: FloatArray, profile: Profile) -> pd.DataFrame:
