@@ -54,6 +54,11 @@ class CohortPaths:
         return self.restricted / "validation.csv"
 
     @property
+    def drift(self) -> Path:
+        """What changed since the last extract, as a table."""
+        return self.restricted / "drift.csv"
+
+    @property
     def cohort_facts(self) -> Path:
         """Data cut and calendar of the cohort."""
         return self.restricted / "cohort" / "facts.json"

@@ -1,13 +1,15 @@
-"""`check`: read an extract by its mapping, list every problem, write nothing but that list."""
+"""`check`: read an extract by its mapping, list every problem and what changed, write nothing but those lists."""
 
 from __future__ import annotations
 
+import secrets
 import sys
 from pathlib import Path
 
 import pandas as pd
 
 from naturalistic import files
+from naturalistic.cli.drift import KeptProfiles, compare_with_last, header_changes
 from naturalistic.cli.main import show
 from naturalistic.cli.plan import Plan
 from naturalistic.cli.stages import Stage
@@ -15,16 +17,23 @@ from naturalistic.errors import EXIT_OK, ExtractError
 from naturalistic.tables.cohort import COHORT_TABLES
 
 
-def check(config_file: Path, cohort: str) -> int:
-    """Validate the extract of one cohort.
+def check(config_file: Path, cohort: str, *, drift: bool = False) -> int:
+    """Validate the extract of one cohort and compare it with the last one.
+
+    Parameters
+    ----------
+    config_file : Path
+        Settings of the run.
+    cohort : str
+        Name of the cohort.
+    drift : bool
+        Say everything that changed since the last extract, not only what stands out most.
 
     Returns
     -------
     int
         0 when the run could go on; otherwise the exit code of the error.
     """
-    import secrets
-
     from naturalistic.cohort.ingest import ingest
 
     plan = Plan(config_file)
@@ -39,23 +48,41 @@ def check(config_file: Path, cohort: str) -> int:
         result = ingest(
             plan.mapping(cohort),
             project=plan.project,
-            key=secrets.token_bytes(32),
+            key=_key(stage),
             mapping_name=plan.mapping_file(cohort).as_posix(),
             instruments=stage.instruments(),
         )
     except ExtractError as error:
-        show(error)
-        if (table := getattr(error, "table", None)) is not None:
-            files.write_csv(listing, table)
-            print(f"Every problem is listed in {listing.as_posix()}", file=sys.stderr)
-        return error.exit_code
+        return _stopped(stage, error, listing)
     print(f"{cohort}: the extract can be used.")
     for name in COHORT_TABLES:
         print(f"  {name:<15}{len(result.tables[name]):>10,} rows")
     _summarise(result.problems)
     files.write_csv(listing, result.problems)
     print(f"Every problem is listed in {listing.as_posix()}")
+    table = listing.with_name("check_drift.csv")
+    print(*compare_with_last(stage, result.profile, table, every=drift), sep="\n")
     return EXIT_OK
+
+
+def _key(stage: Stage) -> bytes:
+    """The key of the cohort, by which rare codes are known again; before the first run any key will do."""
+    from naturalistic.cohort.pseudonyms import project_key
+
+    known = any(KeptProfiles.of(stage).folder.glob("*.json"))
+    folder = stage.plan.project / "private" / stage.cohort
+    return project_key(folder) if known else secrets.token_bytes(32)
+
+
+def _stopped(stage: Stage, error: ExtractError, listing: Path) -> int:
+    """Say why the extract cannot be used, and which columns came and went since the last one."""
+    show(error)
+    if (table := getattr(error, "table", None)) is not None:
+        files.write_csv(listing, table)
+        print(f"Every problem is listed in {listing.as_posix()}", file=sys.stderr)
+    for line in header_changes(stage):
+        print(line, file=sys.stderr)
+    return error.exit_code
 
 
 def _synthesise_if_needed(stage: Stage) -> None:

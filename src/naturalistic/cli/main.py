@@ -86,6 +86,9 @@ def _add_run(verbs: argparse._SubParsersAction) -> None:
 def _add_check(verbs: argparse._SubParsersAction) -> None:
     parser = _verb(verbs, "check", "Read a cohort's extract, list every problem and stop.")
     parser.add_argument("cohort", metavar="COHORT")
+    parser.add_argument(
+        "--drift", action="store_true", help="say everything that changed since the last extract"
+    )
 
 
 def _add_init(verbs: argparse._SubParsersAction) -> None:
@@ -138,7 +141,7 @@ def _dispatch(arguments: argparse.Namespace) -> int:
     if arguments.verb == "check":
         from naturalistic.cli.check import check
 
-        return check(Path(arguments.config), arguments.cohort)
+        return check(Path(arguments.config), arguments.cohort, drift=arguments.drift)
     if arguments.verb == "init":
         from naturalistic.cli.init import init
 

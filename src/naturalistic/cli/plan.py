@@ -22,7 +22,14 @@ from naturalistic.settings.mapping import Mapping
 STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     # stage: (modules it starts from, reference or template files and folders it reads)
     "synthesise": (("naturalistic.cohort.synthetic",), ()),
-    "ingest": (("naturalistic.cohort.ingest",), ("reference/codes",)),
+    "ingest": (
+        (
+            "naturalistic.cohort.ingest",
+            "naturalistic.cohort.drift.compare",
+            "naturalistic.cohort.drift.sentences",
+        ),
+        ("reference/codes",),
+    ),
     "score": (("naturalistic.cohort.scoring",), ()),
     "episodes": (("naturalistic.cohort.episodes",), ()),
     "outcomes": (("naturalistic.cohort.outcomes",), ()),

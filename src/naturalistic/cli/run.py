@@ -150,5 +150,14 @@ def _summaries(
             continue
         summary = report.with_name("summary.txt")
         print(f"\n{summary.read_text(encoding='utf-8').strip()}")
+        _print_drift(plan, cohort)
         print(pages)
     print(f"Done in {seconds:.0f} s.")
+
+
+def _print_drift(plan: Plan, cohort: str) -> None:
+    """What changed since the last extract, where there was one."""
+    told = CohortPaths(plan.results, cohort).drift.with_suffix(".txt")
+    text = told.read_text(encoding="utf-8").strip() if told.is_file() else ""
+    if "Compared with" in text:
+        print(text)

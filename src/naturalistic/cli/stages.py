@@ -77,6 +77,7 @@ def synthesise(stage: Stage) -> None:
 def ingest(stage: Stage) -> None:
     """Read the extract into the canonical tables."""
     from naturalistic.cli.analysis_plan import freeze_once
+    from naturalistic.cli.drift import KeptProfiles, compare_with_last
     from naturalistic.cohort.ingest import ingest as read_extract
     from naturalistic.cohort.pseudonyms import project_key
     from naturalistic.tables.cohort import COHORT_TABLES
@@ -109,6 +110,11 @@ def ingest(stage: Stage) -> None:
     facts = {"data_cut": result.data_cut.isoformat(), "calendar": stage.mapping.calendar}
     files.write_json(paths.cohort_facts, facts)
     files.write_json(paths.provenance, {**facts, "files": result.files})
+    said = compare_with_last(stage, result.profile, paths.drift)
+    files.write_text(paths.drift.with_suffix(".txt"), "\n".join(said) + "\n")
+    KeptProfiles.of(stage).keep(
+        result.profile
+    )  # last, so that an extract that failed is never compared with
 
 
 def score(stage: Stage) -> None:

@@ -13,6 +13,8 @@ import pandas as pd
 from naturalistic.cohort.answers import Catalogue
 from naturalistic.cohort.build_tables import Extract, TableBuilder
 from naturalistic.cohort.cells import read_ids
+from naturalistic.cohort.drift.extract import profile_extract
+from naturalistic.cohort.drift.models import ExtractProfile
 from naturalistic.cohort.flow import flow_table
 from naturalistic.cohort.gate import hold_back_identifiers
 from naturalistic.cohort.plan import check_instruments, mapped_columns
@@ -44,6 +46,8 @@ class IngestResult:
         How each file was read (encoding, delimiter, sheet).
     summary : tuple of str
         One sentence for each rule broken in a column.
+    profile : ExtractProfile
+        What the mapped columns hold, to be compared with the next extract.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -53,6 +57,7 @@ class IngestResult:
     files: dict[str, str]
     described: dict[str, str]
     summary: tuple[str, ...]
+    profile: ExtractProfile
 
 
 def ingest(
@@ -101,8 +106,10 @@ def ingest(
     }
     hold_back_identifiers(mapping, files, columns, log)
     extract = Extract(mapping, files, log, Pseudonyms(key), Catalogue(instruments))
-    built = TableBuilder(extract, _opted_out(extract)).build()
+    opted_out = _opted_out(extract)
+    built = TableBuilder(extract, opted_out).build()
     log.stop_if_needed()
+    cut = built.data_cut.isoformat()
     return IngestResult(
         tables=built.tables,
         problems=log.frame(),
@@ -111,6 +118,7 @@ def ingest(
         files={name: raw.digest for name, raw in files.items()},
         described={name: raw.described for name, raw in files.items()},
         summary=log.summary(),
+        profile=profile_extract(extract, columns, built.tables, opted_out, cut),
     )
 
 

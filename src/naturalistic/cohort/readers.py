@@ -70,6 +70,23 @@ def read_file(
     )
 
 
+def read_header(source: SourceFile, project: Path) -> tuple[str, ...]:
+    """The names of the columns of a file, none of its cells.
+
+    Raises
+    ------
+    UnreadableFileError
+        The file is absent, cannot be read, or its header row looks like data, which may not be shown.
+    """
+    path = project / source.path
+    if not path.is_file():
+        raise UnreadableFileError("file_absent")
+    header = tuple(tidy_name(name) for name in _open(path, source)[0].header)
+    if _looks_like_data(header):
+        raise UnreadableFileError("file_unreadable", "its header row looks like data")
+    return tuple(name for name in header if name)
+
+
 def _open(path: Path, source: SourceFile) -> tuple[OpenedFile, bool, str]:
     suffix = path.suffix.lower()
     try:
