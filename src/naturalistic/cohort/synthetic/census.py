@@ -50,7 +50,7 @@ def people_at_the_census(
     person = courses["person"].to_numpy()
     if len(np.unique(person)) < len(person):
         raise ValueError("a census needs a model in which nobody is referred again")
-    in_therapy, waiting = _states(courses, contacts, day)
+    in_therapy, waiting = people_in_therapy_and_waiting(courses, contacts, day)
     formats = courses["format"].to_numpy()
     kept, wanted, there = np.zeros(len(courses), dtype=bool), 0, 0
     for name, number in (*census.in_therapy, ("", census.waiting)):
@@ -66,7 +66,9 @@ def people_at_the_census(
     return people
 
 
-def _states(courses: pd.DataFrame, contacts: pd.DataFrame, day: int) -> tuple[BoolArray, BoolArray]:
+def people_in_therapy_and_waiting(
+    courses: pd.DataFrame, contacts: pd.DataFrame, day: int
+) -> tuple[BoolArray, BoolArray]:
     """In therapy, and waiting for it, on the day."""
     last = np.full(len(courses), NEVER)
     np.maximum.at(last, contacts["course"].to_numpy(), contacts["day"].to_numpy())

@@ -49,7 +49,7 @@ DERBYSHIRE = replace(
     change=Change(gain=6.0, per_point=0.12, centre=22.0, sd_person=6.0, sessions_scale=20.0),
     endings=replace(
         HIRSCHFELD.endings,
-        agreed_sessions=((24, 0.20), (44, 0.30), (68, 0.50)),
+        agreed_sessions=((24, 0.22), (42, 0.33), (65, 0.45)),
         dropout=((1, 0.020), (4, 0.010), (10, 0.005), (25, 0.003)),
         planned_early=0.003,
         never_closed=0.0,
