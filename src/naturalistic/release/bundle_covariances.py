@@ -13,6 +13,8 @@ from naturalistic.tables.estimates import COVARIANCES
 COLUMNS = tuple(name for name in COVARIANCES.names if name != "cohort")
 COARSEST_STEP = 0.05  # of a correlation, however many people stand behind the coefficients
 _MODEL = ("analysis", "model", "specification")
+_SAME_ERROR = 0.05  # share by which a released standard error may differ from the exact one
+Told = tuple[float, float]  # standard error and people
 
 
 def released_covariances(
@@ -55,8 +57,11 @@ def model_name(model: str, time_unit: str) -> str:
     return f"{model}.{time_unit}" if time_unit else model
 
 
-def _errors(frame: pd.DataFrame) -> dict[tuple[str, str, str], tuple[float, float]]:
-    """Released standard error and people of each coefficient, by model, specification and name."""
+def _errors(frame: pd.DataFrame) -> dict[tuple[str, str, str], list[Told]]:
+    """Released standard errors and people by model, specification and name of the coefficient.
+
+    There can be several: a model gives an odds ratio and a difference in risk for one term.
+    """
     text = frame[["model", "time_unit", "specification", "term", "contrast", "dimensions"]]
     text = text.astype("string").fillna("")
     usable = (
@@ -66,33 +71,44 @@ def _errors(frame: pd.DataFrame) -> dict[tuple[str, str, str], tuple[float, floa
         & (text["model"] != "")
         & (text["dimensions"] == "")
     )
-    found = {}
+    found: dict[tuple[str, str, str], list[Told]] = {}
     for i in np.flatnonzero(usable.to_numpy(dtype=bool)):
         model, unit, specification, term, contrast, _ = text.iloc[i]
         key = (model_name(model, unit), specification, coefficient_name(term, contrast))
         row = frame.iloc[i]
-        found[key] = (float(row["std_error"]), float(row["n_patients"]))
+        found.setdefault(key, []).append((float(row["std_error"]), float(row["n_patients"])))
     return found
+
+
+def _match(candidates: list[Told], exact: float) -> Told | None:
+    """The released figure whose standard error is that of the coefficient."""
+    near = [told for told in candidates if abs(told[0] / exact - 1) < _SAME_ERROR]
+    return min(near, key=lambda told: abs(told[0] / exact - 1)) if near else None
 
 
 def _block(
     head: tuple[str, str, str],
     block: pd.DataFrame,
-    errors: Mapping[tuple[str, str, str], tuple[float, float]],
+    errors: Mapping[tuple[str, str, str], list[Told]],
     base: int,
 ) -> list[dict[str, Any]]:
     """One model: its lower triangle."""
-    exact = {
+    exact: dict[str, float] = {
         str(row["term_a"]): float(row["value"]) ** 0.5
         for row in block.to_dict("records")
         if row["term_a"] == row["term_b"] and row["value"] > 0
     }
+    known = {
+        name: match
+        for name, error in exact.items()
+        if (match := _match(errors.get((*head[1:], name), []), error)) is not None
+    }
     rows = []
     for row in block.to_dict("records"):
         a, b = str(row["term_a"]), str(row["term_b"])
-        told = [errors.get((*head[1:], name)) for name in (a, b)]
-        if a not in exact or b not in exact or told[0] is None or told[1] is None:
+        if a not in known or b not in known:
             continue
+        told = (known[a], known[b])
         step = max(COARSEST_STEP, base / max(min(told[0][1], told[1][1]), 1.0))
         correlation = 1.0
         if a != b:

@@ -20,8 +20,10 @@ _CLOSER, _LEAST, _DRAWS = (
     0.01,
     200,
 )  # how rounded correlations are made a covariance matrix again
+_SAME_ERROR = 0.1  # share by which two roundings of one standard error may differ
 MODEL = (
     "analysis",
+    "estimand",
     "model",
     "specification",
     "instrument",
@@ -56,7 +58,8 @@ def pooled_models(
     """
     found: dict[tuple[Any, ...], list[Group]] = {}
     for group in groups:
-        if group.named["model"] and not group.named["dimensions"]:
+        named = group.named
+        if named["model"] and not named["dimensions"] and named["time"] is None:
             found.setdefault(tuple(group.named[name] for name in MODEL), []).append(group)
     known = {b.cohort: _covariances(b) for b in bundles if b.covariances}
     rows: list[dict[str, Any]] = []
@@ -91,7 +94,7 @@ def _model(
         for g in groups
         for name in (coefficient_name(g.named["term"], g.named["contrast"]),)
         for m in g.members
-        if m.cohort in known and (*head, name, name) in known[m.cohort]
+        if _is_coefficient(m.error, known.get(m.cohort, {}).get((*head, name, name)))
     ]
     counts = Counter(entry[1] for entry in entries)
     entries = [entry for entry in entries if counts[entry[1]] > 1]
@@ -111,6 +114,11 @@ def _model(
         _row(named, by_name[term], fit.estimates[j], fit.services[j], float(fit.between[j, j]))
         for j, term in enumerate(fit.terms)
     ]
+
+
+def _is_coefficient(error: float, variance: float | None) -> bool:
+    """Whether the bundled variance is that of this figure; a model also gives differences in risk of the same term."""
+    return variance is not None and abs(error / variance**0.5 - 1) < _SAME_ERROR
 
 
 def _positive(block: FloatArray) -> FloatArray:

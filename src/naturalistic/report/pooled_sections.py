@@ -153,7 +153,7 @@ def _coefficients(evidence: Evidence) -> tuple[pd.DataFrame, int]:
     whole = (rows["model"] != "") & (rows["dimensions"] == "") & (rows["k"] > 1)
     chosen = rows[whole & rows["time"].isna()].copy()
     models = evidence.tables["models"]
-    key = ["analysis", "model", "specification", "time_unit", "term", "contrast"]
+    key = ["analysis", "estimand", "model", "specification", "time_unit", "term", "contrast"]
     better = {tuple(map(str, r[key])): r for _, r in models.iterrows()}
     replaced = 0
     for i, row in chosen.iterrows():

@@ -71,6 +71,20 @@ def test_a_withheld_coefficient_has_no_covariance():
     }
 
 
+def test_a_difference_in_risk_of_the_same_term_is_not_the_coefficient():
+    rows = EstimateRows(
+        "c",
+        "outcome_models",
+        model="pre_post",
+        specification="adjusted",
+        time_unit="attended_sessions",
+    )
+    key = {"term": "age", "contrast": "per 10 years", "n_patients": 200}
+    rows.add("risk_difference", Estimate(0.02, 0.03), **key)
+    both = pd.concat([released(), rows.frame()], ignore_index=True)
+    assert found(both) == found(released())
+
+
 def test_rounded_correlations_become_a_covariance_matrix_again():
     rounded = np.array([[1.0, 0.9, -0.9], [0.9, 1.0, 0.9], [-0.9, 0.9, 1.0]])
     assert np.linalg.eigvalsh(rounded).min() < 0

@@ -105,6 +105,25 @@ def test_coefficients_are_pooled_together_where_covariances_are_bundled():
     assert models["conf_low"].lt(models["estimate"]).all()
 
 
+def test_a_difference_in_risk_of_the_same_term_stays_out_of_the_model():
+    key = {"analysis": "outcome_models", "model": "pre_post", "specification": "adjusted"}
+    block = [{**key, "term_a": n, "term_b": n, "value": 0.16} for n in ("age|per 10 years", "time")]
+    changed = {}
+    for name in NAMES:
+        rows = copy.deepcopy(RAW[name]["estimates"])
+        age = next(r for r in rows if r.get("model") == "pre_post" and r["term"] == "age")
+        twin = {
+            **age,
+            "estimand": "risk_difference",
+            "std_error": 0.03,
+            "analysis_scale": "identity",
+        }
+        changed[name] = {"covariances": block, "estimates": [*rows, twin]}
+    models = pool(bundles(**changed), PoolRequest()).tables["models"]
+    assert models["estimand"].tolist() == ["coefficient", "coefficient"]
+    assert models["term"].tolist() == ["age", "time"]
+
+
 @pytest.mark.parametrize(
     ("change", "word"),
     [
