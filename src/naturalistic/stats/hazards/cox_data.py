@@ -9,19 +9,22 @@ the same piece of code.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from naturalistic.stats.hazards.cox_input import (
-    FloatArray,
-    IndexArray,
-    checked_arrays,
-    checked_weights,
-    content_key,
-    finite_values,
-    label_codes,
+from naturalistic.stats.hazards.cox_input import FloatArray, IndexArray
+from naturalistic.stats.hazards.cox_layout import (
+    CoxRows,
+    canonical_order,
+    checked_rows,
+    efron_terms,
+    event_cells,
+    standardised,
 )
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,131 +169,56 @@ def prepare_cox_data(
         Shapes that differ, missing or infinite values, `entry` not before `time`, non-positive
         weights, or an unknown `ties`.
     """
-    times, events, covariates = checked_arrays(time, event, design, ties)
-    n = len(times)
-    entries = None if entry is None else finite_values(entry, "entry", n)
-    if entries is not None and np.any(entries >= times):
-        raise ValueError("entry must be smaller than time in every row")
-    weight = None if weights is None else checked_weights(weights, n, frequency)
-    labels, stratum = _strata_codes(strata, n)
+    rows = checked_rows(
+        time,
+        event,
+        design,
+        entry=entry,
+        strata=strata,
+        weights=weights,
+        frequency=frequency,
+        ties=ties,
+    )
+    return _laid_out(rows, frequency=frequency, ties=ties)
 
-    event_times = np.unique(times[events])
-    m = len(event_times)
-    until = stratum * m + np.searchsorted(event_times, times, side="right")
-    since = stratum * m
-    if entries is not None:
-        since = since + np.searchsorted(event_times, entries, side="right")
-    cells = np.unique(until[events] - 1)
-    last_cell = np.searchsorted(cells, until, side="left")
-    first_cell = None
-    if entries is not None or len(labels) > 1:
-        first_cell = np.searchsorted(cells, since, side="left")
 
-    order = _canonical_order(covariates, last_cell, first_cell, events, weight)
-    columns, mean, scale = _standardised(covariates, order, weight)
-    weight = None if weight is None else weight[order]
-    last_cell = last_cell[order]
-    death_row = np.flatnonzero(events[order])
+def _laid_out(rows: CoxRows, *, frequency: bool, ties: str) -> CoxData:
+    """Rows in canonical order among their event cells."""
+    cells = event_cells(rows)
+    order = canonical_order(rows, cells)
+    weight = _ordered(rows.weight, order)
+    columns, mean, scale = standardised(rows.covariates, order, weight)
+    last_cell = cells.last[order]
+    death_row = np.flatnonzero(rows.event[order])
     # An event lies in the last of its row's cells.
     death_cell = last_cell[death_row] - 1
-    cell_weight, count = _cell_counts(death_cell, len(cells), weight, death_row, frequency)
-    term_cell, fraction, term_weight, start = _efron_terms(cell_weight, count, ties)
+    death_weight = None if weight is None else weight[death_row]
+    terms = efron_terms(death_cell, death_weight, len(cells.time), frequency=frequency, ties=ties)
     return CoxData(
         order=order,
         columns=columns,
         mean=mean,
         scale=scale,
-        time=times[order],
-        entry=None if entries is None else entries[order],
+        time=rows.time[order],
+        entry=_ordered(rows.entry, order),
         weight=weight,
         frequency=frequency,
-        first_cell=None if first_cell is None else first_cell[order],
+        first_cell=_ordered(cells.first, order),
         last_cell=last_cell,
         death_row=death_row,
         death_cell=death_cell,
-        cell_time=event_times[cells % m] if m else np.empty(0),
-        cell_stratum=cells // m if m else np.empty(0, np.intp),
-        cell_weight=cell_weight,
-        term_cell=term_cell,
-        term_fraction=fraction,
-        term_weight=term_weight,
-        term_start=start,
-        strata_labels=labels,
+        cell_time=cells.time,
+        cell_stratum=cells.stratum,
+        cell_weight=terms.cell_weight,
+        term_cell=terms.cell,
+        term_fraction=terms.fraction,
+        term_weight=terms.weight,
+        term_start=terms.start,
+        strata_labels=rows.strata_labels,
         ties=ties,
-        n_events=float(count.sum()),
+        n_events=terms.n_events,
     )
 
 
-def _strata_codes(strata: ArrayLike | None, n: int) -> tuple[NDArray[np.generic], IndexArray]:
-    if strata is None:
-        return np.zeros(1, np.intp), np.zeros(n, np.intp)
-    return label_codes(strata, "strata", n)
-
-
-def _canonical_order(
-    covariates: FloatArray,
-    last_cell: IndexArray,
-    first_cell: IndexArray | None,
-    events: NDArray[np.bool_],
-    weight: FloatArray | None,
-) -> IndexArray:
-    """Order of the rows that depends on their contents only.
-
-    Rows are sorted by cell and, within it, by their contents; copies of a row may change places
-    without changing any sum.
-    """
-    extra = [v for v in (first_cell, weight) if v is not None]
-    mixture = content_key([*covariates.T, *extra], len(covariates))
-    order = np.argsort(mixture, kind="stable")
-    place = 2 * last_cell + events
-    # numpy sorts 16-bit integers by radix: ten times faster for session counts.
-    if place.max(initial=0) < np.iinfo(np.uint16).max:
-        place = place.astype(np.uint16)
-    return order[np.argsort(place[order], kind="stable")]
-
-
-def _standardised(
-    covariates: FloatArray, order: IndexArray, weight: FloatArray | None
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    n, p = covariates.shape
-    columns = np.empty((p, n))
-    mean, scale = np.zeros(p), np.ones(p)
-    w = None if weight is None else weight[order]
-    for j in range(p):
-        column = covariates[order, j]
-        low, high = (column.min(), column.max()) if n else (0.0, 0.0)
-        if low == high:
-            mean[j] = low
-        else:
-            mean[j] = np.average(column, weights=w)
-            scale[j] = np.sqrt(np.average((column - mean[j]) ** 2, weights=w))
-        columns[j] = (column - mean[j]) / scale[j]
-    return columns, mean, scale
-
-
-def _cell_counts(
-    death_cell: IndexArray,
-    n_cells: int,
-    weight: FloatArray | None,
-    death_row: IndexArray,
-    frequency: bool,
-) -> tuple[FloatArray, IndexArray]:
-    """Summed event weight and number of tied events of each cell."""
-    count = np.bincount(death_cell, minlength=n_cells)
-    if weight is None:
-        return count.astype(float), count
-    summed = np.asarray(np.bincount(death_cell, weight[death_row], n_cells), dtype=float)
-    return summed, np.rint(summed).astype(np.intp) if frequency else count
-
-
-def _efron_terms(
-    cell_weight: FloatArray, count: IndexArray, ties: str
-) -> tuple[IndexArray, FloatArray, FloatArray, IndexArray]:
-    n_cells = len(count)
-    if ties == "breslow":
-        cell = np.arange(n_cells)
-        return cell, np.zeros(n_cells), cell_weight, cell
-    start = np.cumsum(count) - count
-    cell = np.repeat(np.arange(n_cells), count)
-    fraction = (np.arange(len(cell)) - start[cell]) / count[cell]
-    return cell, fraction, (cell_weight / np.maximum(count, 1))[cell], start
+def _ordered(values: NDArray[Number] | None, order: IndexArray) -> NDArray[Number] | None:
+    return None if values is None else values[order]
