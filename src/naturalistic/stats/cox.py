@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -115,41 +117,45 @@ def _fitted(
     conf_level: float,
 ) -> CoxFit:
     """Maximum of the partial likelihood over the covariates that can be told apart."""
-    notes = levels_without_events(full, names) if full.n_events else []
     null = evaluate(full, np.zeros(len(names)))
-    active, alias_notes = aliased_terms(null.information, full.cell_weight.sum(), names)
+    active, aliased = aliased_terms(null.information, full.cell_weight.sum(), names)
     data = full.select(active)
     if not active.all():
         null = evaluate(data, np.zeros(len(data.columns)))
     top = maximise(partial(evaluate, data), null, np.zeros(len(data.columns)))
-    infinite, runaway_notes = runaway_terms(
+    infinite, runaway = runaway_terms(
         top.runaway, top.beta, [n for n, a in zip(names, active, strict=True) if a]
     )
-    naive, covariance, n_clusters = _covariances(data, top, cluster, robust=robust, correct=correct)
-    df_residual = n_clusters - 1.0 if correct and n_clusters is not None else np.inf
-    if full.n_events == 0:
-        notes.append("no events: nothing can be estimated")
-    else:
-        notes += alias_notes + runaway_notes
-        notes += sparseness(
-            full.n_events, int(active.sum()), n_clusters if cluster is not None else None
-        )
-    if not (top.converged or runaway_notes or full.n_events == 0):
-        notes.append(f"no convergence after {top.iterations} steps")
+    errors = _errors(data, top, cluster, robust=robust, correct=correct)
     return _assemble(
         names,
         data,
         top,
         active,
         infinite,
-        naive,
-        covariance,
-        df_residual=df_residual,
-        n_clusters=n_clusters if cluster is not None else None,
+        errors,
         conf_level=conf_level,
         method=_method(full, cluster is not None, robust, correct),
-        notes=notes,
+        notes=_notes(full, names, aliased, runaway, top, errors.n_clusters),
     )
+
+
+def _notes(
+    full: CoxData,
+    names: tuple[str, ...],
+    aliased: list[str],
+    runaway: list[str],
+    top: Maximum[PartialLikelihood],
+    n_clusters: int | None,
+) -> tuple[str, ...]:
+    """What a reader of the coefficients must know."""
+    if full.n_events == 0:
+        return ("no events: nothing can be estimated",)
+    notes = levels_without_events(full, names) + aliased + runaway
+    notes += sparseness(full.n_events, len(top.beta), n_clusters)
+    if not (top.converged or runaway):
+        notes.append(f"no convergence after {top.iterations} steps")
+    return tuple(notes)
 
 
 def _method(data: CoxData, clustered: bool, robust: bool, corrected: bool) -> str:
@@ -165,22 +171,34 @@ def _method(data: CoxData, clustered: bool, robust: bool, corrected: bool) -> st
     return ", ".join(parts)
 
 
-def _covariances(
+@dataclass(frozen=True, slots=True)
+class _Errors:
+    """Covariances of the standardised covariates kept, and what they rest on."""
+
+    naive: FloatArray
+    covariance: FloatArray
+    n_clusters: int | None
+    df_residual: float
+
+
+def _errors(
     data: CoxData,
     top: Maximum[PartialLikelihood],
     cluster: ArrayLike | None,
     *,
     robust: bool,
     correct: bool,
-) -> tuple[FloatArray, FloatArray, int | None]:
-    """Naive and reported covariance of the standardised covariates kept."""
+) -> _Errors:
+    """Covariance from the information, or from the score residuals of rows or clusters."""
     naive = top.inverse_information
     if cluster is None and not robust:
-        return naive, naive, None
+        return _Errors(naive, naive, None, np.inf)
     covariance, n_clusters = sandwich(data, top.at, naive, cluster)
-    if correct and cluster is not None and n_clusters > 1:
+    if cluster is None:
+        return _Errors(naive, covariance, None, np.inf)
+    if correct and n_clusters > 1:
         covariance = covariance * (n_clusters / (n_clusters - 1))
-    return naive, covariance, n_clusters if cluster is not None else None
+    return _Errors(naive, covariance, n_clusters, n_clusters - 1.0 if correct else np.inf)
 
 
 def _expand(values: FloatArray, active: np.ndarray) -> FloatArray:
@@ -196,47 +214,60 @@ def _assemble(
     top: Maximum[PartialLikelihood],
     active: np.ndarray,
     infinite: FloatArray,
-    naive: FloatArray,
-    covariance: FloatArray,
+    errors: _Errors,
     *,
-    df_residual: float,
-    n_clusters: int | None,
     conf_level: float,
     method: str,
-    notes: list[str],
+    notes: tuple[str, ...],
 ) -> CoxFit:
     """Back to the covariates' own units, with tests and limits."""
     finite = infinite == 0
     unit = np.where(finite, 1 / data.scale, np.nan)
     units = np.outer(unit, unit)
     coefficients = _expand(np.where(finite, top.beta / data.scale, infinite), active)
-    naive, covariance = _expand(naive * units, active), _expand(covariance * units, active)
-    n_parameters = int(active.sum())
-    null, at = top.null, top.at
-    score = float(null.score @ np.linalg.solve(null.information, null.score))
-    estimable = data.n_events > 0
+    covariance = _expand(errors.covariance * units, active)
     n = data.n_rows if not data.frequency or data.weight is None else data.weight.sum()
     return CoxFit(
         terms=names,
-        **coefficient_columns(coefficients, covariance, conf_level, df_residual),
+        **coefficient_columns(coefficients, covariance, conf_level, errors.df_residual),
+        **_against_null(data, top),
         conf_level=conf_level,
-        naive_covariance=naive,
-        loglik_null=null.loglik if estimable else np.nan,
-        loglik=at.loglik if estimable else np.nan,
-        likelihood_ratio=chi_squared_test(2 * (at.loglik - null.loglik), n_parameters),
+        naive_covariance=_expand(errors.naive * units, active),
         wald=wald_test(coefficients, covariance),
-        score_test=chi_squared_test(score, n_parameters),
         n=float(n),
         n_events=data.n_events,
-        n_clusters=n_clusters,
-        events_per_parameter=data.n_events / n_parameters if n_parameters else np.nan,
-        df_residual=df_residual,
-        converged=top.converged and estimable,
+        n_clusters=errors.n_clusters,
+        df_residual=errors.df_residual,
         iterations=top.iterations,
-        status="ok" if estimable else "not_estimable",
         method=method,
-        notes=tuple(notes),
+        notes=notes,
         data=data,
-        likelihood=at,
+        likelihood=top.at,
         active=active,
     )
+
+
+class _AgainstNull(TypedDict):
+    status: str
+    converged: bool
+    loglik_null: float
+    loglik: float
+    likelihood_ratio: ChiSquaredTest
+    score_test: ChiSquaredTest
+    events_per_parameter: float
+
+
+def _against_null(data: CoxData, top: Maximum[PartialLikelihood]) -> _AgainstNull:
+    """The fit beside the model without covariates, and whether there is a fit at all."""
+    null, at, n_parameters = top.null, top.at, len(top.beta)
+    score = float(null.score @ np.linalg.solve(null.information, null.score))
+    estimable = data.n_events > 0
+    return {
+        "status": "ok" if estimable else "not_estimable",
+        "converged": top.converged and estimable,
+        "loglik_null": null.loglik if estimable else np.nan,
+        "loglik": at.loglik if estimable else np.nan,
+        "likelihood_ratio": chi_squared_test(2 * (at.loglik - null.loglik), n_parameters),
+        "score_test": chi_squared_test(score, n_parameters),
+        "events_per_parameter": data.n_events / n_parameters if n_parameters else np.nan,
+    }

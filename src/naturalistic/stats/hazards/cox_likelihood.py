@@ -82,29 +82,18 @@ def evaluate(
     beta : (p,) coefficients of the standardised covariates.
     row_offset : (n,) added to the linear predictor, canonical order; None for none.
     """
-    columns, p = data.columns, len(beta)
-    linear = beta @ columns if p else np.zeros(data.n_rows)
+    linear = beta @ data.columns if len(beta) else np.zeros(data.n_rows)
     if row_offset is not None:
         linear = linear + row_offset
     offset = float(linear.max(initial=-np.inf)) if data.n_rows else 0.0
     relative = np.exp(linear - offset)
-    death_weight = None
     death_linear = linear[data.death_row]
     if data.weight is not None:
         relative *= data.weight
-        death_weight = data.weight[data.death_row]
-        death_linear = death_linear * death_weight
-    death_relative = relative[data.death_row]
+        death_linear = death_linear * data.weight[data.death_row]
     risk_total = risk_set_sum(data, relative)
-    death_total = _by_cell(data, death_relative)
-    risk_mean, death_mean = np.empty((p, data.n_cells)), np.empty((p, data.n_cells))
-    events_sum = np.empty(p)
-    for j in range(p):
-        risk_mean[j] = risk_set_sum(data, relative * columns[j]) / risk_total
-        of_deaths = columns[j, data.death_row]
-        death_mean[j] = _by_cell(data, death_relative * of_deaths) / risk_total
-        events_sum[j] = of_deaths.sum() if death_weight is None else of_deaths @ death_weight
-
+    death_total = _by_cell(data, relative[data.death_row])
+    risk_mean, death_mean, events_sum = _first_moments(data, relative, risk_total)
     sums = _efron_sums(data, risk_total, death_total)
     # For a weight w the denominators hold w-weighted sums: the offset returns once per event.
     loglik = death_linear.sum() - sums.log_denominator - offset * data.cell_weight.sum()
@@ -123,6 +112,23 @@ def evaluate(
         death_mean,
         sums,
     )
+
+
+def _first_moments(
+    data: CoxData, relative: FloatArray, risk_total: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """S1 / S0 and D1 / S0, each (p, K), and the weighted sum of the covariates over events, (p,)."""
+    p = len(data.columns)
+    risk_mean, death_mean = np.empty((p, data.n_cells)), np.empty((p, data.n_cells))
+    events_sum = np.empty(p)
+    death_relative = relative[data.death_row]
+    death_weight = None if data.weight is None else data.weight[data.death_row]
+    for j in range(p):
+        risk_mean[j] = risk_set_sum(data, relative * data.columns[j]) / risk_total
+        of_deaths = data.columns[j, data.death_row]
+        death_mean[j] = _by_cell(data, death_relative * of_deaths) / risk_total
+        events_sum[j] = of_deaths.sum() if death_weight is None else of_deaths @ death_weight
+    return risk_mean, death_mean, events_sum
 
 
 def weighted_information(

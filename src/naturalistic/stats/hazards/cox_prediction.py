@@ -133,6 +133,26 @@ def predict_survival(
         return SurvivalPrediction(
             at_times, empty, empty, empty, empty, empty, empty, conf_level, "not_estimable", reason
         )
+    cumulative, cumulative_se = _cumulative_hazard(fit, x, at_times, cells)
+    survival = np.exp(-cumulative)
+    low, high = _limits(survival, cumulative, cumulative_se, conf_level, conf_type)
+    return SurvivalPrediction(
+        at_times,
+        survival,
+        survival * cumulative_se,
+        low,
+        high,
+        cumulative,
+        cumulative_se,
+        conf_level,
+        note="; ".join(fit.notes),
+    )
+
+
+def _cumulative_hazard(
+    fit: CoxFit, x: FloatArray, at_times: FloatArray, cells: IndexArray
+) -> tuple[FloatArray, FloatArray]:
+    """H(t | x) and its standard error, each (m, t); eq. 10.6 on the standardised covariates."""
     data, at = fit.data, fit.likelihood
     scale = data.scale
     beta = fit.coefficients[fit.active] * scale
@@ -147,21 +167,7 @@ def predict_survival(
     drift = _running(hazard_of_mean(at)[:, cells])[:, upto]
     gradient = drift[None] - standardised[:, :, None] * hazard
     variance = own_variance + np.einsum("mpt,pq,mqt->mt", gradient, covariance, gradient)
-    cumulative = relative * hazard
-    cumulative_se = relative * np.sqrt(variance)
-    survival = np.exp(-cumulative)
-    low, high = _limits(survival, cumulative, cumulative_se, conf_level, conf_type)
-    return SurvivalPrediction(
-        at_times,
-        survival,
-        survival * cumulative_se,
-        low,
-        high,
-        cumulative,
-        cumulative_se,
-        conf_level,
-        note="; ".join(fit.notes),
-    )
+    return relative * hazard, relative * np.sqrt(variance)
 
 
 def cells_of_stratum(fit: CoxFit, stratum: object) -> IndexArray:
