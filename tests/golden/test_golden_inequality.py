@@ -55,12 +55,25 @@ def test_adjusted_differences_of_groups() -> None:
 
 
 def test_gaps_between_estimates_on_paper() -> None:
-    a, b = Estimate(6.0, 0.3), Estimate(4.0, 0.4)
+    a, b = Estimate(6.0, 0.3, 5.4, 6.6), Estimate(4.0, 0.4, 3.2, 4.8)
     gap = difference_of_estimates(a, b)
     assert (gap.estimate, gap.std_error) == pytest.approx((2.0, 0.5))
     ratio = ratio_of_estimates(a, b)
     assert (ratio.estimate, ratio.std_error) == pytest.approx((1.5, math.hypot(0.05, 0.1)))
-    assert ratio_of_estimates(a, Estimate(-1.0, 0.1)).status == "not_estimable"
+    assert ratio_of_estimates(a, Estimate(-1.0, 0.1, -1.2, -0.8)).status == "not_estimable"
+
+
+def test_a_ratio_without_a_bounded_interval_is_none() -> None:
+    clear, unclear = Estimate(4.0, 0.4, 3.2, 4.8), Estimate(0.2, 1.5, -2.8, 3.2)
+    for ratio in (ratio_of_estimates(unclear, clear), ratio_of_estimates(clear, unclear)):
+        assert ratio.status == "not_estimable"
+        assert "too few people or events" in ratio.note
+        assert math.isnan(ratio.estimate)
+    # the line through few events of ten people falls on 0 at the lower end; its slope still stands
+    few = inequality_indices([0, 0, 0, 0, 0, 1, 0, 0, 1, 1], np.arange(1, 11))
+    assert few.slope.status == "ok"
+    assert few.relative.status == "not_estimable"
+    assert "end of the ranking" in few.relative.note
 
 
 def test_funnel() -> None:

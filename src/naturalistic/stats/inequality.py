@@ -13,6 +13,11 @@ from naturalistic.stats.paired_scores import check_conf_level
 from naturalistic.stats.result import Estimate, not_estimable
 
 FloatArray = npt.NDArray[np.float64]
+NOT_CLEAR_OF_0 = "too few people or events: one of the two figures is not clear of 0, so their ratio has no bounded interval"
+END_NOT_CLEAR_OF_0 = (
+    "too few people or events: the fitted line is not clear of 0 at an end of the ranking, so the ratio of its ends "
+    "has no bounded interval"
+)
 
 
 def ratio_of_rates(
@@ -91,13 +96,18 @@ def ratio_of_estimates(value: Estimate, reference: Estimate) -> Estimate:
     r"""Ratio of two independent positive estimates; interval by the delta method on the logarithm.
 
     .. math:: s^2 = (s_a/a)^2 + (s_b/b)^2
+
+    A ratio whose lower figure is not clear of 0 has no bounded interval (Fieller 1954, J R Stat Soc B 16:175), and one
+    whose upper figure is not has no logarithm to build one on: where the own interval of either takes in 0, there is
+    no ratio.
     """
     method = f"ratio of two independent figures ({value.method}), interval on the logarithm"
     level = value.conf_level
-    given = value.status == "ok" and reference.status == "ok"
-    if not given or value.estimate <= 0.0 or reference.estimate <= 0.0:
-        reason = "one of the two is not above 0 or cannot be estimated"
+    if value.status != "ok" or reference.status != "ok":
+        reason = "one of the two cannot be estimated"
         return not_estimable(reason, method=method, conf_level=level)
+    if not (value.conf_low > 0.0 and reference.conf_low > 0.0):
+        return not_estimable(NOT_CLEAR_OF_0, method=method, conf_level=level)
     error = math.hypot(value.std_error / value.estimate, reference.std_error / reference.estimate)
     ratio = value.estimate / reference.estimate
     spread = math.exp(float(ndtri(0.5 + level / 2.0)) * error)
@@ -189,7 +199,8 @@ def inequality_indices(
     .. math:: SII = \hat\beta,\qquad RII = \frac{\bar y + \hat\beta(1-\bar r)}{\bar y - \hat\beta\,\bar r}
 
     Mackenbach and Kunst (1997), Social Science and Medicine 44:757; the interval of the ratio by the delta method on its
-    logarithm. With `covariates` (centred) the values are those at their means.
+    logarithm, and no ratio where the interval of the fitted line takes in 0 at an end (as in `ratio_of_estimates`). With
+    `covariates` (centred) the values are those at their means.
 
     Parameters
     ----------
@@ -229,12 +240,15 @@ def inequality_indices(
     covariance = y.size / df * inverse @ (scores.T @ scores) @ inverse
     slope = _with_t(float(beta[1]), math.sqrt(covariance[1, 1]), df, conf_level, method)
     low, high = float(beta[0]), float(beta[0] + beta[1])
-    if low <= 0.0 or high <= 0.0:
-        reason = "the fitted line falls below 0 at an end of the ranking"
-        return InequalityIndices(slope, not_estimable(reason, method=method, conf_level=conf_level))
+    quantile = float(stdtrit(df, 0.5 + conf_level / 2.0))
+    both = np.array([1.0, 1.0])
+    errors = math.sqrt(covariance[0, 0]), math.sqrt(max(both @ covariance[:2, :2] @ both, 0.0))
+    if low <= quantile * errors[0] or high <= quantile * errors[1]:
+        none = not_estimable(END_NOT_CLEAR_OF_0, method=method, conf_level=conf_level)
+        return InequalityIndices(slope, none)
     gradient = np.array([1.0 / high - 1.0 / low, 1.0 / high])
     error = math.sqrt(max(float(gradient @ covariance[:2, :2] @ gradient), 0.0))
-    spread = math.exp(float(stdtrit(df, 0.5 + conf_level / 2.0)) * error)
+    spread = math.exp(quantile * error)
     ratio = high / low
     relative = Estimate(
         estimate=ratio,

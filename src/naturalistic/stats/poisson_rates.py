@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import betaincinv
 from scipy.stats import chi2
 
 from naturalistic.stats.paired_scores import check_conf_level
@@ -52,6 +53,60 @@ def rate_per(
         std_error=float(np.sqrt(events)) * unit,
         conf_low=low * unit,
         conf_high=high * unit,
+        conf_level=conf_level,
+        method=method,
+    )
+
+
+def ratio_of_rates_per(
+    events: int,
+    population: float,
+    reference_events: int,
+    reference_population: float,
+    *,
+    conf_level: float = 0.95,
+) -> Estimate:
+    r"""Ratio of two Poisson rates with the exact interval.
+
+    Given the sum of both counts, the first is binomial with
+
+    .. math:: \pi = \frac{\rho N_1}{\rho N_1 + N_2},\qquad \rho = \frac{\pi N_2}{(1-\pi) N_1}
+
+    and the limits of :math:`\rho` are those of Clopper and Pearson for :math:`\pi` (Przyborowski and Wilenski 1940,
+    Biometrika 31:313; `poisson.test` of R). `std_error` stands on the logarithm, :math:`\sqrt{1/x_1 + 1/x_2}`.
+
+    Parameters
+    ----------
+    events, reference_events : int
+        Number of people with the event.
+    population, reference_population : float
+        Number of people it could have happened to.
+    conf_level : float
+        Nominal coverage.
+
+    Raises
+    ------
+    ValueError
+        A negative number of events.
+    """
+    check_conf_level(conf_level)
+    if min(events, reference_events) < 0:
+        raise ValueError("events must not be negative")
+    method = "ratio of two rates, exact conditional interval"
+    if not min(population, reference_population) > 0:
+        return not_estimable("a population is not known", method=method, conf_level=conf_level)
+    if not events or not reference_events:
+        reason = "too few events: nobody in one of the two groups"
+        return not_estimable(reason, method=method, conf_level=conf_level)
+    tail = 0.5 * (1.0 - conf_level)
+    low = float(betaincinv(events, reference_events + 1, tail))
+    high = float(betaincinv(events + 1, reference_events, 1.0 - tail))
+    unit = reference_population / population
+    return Estimate(
+        estimate=events / reference_events * unit,
+        std_error=float(np.sqrt(1 / events + 1 / reference_events)),
+        conf_low=low / (1.0 - low) * unit,
+        conf_high=high / (1.0 - high) * unit,
         conf_level=conf_level,
         method=method,
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from naturalistic.stats.means import mean_with_interval
-from naturalistic.stats.poisson_rates import expected_newcomers, rate_per
+from naturalistic.stats.poisson_rates import expected_newcomers, rate_per, ratio_of_rates_per
 
 
 def test_rate_per_100000_equals_poisson_test_in_r() -> None:
@@ -26,6 +26,22 @@ def test_rate_without_population_says_why() -> None:
     assert rate_per(3, 0.0).status == "not_estimable"
     with pytest.raises(ValueError, match="negative"):
         rate_per(-1, 10.0)
+
+
+def test_ratio_of_rates_equals_poisson_test_in_r() -> None:
+    # poisson.test(c(30, 50), c(20000, 30000))
+    found = ratio_of_rates_per(30, 20_000, 50, 30_000)
+    assert found.estimate == pytest.approx(0.9)
+    limits = (0.552525973095812, 1.443223825598994)
+    assert (found.conf_low, found.conf_high) == pytest.approx(limits, rel=1e-12)
+    assert found.std_error == pytest.approx(np.sqrt(1 / 30 + 1 / 50))
+
+
+def test_ratio_of_rates_without_events_or_population_says_why() -> None:
+    assert "too few events" in ratio_of_rates_per(0, 20_000, 50, 30_000).note
+    assert ratio_of_rates_per(3, 0.0, 50, 30_000).status == "not_estimable"
+    with pytest.raises(ValueError, match="negative"):
+        ratio_of_rates_per(3, 10.0, -1, 10.0)
 
 
 def test_newcomers_of_steady_months() -> None:
