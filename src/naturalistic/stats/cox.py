@@ -19,6 +19,7 @@ from naturalistic.stats.coefficient_table import (
 from naturalistic.stats.hazards.cox_data import CoxData, prepare_cox_data
 from naturalistic.stats.hazards.cox_design import (
     aliased_terms,
+    expand,
     levels_without_events,
     runaway_terms,
     sparseness,
@@ -201,13 +202,6 @@ def _errors(
     return _Errors(naive, covariance, n_clusters, n_clusters - 1.0 if correct else np.inf)
 
 
-def _expand(values: FloatArray, active: np.ndarray) -> FloatArray:
-    """Values of the covariates kept, with NaN for those left out."""
-    out = np.full((len(active),) * values.ndim, np.nan)
-    out[np.ix_(*(active,) * values.ndim)] = values
-    return out
-
-
 def _assemble(
     names: tuple[str, ...],
     data: CoxData,
@@ -224,15 +218,15 @@ def _assemble(
     finite = infinite == 0
     unit = np.where(finite, 1 / data.scale, np.nan)
     units = np.outer(unit, unit)
-    coefficients = _expand(np.where(finite, top.beta / data.scale, infinite), active)
-    covariance = _expand(errors.covariance * units, active)
+    coefficients = expand(np.where(finite, top.beta / data.scale, infinite), active)
+    covariance = expand(errors.covariance * units, active)
     n = data.n_rows if not data.frequency or data.weight is None else data.weight.sum()
     return CoxFit(
         terms=names,
         **coefficient_columns(coefficients, covariance, conf_level, errors.df_residual),
         **_against_null(data, top),
         conf_level=conf_level,
-        naive_covariance=_expand(errors.naive * units, active),
+        naive_covariance=expand(errors.naive * units, active),
         wald=wald_test(coefficients, covariance),
         n=float(n),
         n_events=data.n_events,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from naturalistic.stats.coefficient_table import coefficient_columns
-from naturalistic.stats.hazards.cox_design import aliased_terms, runaway_terms, sparseness
+from naturalistic.stats.hazards.cox_design import aliased_terms, expand, runaway_terms, sparseness
 from naturalistic.stats.hazards.cox_input import FloatArray, checked_names
 from naturalistic.stats.hazards.cox_search import Maximum, maximise
 from naturalistic.stats.hazards.discrete_time_baseline import SessionBaseline, session_baseline
@@ -86,50 +86,69 @@ def fit_discrete_time_hazard(
     """
     if link not in LINKS:
         raise ValueError(f"link must be one of {', '.join(LINKS)}, not {link!r}")
-    counts = count_sessions(session, event, design, entry=entry, weights=weights)
+    count = partial(count_sessions, session, event, entry=entry, weights=weights)
+    counts = count(design)
     names = checked_names(term_names, len(counts.columns))
     if counts.n_events == 0:
         return fit_without_events(counts, names, link, conf_level)
     places = session_baseline(
         counts, baseline, knots=knots, n_knots=n_knots, step_starts=step_starts
     )
-    names = (*places.names, *names)
-    basis = places.basis(counts.sessions)
-    counts, active, top, notes = _search(counts, basis, link, names)
-    covariance, n_clusters = top.inverse_information, None
+    found = _search(counts, places, link, (*places.names, *names))
+    errors = _Errors(found.top.inverse_information, None, np.inf)
     if cluster is not None:
         # Counted again with the clusters apart: only this one step pays for the finer counts.
-        by_cluster = count_sessions(
-            session,
-            event,
-            np.asarray(design, dtype=float)[:, active[basis.shape[1] :]],
-            entry=entry,
+        by_cluster = count(
+            np.asarray(design, dtype=float)[:, found.covariates_kept],
             cluster=cluster,
-            weights=weights,
-            units=(counts.mean, counts.scale),
+            units=(found.counts.mean, found.counts.scale),
         )
-        n_clusters = by_cluster.n_clusters
-        scores = cluster_scores(by_cluster, basis, link, top.beta)
-        covariance = _sandwich(covariance, scores, cluster_correction)
-    return _assemble(
-        names,
-        places,
-        counts,
-        active,
-        top,
-        covariance,
-        notes,
-        link=link,
-        n_clusters=n_clusters,
-        corrected=cluster_correction,
-        conf_level=conf_level,
-    )
+        errors = _clustered_errors(found, by_cluster, link, correct=cluster_correction)
+    method = method_in_words(link, places.kind, errors.n_clusters, cluster_correction)
+    return _assemble(found, errors, link=link, method=method, conf_level=conf_level)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Maximum over the terms that can be told apart, on standardised covariates.
+
+    Attributes
+    ----------
+    names : all terms, the baseline's first.
+    places, basis : the baseline, and its value in each session.
+    counts : with the covariates kept.
+    active : (m + p,) which terms were kept.
+    notes : why the others were not.
+    """
+
+    names: tuple[str, ...]
+    places: SessionBaseline
+    basis: FloatArray
+    counts: SessionCounts
+    active: np.ndarray
+    top: Maximum[HazardLikelihood]
+    notes: list[str]
+
+    @property
+    def covariates_kept(self) -> np.ndarray:
+        """Which covariates were kept, shape (p,)."""
+        return self.active[len(self.places.names) :]
+
+
+@dataclass(frozen=True, slots=True)
+class _Errors:
+    """Covariance of the terms kept, on standardised covariates, and what it rests on."""
+
+    covariance: FloatArray
+    n_clusters: int | None
+    df_residual: float
 
 
 def _search(
-    counts: SessionCounts, basis: FloatArray, link: str, names: tuple[str, ...]
-) -> tuple[SessionCounts, np.ndarray, Maximum[HazardLikelihood], list[str]]:
+    counts: SessionCounts, places: SessionBaseline, link: str, names: tuple[str, ...]
+) -> _Found:
     """Maximise over the terms that can be told apart; the baseline alone always can."""
+    basis = places.basis(counts.sessions)
     start, at_start = _start(counts, basis, link)
     active, notes = aliased_terms(at_start.information, counts.n_events, names)
     kept = active[basis.shape[1] :]
@@ -142,62 +161,66 @@ def _search(
         )
         start, at_start = _start(counts, basis, link)
     top = maximise(partial(evaluate_hazard, counts, basis, link), at_start, start)
-    return counts, active, top, notes
+    return _Found(names, places, basis, counts, active, top, notes)
+
+
+def _clustered_errors(
+    found: _Found, by_cluster: SessionCounts, link: str, *, correct: bool
+) -> _Errors:
+    """Sandwich of the scores summed by cluster."""
+    n_clusters = by_cluster.n_clusters
+    scores = cluster_scores(by_cluster, found.basis, link, found.top.beta)
+    covariance = _sandwich(found.top.inverse_information, scores, correct)
+    return _Errors(covariance, n_clusters, n_clusters - 1.0 if n_clusters and correct else np.inf)
 
 
 def _assemble(
-    names: tuple[str, ...],
-    places: SessionBaseline,
-    counts: SessionCounts,
-    active: np.ndarray,
-    top: Maximum[HazardLikelihood],
-    covariance: FloatArray,
-    notes: list[str],
-    *,
-    link: str,
-    n_clusters: int | None,
-    corrected: bool,
-    conf_level: float,
+    found: _Found, errors: _Errors, *, link: str, method: str, conf_level: float
 ) -> DiscreteTimeFit:
     """Back to the covariates' own units, with tests, limits and cautions."""
-    back = _back_transform(places, counts)
+    counts, top, active = found.counts, found.top, found.active
+    back = _back_transform(found.places, counts)
     estimate = back @ top.beta
-    kept = [name for name, keep in zip(names, active, strict=True) if keep]
+    kept = [name for name, keep in zip(found.names, active, strict=True) if keep]
     infinite, runaway = runaway_terms(back @ top.runaway, estimate, kept)
     unknown = np.where(infinite == 0, 0.0, np.nan)
-    df_residual = n_clusters - 1.0 if n_clusters and corrected else np.inf
 
     def in_own_units(matrix: FloatArray) -> FloatArray:
-        return _expand(back @ matrix @ back.T + np.add.outer(unknown, unknown), active)
+        return expand(back @ matrix @ back.T + np.add.outer(unknown, unknown), active)
 
-    n_covariates = int(active[len(places.names) :].sum())
-    notes = notes + runaway + sparseness(counts.n_events, n_covariates, n_clusters)
-    if not (top.converged or runaway):
-        notes.append(f"no convergence after {top.iterations} steps")
     columns = coefficient_columns(
-        _expand(np.where(infinite == 0, estimate, infinite), active),
-        in_own_units(covariance),
+        expand(np.where(infinite == 0, estimate, infinite), active),
+        in_own_units(errors.covariance),
         conf_level,
-        df_residual,
+        errors.df_residual,
     )
     return DiscreteTimeFit(
-        terms=names,
+        terms=found.names,
         **columns,
         conf_level=conf_level,
         naive_covariance=in_own_units(top.inverse_information),
-        df_residual=df_residual,
+        df_residual=errors.df_residual,
         status="ok",
-        method=method_in_words(link, places.kind, n_clusters, corrected),
-        notes=tuple(notes),
-        baseline=places,
+        method=method,
+        notes=_notes(found, runaway, errors.n_clusters),
+        baseline=found.places,
         loglik=top.at.loglik,
-        n_clusters=n_clusters,
-        events_per_parameter=counts.n_events / max(n_covariates, 1),
+        n_clusters=errors.n_clusters,
+        events_per_parameter=counts.n_events / max(int(found.covariates_kept.sum()), 1),
         converged=top.converged,
         iterations=top.iterations,
         active=active,
-        **model_sizes(counts, places, link),
+        **model_sizes(counts, found.places, link),
     )
+
+
+def _notes(found: _Found, runaway: list[str], n_clusters: int | None) -> tuple[str, ...]:
+    """What a reader of the coefficients must know."""
+    n_covariates = int(found.covariates_kept.sum())
+    notes = found.notes + runaway + sparseness(found.counts.n_events, n_covariates, n_clusters)
+    if not (found.top.converged or runaway):
+        notes.append(f"no convergence after {found.top.iterations} steps")
+    return tuple(notes)
 
 
 def _start(
@@ -236,10 +259,3 @@ def _back_transform(places: SessionBaseline, counts: SessionCounts) -> FloatArra
     back[:m, m:] = -np.outer(constant, mean / scale)
     back[m:, m:] = np.diag(1 / scale)
     return back
-
-
-def _expand(values: FloatArray, active: np.ndarray) -> FloatArray:
-    """Values of the terms kept, with NaN for those left out."""
-    out = np.full((len(active),) * values.ndim, np.nan)
-    out[np.ix_(*(active,) * values.ndim)] = values
-    return out

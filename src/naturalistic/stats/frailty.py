@@ -13,6 +13,7 @@ from naturalistic.stats.coefficient_table import (
     coefficient_columns,
 )
 from naturalistic.stats.cox import fit_cox
+from naturalistic.stats.hazards.cox_design import expand
 from naturalistic.stats.hazards.cox_fit import CoxFit
 from naturalistic.stats.hazards.cox_input import FloatArray, IndexArray, label_codes
 from naturalistic.stats.hazards.cox_prediction import has_finite_coefficients
@@ -130,10 +131,23 @@ def fit_frailty_cox(
     best = search.best() if theta is None else theta
     if best <= 0:
         return _without_frailty(plain, labels, codes, search=search)
-    return _assemble(plain, labels, codes, search, search.at(best), estimated=theta is None)
+    return _with_frailty(plain, labels, codes, search, search.at(best), estimated=theta is None)
 
 
-def _assemble(
+@dataclass(frozen=True, slots=True)
+class _Frailties:
+    """What the model says of the clusters, and how well it explains the data."""
+
+    variance: Estimate
+    median_hazard_ratio: Estimate
+    share_of_variation: Estimate
+    log_frailty: FloatArray
+    log_frailty_se: FloatArray
+    loglik: float
+    converged: bool
+
+
+def _with_frailty(
     plain: CoxFit,
     labels: NDArray[np.generic],
     codes: IndexArray,
@@ -142,38 +156,24 @@ def _assemble(
     *,
     estimated: bool,
 ) -> FrailtyFit:
-    data, active, p = plain.data, plain.active, len(point.beta)
-    coefficients = np.full(len(active), np.nan)
-    coefficients[active] = point.beta / data.scale
-    covariance = np.full((len(active),) * 2, np.nan)
-    covariance[np.ix_(active, active)] = point.inverse_information[:p, :p] / np.outer(
-        data.scale, data.scale
-    )
+    """Estimates at a variance above zero, in the covariates' own units."""
+    data, p = plain.data, len(point.beta)
+    covariance = point.inverse_information[:p, :p] / np.outer(data.scale, data.scale)
     gain = point.marginal - plain.loglik
-    variance, ratio, share = variance_estimates(
-        search, point.theta, gain, plain.conf_level, estimated=estimated
-    )
-    return FrailtyFit(
-        terms=plain.terms,
-        **coefficient_columns(coefficients, covariance, plain.conf_level, np.inf),
-        conf_level=plain.conf_level,
-        naive_covariance=covariance,
-        df_residual=np.inf,
-        status="ok",
-        method=METHOD,
-        notes=plain.notes,
-        variance=variance,
-        median_hazard_ratio=ratio,
-        share_of_variation=share,
-        cluster_labels=labels,
+    frailties = _Frailties(
+        *variance_estimates(search, point.theta, gain, plain.conf_level, estimated=estimated),
         log_frailty=point.log_frailty,
         log_frailty_se=np.sqrt(point.inverse_information.diagonal()[p:]),
-        events_per_cluster=_events(plain, codes, len(labels)),
         loglik=point.marginal,
-        loglik_without=plain.loglik,
-        n=plain.n,
-        n_events=plain.n_events,
         converged=point.converged,
+    )
+    return _assemble(
+        plain,
+        labels,
+        codes,
+        expand(point.beta / data.scale, plain.active),
+        expand(covariance, plain.active),
+        frailties,
     )
 
 
@@ -186,33 +186,56 @@ def _without_frailty(
     search: FrailtySearch | None = None,
 ) -> FrailtyFit:
     """Estimates of the plain model where the variance is zero or nothing can be estimated."""
-    n_clusters = len(labels)
     reason = "; ".join(plain.notes) or "no finite estimates"
     nothing = not_estimable(reason, method=METHOD, conf_level=plain.conf_level)
     derived = (nothing, nothing, nothing)
     if search is not None:
         derived = variance_estimates(search, 0.0, 0.0, plain.conf_level, estimated=True)
+    level = np.full(len(labels), np.nan if refused else 0.0)
+    frailties = _Frailties(*derived, level, level, plain.loglik, plain.converged)
+    return _assemble(
+        plain,
+        labels,
+        codes,
+        plain.coefficients,
+        plain.naive_covariance,
+        frailties,
+        status="not_estimable" if refused else "ok",
+    )
+
+
+def _assemble(
+    plain: CoxFit,
+    labels: NDArray[np.generic],
+    codes: IndexArray,
+    coefficients: FloatArray,
+    covariance: FloatArray,
+    frailties: _Frailties,
+    *,
+    status: str = "ok",
+) -> FrailtyFit:
+    """The result, beside what it takes over from the model without frailty."""
     return FrailtyFit(
         terms=plain.terms,
-        **coefficient_columns(plain.coefficients, plain.naive_covariance, plain.conf_level, np.inf),
+        **coefficient_columns(coefficients, covariance, plain.conf_level, np.inf),
         conf_level=plain.conf_level,
-        naive_covariance=plain.naive_covariance,
+        naive_covariance=covariance,
         df_residual=np.inf,
-        status="not_estimable" if refused else "ok",
+        status=status,
         method=METHOD,
         notes=plain.notes,
-        variance=derived[0],
-        median_hazard_ratio=derived[1],
-        share_of_variation=derived[2],
+        variance=frailties.variance,
+        median_hazard_ratio=frailties.median_hazard_ratio,
+        share_of_variation=frailties.share_of_variation,
         cluster_labels=labels,
-        log_frailty=np.full(n_clusters, np.nan if refused else 0.0),
-        log_frailty_se=np.full(n_clusters, np.nan if refused else 0.0),
-        events_per_cluster=_events(plain, codes, n_clusters),
-        loglik=plain.loglik,
+        log_frailty=frailties.log_frailty,
+        log_frailty_se=frailties.log_frailty_se,
+        events_per_cluster=_events(plain, codes, len(labels)),
+        loglik=frailties.loglik,
         loglik_without=plain.loglik,
         n=plain.n,
         n_events=plain.n_events,
-        converged=plain.converged,
+        converged=frailties.converged,
     )
 
 

@@ -119,3 +119,20 @@ def sparseness(n_events: float, n_parameters: int, n_clusters: int | None) -> li
     if n_clusters is not None and n_clusters < FEW_CLUSTERS:
         notes.append(f"{n_clusters} clusters: robust standard errors tend to be too small")
     return notes
+
+
+def expand(values: FloatArray, active: NDArray[np.bool_]) -> FloatArray:
+    """Values of the terms kept put among all terms, NaN for those left out.
+
+    Parameters
+    ----------
+    values : (k,) or (k, k), one place per term kept.
+    active : (p,) which terms were kept.
+
+    Returns
+    -------
+    (p,) or (p, p) array.
+    """
+    out = np.full((len(active),) * values.ndim, np.nan)
+    out[np.ix_(*(active,) * values.ndim)] = values
+    return out

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from naturalistic.stats.hazards.cox_input import (
     FloatArray,
@@ -97,6 +97,70 @@ def count_sessions(
     ValueError
         As `fit_discrete_time_hazard`.
     """
+    rows = _checked_rows(session, event, design, entry=entry, cluster=cluster, weights=weights)
+    return _counted(rows, units)
+
+
+def _counted(rows: _Rows, units: tuple[FloatArray, FloatArray] | None) -> SessionCounts:
+    """Counts of the distinct patterns, centred and scaled by `units` or by their own."""
+    n = len(rows.last)
+    origin = int(rows.before.min(initial=0)) if n == 0 else int(rows.before.min())
+    n_sessions = int(rows.last.max()) - origin if n else 0
+
+    order, pattern = _patterns(rows.covariates, rows.cluster)
+    lead = np.flatnonzero(np.diff(pattern, prepend=-1))
+    distinct = rows.covariates[order[lead]]
+    if units is None:
+        copies = np.asarray(np.bincount(pattern, rows.weight[order]), dtype=float)
+        units = _units(distinct, copies)
+    mean, scale = units
+    start, cell_session, at_risk, events = _cells(
+        pattern,
+        (rows.before[order] - origin).astype(np.intp),
+        (rows.last[order] - origin).astype(np.intp),
+        rows.happened[order],
+        rows.weight[order],
+        n_sessions,
+    )
+    return SessionCounts(
+        columns=np.ascontiguousarray(((distinct - mean) / scale).T),
+        mean=mean,
+        scale=scale,
+        cluster=None if rows.cluster is None else rows.cluster[order[lead]],
+        n_clusters=rows.n_clusters,
+        first_session=origin + 1,
+        n_sessions=n_sessions,
+        start=start,
+        session=cell_session,
+        at_risk=at_risk,
+        events=events,
+        n_rows=float(rows.weight.sum()),
+        n_events=float(rows.weight[rows.happened].sum()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What a caller handed over, checked: one place a row; `cluster` holds codes, or None."""
+
+    before: FloatArray
+    last: FloatArray
+    happened: NDArray[np.bool_]
+    covariates: FloatArray
+    weight: FloatArray
+    cluster: IndexArray | None
+    n_clusters: int
+
+
+def _checked_rows(
+    session: ArrayLike,
+    event: ArrayLike,
+    design: ArrayLike,
+    *,
+    entry: ArrayLike | None,
+    cluster: ArrayLike | None,
+    weights: ArrayLike | None,
+) -> _Rows:
     last, happened, covariates = checked_arrays(session, event, design, "efron")
     n = len(last)
     before = np.zeros(n) if entry is None else finite_values(entry, "entry", n)
@@ -106,39 +170,8 @@ def count_sessions(
         raise ValueError("entry must be smaller than session in every row")
     weight = np.ones(n) if weights is None else checked_weights(weights, n, frequency=True)
     labels, codes = (None, None) if cluster is None else label_codes(cluster, "cluster", n)
-    origin = int(before.min(initial=0)) if n == 0 else int(before.min())
-    n_sessions = int(last.max()) - origin if n else 0
-
-    order, pattern = _patterns(covariates, codes)
-    lead = np.flatnonzero(np.diff(pattern, prepend=-1))
-    distinct = covariates[order[lead]]
-    if units is None:
-        copies = np.asarray(np.bincount(pattern, weight[order]), dtype=float)
-        units = _units(distinct, copies)
-    mean, scale = units
-    start, cell_session, at_risk, events = _cells(
-        pattern,
-        (before[order] - origin).astype(np.intp),
-        (last[order] - origin).astype(np.intp),
-        happened[order],
-        weight[order],
-        n_sessions,
-    )
-    return SessionCounts(
-        columns=np.ascontiguousarray(((distinct - mean) / scale).T),
-        mean=mean,
-        scale=scale,
-        cluster=None if codes is None else codes[order[lead]],
-        n_clusters=0 if labels is None else len(labels),
-        first_session=origin + 1,
-        n_sessions=n_sessions,
-        start=start,
-        session=cell_session,
-        at_risk=at_risk,
-        events=events,
-        n_rows=float(weight.sum()),
-        n_events=float(weight[happened].sum()),
-    )
+    n_clusters = 0 if labels is None else len(labels)
+    return _Rows(before, last, happened, covariates, weight, codes, n_clusters)
 
 
 def _patterns(covariates: FloatArray, codes: IndexArray | None) -> tuple[IndexArray, IndexArray]:
@@ -176,7 +209,7 @@ def _cells(
     pattern: IndexArray,
     before: IndexArray,
     last: IndexArray,
-    happened: np.ndarray,
+    happened: NDArray[np.bool_],
     weight: FloatArray,
     n_sessions: int,
 ) -> tuple[IndexArray, IndexArray, FloatArray, FloatArray]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from naturalistic.stats.event_table import FloatArray, IntArray
@@ -120,45 +121,78 @@ def build_design(
     ndarray of int, shape (n,)
         The order in which the rows now stand.
     """
-    m, n_groups = int(position.max()) + 1, int(group.max()) + 1
-    key = ((stratum * n_groups + group) * m + position) * 3 + kind
-    order = np.argsort(key, kind="stable")
-    ordered = key[order]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    first_row = np.append(starts, len(key))
-    cells, size = ordered[starts], np.diff(first_row).astype(np.float64)
-    of_kind, rest = cells % 3, cells // 3
-    of_position, of_pair = rest % m, rest // m
-    of_stratum, of_group = of_pair // n_groups, of_pair % n_groups
-    x = covariates[order]
-
-    def count(rows: np.ndarray, codes: IntArray, levels: int) -> FloatArray:
-        return cell_table(codes[rows] * m + of_position[rows], size[rows], (levels, m))
-
-    censored = count(of_kind == CENSORED, of_group, n_groups)
-    ended = count(of_kind != CENSORED, of_group, n_groups)
+    n_groups = int(group.max()) + 1
+    cells, order = _cells(position, kind, stratum, group)
+    censored = cells.count(cells.kind == CENSORED, cells.group, n_groups)
+    ended = cells.count(cells.kind != CENSORED, cells.group, n_groups)
     at_risk = sum_from(censored + ended)
     if convention == "finegray":
         at_risk = at_risk - ended
     rate = np.divide(censored, at_risk, out=np.zeros_like(censored), where=at_risk > 0)
     kept = np.column_stack([np.ones(n_groups), np.cumprod(1.0 - rate, axis=1)[:, :-1]])
-    own = of_kind == OWN
-    retained = np.where(of_kind == COMPETING, 1.0 / kept[of_group, of_position], 0.0)
+    own, x = cells.kind == OWN, covariates[order]
     design = Design(
         covariates=x,
-        first_row=first_row,
-        stratum=of_stratum,
-        group=of_group,
-        position=of_position,
-        kind=of_kind,
-        retained_weight=retained,
-        events=count(own, of_stratum, int(stratum.max()) + 1),
-        own_sum=np.repeat(own, np.diff(first_row)).astype(np.float64) @ x,
+        first_row=cells.first_row,
+        stratum=cells.stratum,
+        group=cells.group,
+        position=cells.position,
+        kind=cells.kind,
+        retained_weight=np.where(
+            cells.kind == COMPETING, 1.0 / kept[cells.group, cells.position], 0.0
+        ),
+        events=cells.count(own, cells.stratum, int(stratum.max()) + 1),
+        own_sum=np.repeat(own, cells.size).astype(np.float64) @ x,
         still_uncensored=kept,
         censored=censored,
         censoring_risk=at_risk,
     )
     return design, order
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Cells in order: where their rows begin (c + 1,), and what their rows share, each (c,)."""
+
+    first_row: IntArray
+    stratum: IntArray
+    group: IntArray
+    position: IntArray
+    kind: IntArray
+    n_times: int
+
+    @property
+    def size(self) -> IntArray:
+        """Number of rows of each cell, shape (c,)."""
+        return np.diff(self.first_row)
+
+    def count(self, chosen: NDArray[np.bool_], codes: IntArray, levels: int) -> FloatArray:
+        """Rows of the chosen cells by level of `codes` and time, shape (levels, m)."""
+        place = codes[chosen] * self.n_times + self.position[chosen]
+        return cell_table(place, self.size[chosen].astype(np.float64), (levels, self.n_times))
+
+
+def _cells(
+    position: IntArray, kind: IntArray, stratum: IntArray, group: IntArray
+) -> tuple[_Cells, IntArray]:
+    """Cells of the rows, and the order (n,) that brings the rows of each cell together."""
+    m, n_groups = int(position.max()) + 1, int(group.max()) + 1
+    key = ((stratum * n_groups + group) * m + position) * 3 + kind
+    order = np.argsort(key, kind="stable")
+    ordered = key[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    of_cell = ordered[starts]
+    rest = of_cell // 3
+    of_pair = rest // m
+    cells = _Cells(
+        first_row=np.append(starts, len(key)),
+        stratum=of_pair // n_groups,
+        group=of_pair % n_groups,
+        position=rest % m,
+        kind=of_cell % 3,
+        n_times=m,
+    )
+    return cells, order
 
 
 def risk_sets(design: Design, coefficients: FloatArray) -> RiskSets:
