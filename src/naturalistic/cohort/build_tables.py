@@ -147,7 +147,7 @@ class TableBuilder:
         """A new account of rows, begun with the rows of the file."""
         raw = self.extract.files[file]
         chain = Chain(table, raw.path)
-        chain.read(raw.n_records, raw.wrong_length.size, raw.rows.size)
+        chain.begin(raw.n_records, raw.wrong_length.size, raw.rows.size, raw.left_out)
         self.chains.append(chain)
         return chain
 

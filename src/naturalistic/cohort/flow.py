@@ -37,6 +37,14 @@ class Chain:
         self.drop(n_records - wrong_length, "row_wrong_length")
         self.drop(kept, "blank row")
 
+    def begin(
+        self, n_records: int, wrong_length: int, kept: int, left_out: tuple[tuple[str, int], ...]
+    ) -> None:
+        """Rows of the file, without those of the wrong length and blank ones, and those left out for a reason."""
+        self.read(n_records, wrong_length, kept + sum(count for _, count in left_out))
+        for reason, count in left_out:
+            self.drop(self.rows - count, reason)
+
     def drop(self, rows_left: int, reason: str, step: str = "set_aside") -> None:
         """Rows that leave; nothing is written where none do."""
         count = self.rows - rows_left

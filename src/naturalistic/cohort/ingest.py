@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from naturalistic.cohort.adapters import prepare
 from naturalistic.cohort.answers import Catalogue
 from naturalistic.cohort.build_tables import Extract, TableBuilder
 from naturalistic.cohort.cells import read_ids
 from naturalistic.cohort.drift.extract import profile_extract
 from naturalistic.cohort.drift.models import ExtractProfile
-from naturalistic.cohort.flow import flow_table
+from naturalistic.cohort.flow import Chain, flow_table
 from naturalistic.cohort.gate import hold_back_identifiers
 from naturalistic.cohort.plan import check_instruments, mapped_columns
 from naturalistic.cohort.problems import ProblemLog
@@ -99,7 +100,14 @@ def ingest(
     """
     check_instruments(mapping, instruments, mapping_name)
     log = ProblemLog(mapping_name)
-    files = _read_files(mapping, instruments, project, log)
+    joined: list[Chain] = []
+    files: dict[str, RawFile] = {}
+    if mapping.adapter:
+        prepared = prepare(
+            mapping, mapping.adapter, project=project, instruments=instruments, log=log
+        )
+        mapping, files, joined = prepared.mapping, prepared.files, prepared.chains
+    files |= _read_files(mapping, instruments, project, log, known=files)
     columns = {
         name: list(mapped_columns(mapping, instruments, name, raw.header))
         for name, raw in files.items()
@@ -113,7 +121,7 @@ def ingest(
     return IngestResult(
         tables=built.tables,
         problems=log.frame(),
-        flow=flow_table(built.chains, built.tables),
+        flow=flow_table([*joined, *built.chains], built.tables),
         data_cut=built.data_cut,
         files={name: raw.digest for name, raw in files.items()},
         described={name: raw.described for name, raw in files.items()},
@@ -123,13 +131,19 @@ def ingest(
 
 
 def _read_files(
-    mapping: Mapping, instruments: MappingType[str, Instrument], project: Path, log: ProblemLog
+    mapping: Mapping,
+    instruments: MappingType[str, Instrument],
+    project: Path,
+    log: ProblemLog,
+    *,
+    known: MappingType[str, RawFile],
 ) -> dict[str, RawFile]:
+    """The files of the mapping that an adapter has not read."""
     files: dict[str, RawFile] = {}
     used = {block.file for _, block in mapping.tables.blocks()}
     used |= {mapping.opt_out.file} if mapping.opt_out else set()
     for name, source in mapping.files.items():
-        if name not in used:
+        if name not in used or name in known:
             continue
 
         def wanted(header: tuple[str, ...], name: str = name) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,29 @@ class IdentifiableColumnsError(IdentifiableDataError):
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Where the rows of a table that was read from several files stand.
+
+    Attributes
+    ----------
+    files : tuple of str
+        Names of the files.
+    part : ndarray of int32, shape (n_rows,)
+        Position in `files` of each row; rows are counted from 1 over all files.
+    row : ndarray of int64, shape (n_rows,)
+        Number of each row in its file.
+    """
+
+    files: tuple[str, ...]
+    part: np.ndarray
+    row: np.ndarray
+
+    def named(self, number: int) -> str:
+        """A row as messages name it."""
+        return f"{self.row[number - 1]} of {self.files[self.part[number - 1]]}"
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One rule broken in one column (or by whole rows) of one file.
 
@@ -49,6 +72,8 @@ class Finding:
         Rows looked at.
     hint : str
         More on what was found and what to do; never a value of a patient.
+    places : Places or None
+        Where the rows stand, for a table of several files.
     """
 
     table: str
@@ -58,6 +83,7 @@ class Finding:
     rows: np.ndarray
     of: int = 0
     hint: str = ""
+    places: Places | None = None
 
     def sentence(self, mapping_name: str) -> str:
         """The finding in one sentence for the screen."""
@@ -74,7 +100,8 @@ class Finding:
             text += rule.says
         text += f" ({self.hint})." if self.hint else "."
         if self.rows.size:
-            shown = ", ".join(str(row) for row in np.sort(self.rows)[:ROWS_SHOWN])
+            first = np.sort(self.rows)[:ROWS_SHOWN]
+            shown = ", ".join(self.places.named(r) if self.places else str(r) for r in first)
             more = ", ..." if self.rows.size > ROWS_SHOWN else ""
             text += f" Row{'s' if self.rows.size > 1 else ''} {shown}{more}."
         return f"{text} {rule.advice}".rstrip()
@@ -86,6 +113,7 @@ class ProblemLog:
 
     mapping_name: str
     findings: list[Finding] = field(default_factory=list)
+    places: dict[str, Places] = field(default_factory=dict)
 
     def add(
         self,
@@ -104,11 +132,12 @@ class ProblemLog:
         if rows is not None and rows.size == 0:
             return
         numbers = np.empty(0, np.int64) if rows is None else np.asarray(rows, np.int64)
-        self.findings.append(Finding(table, file, column, rule, numbers, of, hint))
+        places = self.places.get(file)
+        self.findings.append(Finding(table, file, column, rule, numbers, of, hint, places))
 
     def frame(self) -> pd.DataFrame:
         """One line a cell or row affected."""
-        found = self.findings
+        found = [part for finding in self.findings for part in _by_file(finding)]
         lines = np.array([max(1, f.rows.size) for f in found], dtype=np.int64)
         data: dict[str, object] = {}
         for name in ("table", "file", "column", "rule"):
@@ -133,6 +162,19 @@ class ProblemLog:
         stops = [f for f in self.findings if RULES[f.rule].severity == "stops"]
         if stops:
             raise BrokenExtractError([f.sentence(self.mapping_name) for f in stops], self.frame())
+
+
+def _by_file(finding: Finding) -> list[Finding]:
+    """The finding, once for each file its rows stand in."""
+    places = finding.places
+    if places is None or not finding.rows.size:
+        return [finding]
+    at = finding.rows - 1
+    part = places.part[at]
+    return [
+        replace(finding, file=places.files[p], rows=places.row[at[part == p]], places=None)
+        for p in np.unique(part)
+    ]
 
 
 def _repeated(words: list[str], lines: np.ndarray) -> pd.Categorical:

@@ -111,6 +111,8 @@ class RawFile:
         Names of "noted" rules.
     typed : bool
         Cells carry types (workbook, SPSS, Stata, Parquet): real dates come as ISO whatever the mapping says.
+    left_out : tuple of (str, int)
+        Reasons why rows were left out before, each with how many.
     """
 
     key: str
@@ -124,6 +126,7 @@ class RawFile:
     described: str
     notes: tuple[str, ...]
     typed: bool
+    left_out: tuple[tuple[str, int], ...] = ()
 
     def column(self, name: str) -> Cells:
         """A mapped column by its name in the file."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from naturalistic.cohort.rule import ACTIONS, Rule, Severity
+from naturalistic.cohort.rules_adapters import ADAPTERS
 from naturalistic.cohort.rules_contacts import FORMS, RATINGS, SESSIONS
 from naturalistic.cohort.rules_files import CELLS, FILES, GATE
 from naturalistic.cohort.rules_people import LINKED, PATIENTS, REFERRALS
 
 __all__ = ["ACTIONS", "RULES", "Rule", "Severity", "rules_table"]
 
-_ALL = (*FILES, *GATE, *CELLS, *PATIENTS, *REFERRALS, *LINKED, *SESSIONS, *FORMS, *RATINGS)
+_ALL = (*FILES, *ADAPTERS, *GATE, *CELLS, *PATIENTS, *REFERRALS, *LINKED, *SESSIONS, *FORMS, *RATINGS)
 RULES = MappingProxyType({rule.name: rule for rule in _ALL})
 
 

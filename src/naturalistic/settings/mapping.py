@@ -19,6 +19,7 @@ from naturalistic.settings.config import (
     ReliableChange,
     ServiceChange,
 )
+from naturalistic.settings.mapping_adapter import Adapter
 from naturalistic.settings.mapping_blocks import (
     LINKED_TABLES,
     QuestionnaireMap,
@@ -40,6 +41,7 @@ from naturalistic.tables.cohort import COHORT_TABLES
 
 __all__ = [
     "RELATIVE_DAY_ZERO",
+    "Adapter",
     "Coarsening",
     "CohortChoices",
     "ColumnMap",
@@ -159,8 +161,18 @@ class CohortChoices(Closed):
     disclosure: Disclosure | None = None
 
 
+_BY_ADAPTER = {
+    table: {"file": "adapter", "columns": {"patient_id": "adapter"}}
+    for table in ("patients", "referrals")
+}
+"""Stands for the tables until the adapter has found the files; see `cohort.adapters`."""
+
+
 class Mapping(Closed):
-    """One cohort: what it is, where its files lie, and what each column means."""
+    """One cohort: what it is, where its files lie, and what each column means.
+
+    With `adapter` there are no `tables`, and `files` are only those the adapter does not read (an opt-out list).
+    """
 
     title: str
     service: str = ""
@@ -169,14 +181,24 @@ class Mapping(Closed):
     calendar: Literal["real", "relative"] = "real"
     synthetic: Synthetic | None = None
     published: str | None = None
+    adapter: Adapter | None = None
     files: dict[str, SourceFile]
     tables: Tables
     opt_out: OptOut | None = None
     choices: CohortChoices = CohortChoices()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _adapted(cls, value: object) -> object:
+        if not isinstance(value, dict) or value.get("adapter") is None:
+            return value
+        if "tables" in value:
+            raise ValueError("with 'adapter' leave out 'tables': the adapter says what they are")
+        return {"files": {}, **value, "tables": _BY_ADAPTER}
+
     @model_validator(mode="after")
     def _known_files(self) -> Mapping:
-        used = [block.file for _, block in self.tables.blocks()]
+        used = [] if self.adapter else [block.file for _, block in self.tables.blocks()]
         used += [self.opt_out.file] if self.opt_out else []
         if unknown := sorted({name for name in used if name not in self.files}):
             raise ValueError(f"files: no entry named {', '.join(unknown)}")

@@ -16,6 +16,7 @@ from naturalistic.cohort.synthetic.derbyshire import DERBYSHIRE
 from naturalistic.cohort.synthetic.dirt import make_dirty
 from naturalistic.cohort.synthetic.extract import extract_frames, write_frames
 from naturalistic.cohort.synthetic.model import CohortModel
+from naturalistic.cohort.synthetic.national import national_submissions, write_national
 from naturalistic.cohort.synthetic.presets import HIRSCHFELD, SCALE, TALKING_THERAPIES
 from naturalistic.cohort.synthetic.simulation import Simulation, simulate
 from naturalistic.cohort.synthetic.truth import truth_of
@@ -100,10 +101,31 @@ def cohort_from_model(model: CohortModel, seed: int, *, dirty: bool = False) -> 
     return SyntheticCohort(frames, truth, made)
 
 
-def write_extract(cohort: SyntheticCohort, folder: str | Path) -> None:
-    """Write the files of the extract as CSV, and ``truth.json`` beside them; the folder is made when absent."""
+def write_extract(cohort: SyntheticCohort, folder: str | Path, data_set: str | None = None) -> None:
+    """Write the files of the extract as CSV, and ``truth.json`` beside them; the folder is made when absent.
+
+    Parameters
+    ----------
+    cohort : SyntheticCohort
+    folder : str or Path
+    data_set : str or None
+        Key of a national data set (``talking_therapies_v2_1``, ``mhsds_v6``): its tables in several monthly
+        submissions. None: the service's own files.
+
+    Raises
+    ------
+    ValueError
+        No such data set.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    write_frames(cohort.frames, folder)
-    text = json.dumps(cohort.truth, indent=1, sort_keys=True) + "\n"
+    truth = cohort.truth
+    if data_set is None:
+        write_frames(cohort.frames, folder)
+    else:
+        rng = np.random.default_rng([truth["seed"], 2])
+        submissions, planted = national_submissions(cohort.simulation, data_set, rng)
+        write_national(submissions, folder)
+        truth = {**truth, "submissions": planted}
+    text = json.dumps(truth, indent=1, sort_keys=True) + "\n"
     (folder / "truth.json").write_text(text, encoding="utf-8", newline="\n")
