@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtr, stdtrit
 
 from naturalistic.stats.clustered_means import Grouping
 from naturalistic.stats.paired_scores import FloatArray, check_conf_level
 from naturalistic.stats.result import Estimate, not_estimable
+from naturalistic.stats.wald import wald_estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +48,7 @@ class Regression:
         if not (error > 0.0 and self.df >= 1.0):
             reason = "no residual spread, or too few therapists"
             return not_estimable(reason, method=method, conf_level=conf_level)
-        half = float(stdtrit(self.df, 0.5 * (1.0 + conf_level))) * error
-        p = 2.0 * float(stdtr(self.df, -abs(value) / error))
-        return Estimate(
-            value,
-            error,
-            value - half,
-            value + half,
-            conf_level,
-            value / error,
-            self.df,
-            p,
-            method=method,
-        )
+        return wald_estimate(value, error, self.df, conf_level=conf_level, method=method)
 
 
 def clustered_least_squares(

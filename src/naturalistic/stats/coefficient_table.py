@@ -11,6 +11,7 @@ from scipy import special
 
 from naturalistic.stats.hazards.cox_input import FloatArray
 from naturalistic.stats.result import Estimate, not_estimable
+from naturalistic.stats.wald import reference_quantile, two_sided_p, wald_estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +97,11 @@ class CoefficientTable:
             reason = "; ".join(reasons or self.notes) or "no finite estimate"
             return not_estimable(reason, method=self.method, conf_level=self.conf_level)
         value = float(w[used] @ self.coefficients[used])
-        margin = reference_quantile(self.conf_level, self.df_residual) * std_error
-        statistic = value / std_error if std_error > 0 else np.nan
-        return Estimate(
-            estimate=value,
-            std_error=float(std_error),
-            conf_low=float(value - margin),
-            conf_high=float(value + margin),
+        return wald_estimate(
+            value,
+            float(std_error),
+            self.df_residual,
             conf_level=self.conf_level,
-            statistic=float(statistic),
-            df=self.df_residual,
-            p_value=float(two_sided_p(np.asarray(statistic), self.df_residual)),
             method=self.method,
             note="; ".join(self.notes),
         )
@@ -115,18 +110,6 @@ class CoefficientTable:
         """Wald test that the coefficients of `terms` are all zero (say, the levels of a factor)."""
         chosen = [self.index(term) for term in terms]
         return wald_test(self.coefficients[chosen], self.covariance[np.ix_(chosen, chosen)])
-
-
-def reference_quantile(conf_level: float, df: float) -> float:
-    """Half-width of an interval in standard errors: normal, or t for finite `df`."""
-    upper = (1 + conf_level) / 2
-    return float(special.ndtri(upper) if np.isinf(df) else special.stdtrit(df, upper))
-
-
-def two_sided_p(statistic: FloatArray, df: float) -> FloatArray:
-    """Two-sided p-values against the normal, or t for finite `df`."""
-    size = np.abs(statistic)
-    return np.asarray(2 * (special.ndtr(-size) if np.isinf(df) else special.stdtr(df, -size)))
 
 
 def chi_squared_test(statistic: float, df: float) -> ChiSquaredTest:

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import numpy.typing as npt
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtrit
 
 from naturalistic.stats.paired_scores import BetterIs, check_conf_level, paired_moments
 from naturalistic.stats.result import Estimate, not_estimable
@@ -17,6 +17,7 @@ from naturalistic.stats.standardised_change_formulas import (
     Standardiser,
     hedges_correction,
 )
+from naturalistic.stats.wald import wald_estimate
 
 __all__ = [
     "INTERVALS",
@@ -78,17 +79,12 @@ def raw_mean_change(
         return Estimate(moments.mean_improvement, conf_level=conf_level, method=method, note=note)
     df = moments.n - 1
     std_error = moments.sd_difference / math.sqrt(moments.n)
-    half = float(stdtrit(df, 0.5 * (1.0 + conf_level))) * std_error
-    statistic = (moments.mean_improvement - null_change) / std_error
-    return Estimate(
-        estimate=moments.mean_improvement,
-        std_error=std_error,
-        conf_low=moments.mean_improvement - half,
-        conf_high=moments.mean_improvement + half,
+    return wald_estimate(
+        moments.mean_improvement,
+        std_error,
+        float(df),
         conf_level=conf_level,
-        statistic=statistic,
-        df=float(df),
-        p_value=2.0 * float(stdtr(df, -abs(statistic))),
+        null=null_change,
         method=method,
     )
 

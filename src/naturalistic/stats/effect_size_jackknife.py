@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtr, stdtrit
 
 from naturalistic.stats.change_sums import (
     ChangeMeasure,
@@ -23,6 +22,7 @@ from naturalistic.stats.paired_scores import (
     check_direction,
 )
 from naturalistic.stats.result import Estimate, not_estimable
+from naturalistic.stats.wald import wald_estimate
 
 _METHOD = "{}, jackknife by {}, t interval"
 
@@ -138,15 +138,4 @@ def jackknife_of_sums(
     if std_error <= 1e-12 * abs(value):
         note = "no variation: no interval"
         return Estimate(value, conf_level=conf_level, method=method, note=note)
-    half = float(stdtrit(df, 0.5 * (1.0 + conf_level))) * std_error
-    return Estimate(
-        estimate=value,
-        std_error=std_error,
-        conf_low=value - half,
-        conf_high=value + half,
-        conf_level=conf_level,
-        statistic=value / std_error,
-        df=df,
-        p_value=2.0 * float(stdtr(df, -abs(value) / std_error)),
-        method=method,
-    )
+    return wald_estimate(value, std_error, df, conf_level=conf_level, method=method)

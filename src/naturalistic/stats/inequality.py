@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri, stdtr, stdtrit
+from scipy.special import ndtri, stdtrit
 
 from naturalistic.stats.paired_scores import check_conf_level
 from naturalistic.stats.result import Estimate, not_estimable
+from naturalistic.stats.wald import wald_estimate
 
 FloatArray = npt.NDArray[np.float64]
 NOT_CLEAR_OF_0 = "too few people or events: one of the two figures is not clear of 0, so their ratio has no bounded interval"
@@ -76,7 +77,9 @@ def difference_of_means(
     if a + b == 0.0:
         return not_estimable("no spread in either group", method=method, conf_level=conf_level)
     df = (a + b) ** 2 / (a**2 / (x.size - 1) + b**2 / (y.size - 1))
-    return _with_t(float(x.mean() - y.mean()), math.sqrt(a + b), df, conf_level, method)
+    return wald_estimate(
+        float(x.mean() - y.mean()), math.sqrt(a + b), df, conf_level=conf_level, method=method
+    )
 
 
 def difference_of_estimates(value: Estimate, reference: Estimate) -> Estimate:
@@ -160,7 +163,9 @@ def adjusted_differences(
     scores = design * (y - design @ beta)[:, None]
     covariance = y.size / df * inverse @ (scores.T @ scores) @ inverse
     return [
-        _with_t(float(beta[i]), math.sqrt(covariance[i, i]), df, conf_level, method)
+        wald_estimate(
+            float(beta[i]), math.sqrt(covariance[i, i]), df, conf_level=conf_level, method=method
+        )
         if held[i] > 1
         else not_estimable("fewer than two people", method=method, conf_level=conf_level)
         for i in range(1, n_groups)
@@ -238,7 +243,9 @@ def inequality_indices(
     scores = design * (y - design @ beta)[:, None]
     df = float(y.size - design.shape[1])
     covariance = y.size / df * inverse @ (scores.T @ scores) @ inverse
-    slope = _with_t(float(beta[1]), math.sqrt(covariance[1, 1]), df, conf_level, method)
+    slope = wald_estimate(
+        float(beta[1]), math.sqrt(covariance[1, 1]), df, conf_level=conf_level, method=method
+    )
     low, high = float(beta[0]), float(beta[0] + beta[1])
     quantile = float(stdtrit(df, 0.5 + conf_level / 2.0))
     both = np.array([1.0, 1.0])
@@ -278,19 +285,3 @@ def _check_counts(hits: int, n: int, other_hits: int, other_n: int, level: float
     check_conf_level(level)
     if not (0 <= hits <= n and 0 <= other_hits <= other_n):
         raise ValueError("every count must lie between 0 and the size of its group")
-
-
-def _with_t(value: float, error: float, df: float, level: float, method: str) -> Estimate:
-    half = float(stdtrit(df, 0.5 + level / 2.0)) * error
-    statistic = value / error if error > 0.0 else math.nan
-    return Estimate(
-        estimate=value,
-        std_error=error,
-        conf_low=value - half,
-        conf_high=value + half,
-        conf_level=level,
-        statistic=statistic,
-        df=df,
-        p_value=2.0 * float(stdtr(df, -abs(statistic))),
-        method=method,
-    )

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtr, stdtrit
 
 from naturalistic.stats.paired_scores import check_conf_level
 from naturalistic.stats.result import Estimate
+from naturalistic.stats.wald import wald_estimate
 
 FloatArray = npt.NDArray[np.float64]
 FEWEST_A_SIDE = 8
@@ -100,7 +100,9 @@ def segmented_regression(
     squares = float(residuals @ residuals)
     method = f"segmented regression, least squares, Newey-West errors with {chosen} lags"
     level_before, slope_before, level_change, slope_change = (
-        _estimate(float(b), float(np.sqrt(v)), y.size - 4.0, conf_level, method)
+        wald_estimate(
+            float(b), float(np.sqrt(v)), y.size - 4.0, conf_level=conf_level, method=method
+        )
         for b, v in zip(coefficients, np.diag(covariance), strict=True)
     )
     watson = float(np.sum(np.diff(residuals) ** 2)) / squares if squares > 0 else float("nan")
@@ -138,19 +140,3 @@ def _long_run(scores: FloatArray, lag: int) -> FloatArray:
         gamma = scores[step:].T @ scores[:-step]
         total = total + (1.0 - step / (lag + 1.0)) * (gamma + gamma.T)
     return total
-
-
-def _estimate(value: float, error: float, df: float, level: float, method: str) -> Estimate:
-    half = float(stdtrit(df, 0.5 + level / 2.0)) * error
-    statistic = value / error if error > 0 else float("nan")
-    return Estimate(
-        estimate=value,
-        std_error=error,
-        conf_low=value - half,
-        conf_high=value + half,
-        conf_level=level,
-        statistic=statistic,
-        df=df,
-        p_value=float(2.0 * stdtr(df, -abs(statistic))),
-        method=method,
-    )

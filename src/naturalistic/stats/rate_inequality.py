@@ -6,11 +6,12 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtrit
 
 from naturalistic.stats.inequality import InequalityIndices, ridits
 from naturalistic.stats.paired_scores import check_conf_level
 from naturalistic.stats.result import Estimate, not_estimable
+from naturalistic.stats.wald import wald_estimate
 
 FloatArray = npt.NDArray[np.float64]
 STEPS = 100
@@ -70,7 +71,7 @@ def rate_inequality(
     low, high = float(np.exp(beta[0])), float(np.exp(beta.sum()))
     gradient = np.array([high - low, high])
     error = math.sqrt(float(gradient @ covariance @ gradient))
-    slope = _slope((high - low) * per, error * per, df, conf_level, method)
+    slope = wald_estimate((high - low) * per, error * per, df, conf_level=conf_level, method=method)
     log_error = math.sqrt(covariance[1, 1])
     spread = math.exp(float(stdtrit(df, 0.5 + conf_level / 2.0)) * log_error)
     ratio = high / low
@@ -91,20 +92,3 @@ def _fit(x: FloatArray, n: FloatArray, design: FloatArray) -> tuple[FloatArray, 
     else:
         raise ArithmeticError("the regression of the rate did not converge")
     return beta, n * np.exp(design @ beta)
-
-
-def _slope(value: float, error: float, df: float, level: float, method: str) -> Estimate:
-    half = float(stdtrit(df, 0.5 + level / 2.0)) * error
-    statistic = value / error
-    p = 2.0 * float(stdtr(df, -abs(statistic)))
-    return Estimate(
-        estimate=value,
-        std_error=error,
-        conf_low=value - half,
-        conf_high=value + half,
-        conf_level=level,
-        statistic=statistic,
-        df=df,
-        p_value=p,
-        method=method,
-    )

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from naturalistic.stats.absolute_risk import hazard_grid, mean_risk, risk_influence
 from naturalistic.stats.cause_specific import CauseSpecificFit
-from naturalistic.stats.coefficient_table import reference_quantile, two_sided_p
 from naturalistic.stats.hazards.cox_input import FloatArray, label_codes
 from naturalistic.stats.hazards.cox_prediction import has_finite_coefficients
 from naturalistic.stats.result import Estimate, not_estimable
+from naturalistic.stats.wald import reference_quantile, wald_estimate
 
 METHOD = "cause-specific Cox models, g-computation, influence-function standard errors"
 
@@ -96,17 +96,11 @@ class StandardisedRisks:
     def _wald(self, value: float, std_error: float) -> Estimate:
         if self.status != "ok":
             return not_estimable(self.note, method=METHOD, conf_level=self.conf_level)
-        margin = reference_quantile(self.conf_level, self.df_residual) * std_error
-        statistic = value / std_error if std_error > 0 else np.nan
-        return Estimate(
-            estimate=float(value),
-            std_error=std_error,
-            conf_low=float(value - margin),
-            conf_high=float(value + margin),
+        return wald_estimate(
+            float(value),
+            std_error,
+            self.df_residual,
             conf_level=self.conf_level,
-            statistic=float(statistic),
-            df=self.df_residual,
-            p_value=float(two_sided_p(np.asarray(statistic), self.df_residual)),
             method=METHOD,
             note=self.note,
         )

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from naturalistic.stats.coefficient_table import reference_quantile
 from naturalistic.stats.discrete_time import DiscreteTimeFit
 from naturalistic.stats.hazards.cox_input import FloatArray
 from naturalistic.stats.hazards.discrete_time_likelihood import hazard_of
+from naturalistic.stats.wald import reference_quantile
 
 
 @dataclass(frozen=True, slots=True)
