@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from naturalistic.analyses.closing.caseload import (
     Caseload,
     add_caseload,
@@ -16,6 +14,7 @@ from naturalistic.analyses.closing.forecast import add_people_affected, add_run_
 from naturalistic.analyses.closing.geography import add_geography
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
 from naturalistic.analyses.populations import episode_frame, in_population
+from naturalistic.analyses.rates_by_group import years_between
 
 NAME = "decommissioning"
 NO_CALENDAR = "the dates are counted from an arbitrary day, so there is no caseload on a date"
@@ -38,7 +37,7 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
         Over twelve months so far; months so far; thresholds of NHS Talking Therapies met.
     sessions_needed, staff_needed
         Sessions and whole-time years needed elsewhere under stated numbers of sessions.
-    rate_per_100000
+    rate_per_100000, ratio_to_reference
         People who started, by area, a year.
     cost
         Per person treated, completed, reliably improved, recovered, from the user's own unit costs.
@@ -56,7 +55,14 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
     load = _caseload(data, rows)
     if load is not None:
         _closing(rows, data, load)
-    add_geography(rows, started, _years(started), asked, data.settings.conf_level)
+    add_geography(
+        rows,
+        started,
+        years_between(started["first_session_date"]),
+        asked,
+        data.settings.conf_level,
+        data.settings.reference_levels.get("area", ""),
+    )
     resampled = len(started) <= data.settings.resampling.full_inference_up_to
     add_costs(
         rows,
@@ -90,11 +96,3 @@ def _closing(rows: EstimateRows, data: AnalysisInput, load: Caseload) -> None:
     add_people_affected(rows, load, asked, draws, data.rng)
     add_displaced(rows, data, load)
     add_capacity(rows, load, asked, data.settings.conf_level)
-
-
-def _years(started: pd.DataFrame) -> float:
-    """Length of the period in which people started, in years."""
-    first = started["first_session_date"].dropna()
-    if len(first) < 2:
-        return 0.0
-    return float((first.max() - first.min()).days + 1) / 365.25

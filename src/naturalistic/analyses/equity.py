@@ -16,6 +16,7 @@ from naturalistic.analyses.gaps.measures import (
     measures,
     people_frame,
 )
+from naturalistic.analyses.gaps.uptake import add_uptake
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
 from naturalistic.stats.inequality import (
     adjusted_differences,
@@ -54,6 +55,8 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
         same score before therapy.
     slope_index, relative_index
         Over deciles of deprivation, from the most to the least deprived end, unadjusted and adjusted.
+    rate_per_100000, ratio_to_reference, slope_index, relative_index of "referred" and "started"
+        A year, of the populations that the settings state; see `gaps.uptake`.
     proportion by service and team, overdispersion
         Funnels of dropout and reliable improvement.
     """
@@ -77,6 +80,7 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
         for measure in found:
             _by_level(rows, data, frame, measure, name)
     _gradients(rows, data, frame, found)
+    add_uptake(rows, data, frame)
     add_funnels(rows, frame, found)
     return AnalysisResult(rows.frame())
 

@@ -208,7 +208,7 @@ _ANALYSES = (
         "equity",
         "Who gets access, waits, attends, stays and improves, by protected characteristic and deprivation?",
         ("patients", "episodes", "outcomes"),
-        ("primary", "conf_level", "reference_levels"),
+        ("primary", "conf_level", "reference_levels", "equity"),
         ("instruments",),
     ),
     Analysis(
@@ -222,7 +222,7 @@ _ANALYSES = (
         "decommissioning",
         "What would closing, keeping or extending the service mean, and for whom?",
         ("patients", "episodes", "outcomes"),
-        ("primary", "conf_level", "resampling", "dropout", "closing"),
+        ("primary", "conf_level", "reference_levels", "resampling", "dropout", "closing"),
         ("instruments",),
     ),
 )

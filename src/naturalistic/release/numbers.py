@@ -22,6 +22,13 @@ ON_A_LATTICE = (
     "probability_of_improvement",
 )
 
+PROPORTIONAL = (
+    # a known multiple of the number of people: whoever knows the multiple (a population, stated sessions) knows the number
+    "rate_per_100000",
+    "sessions_needed",
+    "staff_needed",
+)
+
 
 def rounded_numbers(
     frame: pd.DataFrame, people: FloatArray, shown_people: FloatArray, profile: Profile
@@ -31,6 +38,7 @@ def rounded_numbers(
     A standard error falls with the root of the number of people, and a limit carries the error. Both are first put on
     the rounded number of people n': SE' = SE sqrt(n / n'), the limits moved likewise and from the t quantile of the
     old to that of the new degrees of freedom. n worked back from them is then n', however many figures are put together.
+    Figures that are a multiple of the number of people are made that of n'.
     Then everything is rounded to a step of `rounding_base` / (2 n') of the standard error.
 
     Parameters
@@ -42,12 +50,21 @@ def rounded_numbers(
     profile : Profile
         Rules.
     """
+    frame = _of_shown_people(frame, people, shown_people)
     frame = _as_if(frame, people, shown_people, profile)
     return _on_a_lattice(_coarse(frame, profile.rounding_base, shown_people), shown_people, profile)
 
 
 def _floats(frame: pd.DataFrame, column: str) -> FloatArray:
     return np.array(frame[column].astype("float64"), dtype=np.float64)
+
+
+def _of_shown_people(frame: pd.DataFrame, people: FloatArray, shown: FloatArray) -> pd.DataFrame:
+    rows = np.isin(text(frame, "estimand"), PROPORTIONAL) & (people > 0) & (shown > 0)
+    factor = np.where(rows, np.where(rows, shown, 1.0) / np.where(rows, people, 1.0), 1.0)
+    for name in ("estimate", "conf_low", "conf_high", "std_error"):
+        frame[name] = _floats(frame, name) * factor
+    return frame
 
 
 def _as_if(

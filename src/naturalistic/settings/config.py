@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from naturalistic.settings.closed import Closed
 from naturalistic.settings.closing import Closing
+from naturalistic.settings.equity import Equity
 from naturalistic.vocabulary import (
     ABSENCE_DEFINITIONS,
     CHARACTERISTICS,
@@ -255,6 +256,7 @@ class AnalysisSettings(Closed):
     outcome_models: OutcomeModels = OutcomeModels()
     service_change: ServiceChange = ServiceChange()
     closing: Closing = Closing()
+    equity: Equity = Equity()
     predictors: tuple[str, ...] = DEFAULT_PREDICTORS
     reference_levels: dict[str, str] = Field(default_factory=lambda: dict(DEFAULT_REFERENCE_LEVELS))
     conf_level: float = Field(default=0.95, gt=0.5, lt=1)

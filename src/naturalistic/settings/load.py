@@ -59,6 +59,7 @@ def cohort_settings(config: Config, mapping: Mapping) -> AnalysisSettings:
         "dropout",
         "service_change",
         "closing",
+        "equity",
         "outcome_models",
         "predictors",
     ):

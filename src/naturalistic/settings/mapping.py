@@ -19,6 +19,7 @@ from naturalistic.settings.config import (
     ReliableChange,
     ServiceChange,
 )
+from naturalistic.settings.equity import Equity
 from naturalistic.settings.mapping_adapter import Adapter
 from naturalistic.settings.mapping_blocks import (
     LINKED_TABLES,
@@ -155,6 +156,7 @@ class CohortChoices(Closed):
     dropout: Dropout | None = None
     service_change: ServiceChange | None = None
     closing: Closing | None = None
+    equity: Equity | None = None
     outcome_models: OutcomeModels | None = None
     predictors: tuple[str, ...] | None = None
     reference_levels: dict[str, str] = Field(default_factory=dict)

@@ -210,6 +210,11 @@ def test_areas_and_levelling() -> None:
     up, down = _one(frame, term="level_up")["estimate"], _one(frame, term="level_down")["estimate"]
     assert up == pytest.approx((rates["area=South"] - rates["area=North"]) / 1e5 * 200_000)
     assert down == pytest.approx((rates["area=North"] - rates["area=South"]) / 1e5 * 300_000)
+    ratio = _one(frame, estimand="ratio_to_reference")
+    assert ratio["contrast"] == "North vs South"  # the larger area
+    assert ratio["estimate"] == pytest.approx(rates["area=North"] / rates["area=South"])
+    assert ratio["conf_low"] < ratio["estimate"] < ratio["conf_high"]
+    assert _one(frame, term="started_other_or_unknown_area")["estimate"] == 0
     assert _rows(tables).query("estimand == 'rate_per_100000'")["status"].item() == "not_measured"
 
 

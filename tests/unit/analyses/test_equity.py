@@ -10,6 +10,7 @@ from naturalistic.analyses.equity import analyse
 from naturalistic.analyses.interface import AnalysisInput
 from naturalistic.reference.loader import load_instruments
 from naturalistic.settings.config import AnalysisSettings
+from naturalistic.settings.equity import Equity
 from naturalistic.tables.cohort import PATIENTS
 from naturalistic.tables.derived import EPISODES, OUTCOMES
 
@@ -177,3 +178,65 @@ def test_a_characteristic_that_is_not_held_says_so(estimates: pd.DataFrame) -> N
 def test_age_bands_are_made_from_age(estimates: pd.DataFrame) -> None:
     row = one(estimates, estimand="proportion", term="access", dimensions="age_band=from_26_to_35")
     assert row.denominator == 75
+
+
+POPULATIONS = {
+    "gender": {"female": 20_000, "male": 30_000},
+    "deprivation_decile": {str(i): 5_000 for i in range(1, 11)},
+    "religion": {"christian": 100, "no_religion": 100},
+}
+
+
+def uptake(calendar: str = "real", **settings: object) -> pd.DataFrame:
+    tables = cohort()
+    days = tables["episodes"]["referral_id"].astype(int)  # 0 to 74
+    received = pd.Timestamp("2020-01-01") + pd.to_timedelta(days * 365.25 / 74, unit="D").dt.floor(
+        "D"
+    )
+    started = received.where(tables["episodes"]["started"] == "yes")
+    dated = tables["episodes"].assign(received_date=received, first_session_date=started)
+    tables["episodes"] = EPISODES.conform(dated)
+    settings = {"equity": Equity(populations=POPULATIONS), **settings}
+    data = AnalysisInput(
+        "hand", tables, AnalysisSettings(**settings), load_instruments(), calendar=calendar
+    )
+    frame = analyse(data).estimates
+    return frame[frame["term"].str.startswith(("referred", "started"))]
+
+
+def test_uptake_per_100000_of_each_group_and_the_ratio_of_groups() -> None:
+    frame = uptake()
+    years = 366 / 365.25
+    women = one(frame, estimand="rate_per_100000", term="referred", dimensions="gender=female")
+    assert women.estimate == pytest.approx(40 / 20_000 * 1e5 / years, rel=0.01)
+    assert (women.n_patients, women.n_missing) == (40, 5)
+    key = {"dimensions": "gender=male", "contrast": "male vs female"}
+    ratio = one(frame, estimand="ratio_to_reference", term="referred", **key)
+    assert ratio.estimate == pytest.approx((30 / 30_000) / (40 / 20_000))
+    assert ratio.conf_high < 1
+    ratio = one(frame, estimand="ratio_to_reference", term="started", **key)
+    assert ratio.estimate == pytest.approx((15 / 30_000) / (30 / 20_000))
+    others = one(frame, estimand="count", term="referred_other_or_unknown_gender")
+    assert others.estimate == 5
+
+
+def test_inequality_of_uptake_over_deciles_of_the_population() -> None:
+    frame = uptake()
+    slope = one(frame, estimand="slope_index", term="referred")
+    ratio = one(frame, estimand="relative_index", term="referred")
+    # seven or eight people of each decile
+    assert slope.conf_low < 0 < slope.conf_high
+    assert ratio.conf_low < 1 < ratio.conf_high
+    assert slope.n_patients == 75
+    deciles = frame[frame["dimensions"].str.startswith("deprivation_decile=")]
+    assert len(deciles) == 20 and (deciles["contrast"] == "").all()
+
+
+def test_uptake_is_not_measured_without_populations_dates_or_the_characteristic() -> None:
+    assert set(uptake(equity=Equity())["note"]) == {
+        "state equity.populations (people living in the area, by group) to have uptake"
+    }
+    rows = uptake(calendar="relative")
+    assert set(rows["status"]) == {"not_measured"} and rows["note"].str.contains("dates").all()
+    row = one(uptake(), term="referred", dimensions="religion=not_recorded")
+    assert row.status == "not_measured"

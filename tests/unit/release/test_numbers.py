@@ -53,3 +53,24 @@ def test_a_difference_keeps_steps_of_its_own_error() -> None:
     assert row["estimate"] == pytest.approx(4.5)
     assert row["conf_low"] == pytest.approx(2.0)
     assert row["conf_high"] == pytest.approx(6.5)
+
+
+@pytest.mark.parametrize("estimand", ["rate_per_100000", "sessions_needed"])
+def test_a_multiple_of_the_number_of_people_does_not_tell_the_number(estimand: str) -> None:
+    found = []
+    for n in (63.0, 66.0):  # both are shown as 65
+        frame = pd.DataFrame(
+            {
+                "estimand": [estimand],
+                "estimate": [20 * n],
+                "std_error": [20 * np.sqrt(n)],
+                "conf_low": [20 * (n - 15)],
+                "conf_high": [20 * (n + 15)],
+                "conf_level": [0.95],
+                **{name: [np.nan] for name in ("df", "statistic", "p_value")},
+            }
+        )
+        profile = load_profile("opensafely")
+        people, seen = np.array([n]), np.array([65.0])
+        found.append(rounded_numbers(frame, people, seen, profile).iloc[0]["estimate"])
+    assert found[0] == found[1] == pytest.approx(20 * 65, rel=0.02)

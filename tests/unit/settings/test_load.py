@@ -46,6 +46,23 @@ def test_a_config_may_be_short_and_have_a_byte_order_mark(tmp_path):
             "'woman' is not a level of gender",
         ),
         ("cohorts: [north]\nconf_level: 95\n", "line 2: conf_level"),
+        (
+            "cohorts: [north]\nequity: {population: {}}\n",
+            "unknown key 'equity.population'. Did you mean 'populations'?",
+        ),
+        (
+            "cohorts: [north]\nequity: {populations: {gender: {woman: 5, male: 5}}}\n",
+            "'woman' is not a level of gender",
+        ),
+        (
+            "cohorts: [north]\nequity: {populations: {area: {North: 5, South: 5}}}\n",
+            "stand under closing.area_populations",
+        ),
+        (
+            "cohorts: [north]\nequity: {populations: {shoe_size: {1: 5, 2: 5}}}\n",
+            "'shoe_size' is not a characteristic of people",
+        ),
+        ("cohorts: [north]\nequity: {populations: {gender: {male: 5}}}\n", "at least two groups"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(tmp_path, text, words):
@@ -53,6 +70,13 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path, text, words):
         load(tmp_path, text)
     assert words in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+def test_populations_of_deciles_may_be_written_as_numbers(tmp_path):
+    text = "cohorts: [north]\nequity: {populations: {deprivation_decile: {1: 52000, 2: 6e4}}}\n"
+    assert load(tmp_path, text).equity.populations == {
+        "deprivation_decile": {"1": 52_000.0, "2": 60_000.0}
+    }
 
 
 def test_every_problem_at_once(tmp_path):

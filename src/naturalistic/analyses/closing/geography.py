@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from naturalistic.analyses.interface import EstimateRows
+from naturalistic.analyses.rates_by_group import add_rates
 from naturalistic.settings.closing import Closing
-from naturalistic.stats.poisson_rates import rate_per
 
 FEWEST_STARTERS = 10  # an area with fewer sets no level for the others
 NO_AREAS = "the extract holds no area of residence"
@@ -21,8 +21,9 @@ def add_geography(
     years: float,
     asked: Closing,
     level: float,
+    reference: str = "",
 ) -> None:
-    """People who started per 100,000 residents a year by area, and the two levelling scenarios.
+    """People who started per 100,000 residents a year by area, how areas compare, and the two levelling scenarios.
 
     Parameters
     ----------
@@ -36,29 +37,30 @@ def add_geography(
         Populations of the areas as the user states them.
     level : float
         Nominal coverage.
+    reference : str
+        Area the others are compared with; the largest where it is not among them.
     """
     area = starters["area"].astype("object")
     if not area.notna().any() or not asked.area_populations or not years > 0:
         note = NO_AREAS if not area.notna().any() else NO_POPULATIONS
         rows.add("rate_per_100000", term="started", status="not_measured", note=note)
         return
+    found = add_rates(
+        rows,
+        area,
+        asked.area_populations,
+        years,
+        name="area",
+        reference=reference,
+        conf_level=level,
+        term="started",
+    )
     counts = area.value_counts()
-    rates: dict[str, float] = {}
-    for name, people in sorted(asked.area_populations.items()):
-        n = int(counts.get(name, 0))
-        value = rate_per(n, people * years, conf_level=level)
-        rows.add(
-            "rate_per_100000",
-            value,
-            term="started",
-            dimensions={"area": name},
-            n_patients=n,
-            n_events=n,
-        )
-        if n >= FEWEST_STARTERS:
-            rates[name] = value.estimate
-    elsewhere = int((~area.isin(list(asked.area_populations))).sum())
-    rows.add("count", elsewhere, term="other_or_unknown_area", n_patients=elsewhere)
+    rates = {
+        name: value.estimate
+        for name, value in found.items()
+        if int(counts.get(name, 0)) >= FEWEST_STARTERS
+    }
     if len(asked.area_populations) > 1 and rates:
         _levelling(rows, counts, rates, years, asked)
 
