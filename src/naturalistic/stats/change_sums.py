@@ -6,13 +6,20 @@ out, is one row of sums: no data are copied.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from naturalistic.stats.cluster_codes import cluster_codes
-from naturalistic.stats.paired_scores import BetterIs, FloatArray
+from naturalistic.stats.paired_scores import (
+    BetterIs,
+    FloatArray,
+    as_pairs,
+    check_conf_level,
+    check_direction,
+)
 from naturalistic.stats.standardised_change_formulas import Standardiser, standardised_point
 
 ChangeMeasure = Literal["raw", "percentage"] | Standardiser
@@ -33,6 +40,28 @@ def check_measure(measure: str, external_sd: float | None) -> None:
         raise ValueError("external_sd belongs to measure='external_sd', and is needed there")
     if external_sd is not None and not external_sd > 0.0:
         raise ValueError("external_sd must be positive")
+
+
+def checked_change(
+    pre: npt.ArrayLike,
+    post: npt.ArrayLike,
+    *,
+    measure: ChangeMeasure,
+    better_is: BetterIs,
+    external_sd: float | None,
+    conf_level: float,
+) -> tuple[FloatArray, FloatArray]:
+    """First and last scores of a resampled effect size, all its arguments checked.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, a score is missing, or an argument is out of range.
+    """
+    check_conf_level(conf_level)
+    check_direction(better_is)
+    check_measure(measure, external_sd)
+    return as_pairs(pre, post)
 
 
 def sums_of_units(
@@ -94,7 +123,7 @@ def values_of_sums(
     centre : float
         What was taken off the scores.
     measure, better_is, bias_corrected, external_sd
-        As in `effect_size_bootstrap.bootstrap_change`.
+        As in `effect_size_jackknife.jackknife_change`.
 
     Returns
     -------
@@ -128,3 +157,39 @@ def values_of_sums(
             bias_corrected=bias_corrected,
             external_sd=external_sd,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOfSums:
+    """An effect size as a function of the sums of units; fields as in `values_of_sums`.
+
+    Attributes
+    ----------
+    units : (n_units, 6) sums of each patient or therapist.
+    """
+
+    units: FloatArray
+    centre: float
+    measure: ChangeMeasure
+    better_is: BetterIs
+    bias_corrected: bool
+    external_sd: float | None
+
+    def of(self, sums: FloatArray) -> FloatArray:
+        """The effect size of each row of sums (n_rows, 6), shape (n_rows,)."""
+        return values_of_sums(
+            sums,
+            self.centre,
+            self.measure,
+            self.better_is,
+            self.bias_corrected,
+            self.external_sd,
+        )
+
+    def of_all(self) -> float:
+        """The effect size of all units together."""
+        return float(self.of(self.units.sum(axis=0)[np.newaxis])[0])
+
+    def of_all_but_one(self) -> FloatArray:
+        """The effect size with each unit left out in turn, shape (n_units,)."""
+        return self.of(self.units.sum(axis=0) - self.units)

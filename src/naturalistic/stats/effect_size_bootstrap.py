@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from naturalistic.stats.change_sums import (
     ChangeMeasure,
-    check_measure,
+    ChangeOfSums,
+    checked_change,
     sums_of_units,
-    values_of_sums,
 )
 from naturalistic.stats.effect_size_intervals import bca_interval
-from naturalistic.stats.paired_scores import (
-    BetterIs,
-    FloatArray,
-    as_pairs,
-    check_conf_level,
-    check_direction,
-)
+from naturalistic.stats.paired_scores import BetterIs, FloatArray
 from naturalistic.stats.result import Estimate, not_estimable
 
 #: Counts held at once: 4 million, about 100 MB with what NumPy needs around them.
@@ -66,24 +61,12 @@ def bootstrap_change(
 
     Parameters
     ----------
-    pre, post : array_like, shape (n_patients,)
-        First and last scores of the same patients.
-    measure : {'raw', 'percentage'} or a standardiser
-        See `raw_mean_change`, `percentage_change`, `standardised_change_from_moments`.
-    better_is : {'lower', 'higher'}
-        Direction of the scale.
+    pre, post, measure, better_is, cluster, bias_corrected, external_sd, conf_level
+        As in `effect_size_jackknife.jackknife_change`.
     rng : numpy.random.Generator
         Source of the draws; row order and the labels of therapists do not change them.
     draws : int
         Resamples, at least 100.
-    cluster : array_like, shape (n_patients,), optional
-        Therapist of each patient.
-    bias_corrected : bool
-        Multiply by Hedges' J (standardised measures).
-    external_sd : float, optional
-        For ``external_sd``, taken as known.
-    conf_level : float
-        Nominal coverage.
 
     Returns
     -------
@@ -99,12 +82,16 @@ def bootstrap_change(
     ValueError
         If shapes differ, a score is missing, or an argument is out of range.
     """
-    check_conf_level(conf_level)
-    check_direction(better_is)
-    check_measure(measure, external_sd)
+    first, last = checked_change(
+        pre,
+        post,
+        measure=measure,
+        better_is=better_is,
+        external_sd=external_sd,
+        conf_level=conf_level,
+    )
     if draws < 100:
         raise ValueError("draws must be at least 100")
-    first, last = as_pairs(pre, post)
     unit_word = "patients" if cluster is None else "therapists"
     method = f"{measure}, BCa bootstrap of {unit_word}, {draws} draws"
     if first.size < 3:
@@ -112,26 +99,29 @@ def bootstrap_change(
     units, centre = sums_of_units(first, last, cluster)
     if units.shape[0] < 3:
         return not_estimable(f"fewer than three {unit_word}", method=method, conf_level=conf_level)
-    arguments = (centre, measure, better_is, bias_corrected, external_sd)
-    total = units.sum(axis=0)
-    value = float(values_of_sums(total[np.newaxis], *arguments)[0])
-    left_out = values_of_sums(total - units, *arguments)
-    drawn = np.concatenate(
-        [values_of_sums(s, *arguments) for s in _resampled_sums(units, draws, rng)]
-    )
+    change = ChangeOfSums(units, centre, measure, better_is, bias_corrected, external_sd)
+    drawn = np.concatenate([change.of(sums) for sums in _resampled_sums(units, draws, rng)])
+    found = _summary(change, drawn, conf_level, method)
+    if cluster is None or found.status != "ok" or units.shape[0] >= ENOUGH_THERAPISTS:
+        return found
+    caution = f"only {units.shape[0]} therapists: the interval is too narrow"
+    return replace(found, note="; ".join(filter(None, (found.note, caution))))
+
+
+def _summary(change: ChangeOfSums, drawn: FloatArray, conf_level: float, method: str) -> Estimate:
+    """Estimate with BCa limits from the value of each resample, shape (draws,)."""
+    value, left_out = change.of_all(), change.of_all_but_one()
     usable = drawn[np.isfinite(drawn)]
-    lost = draws - usable.size
+    lost = drawn.size - usable.size
     if not math.isfinite(value):
         return not_estimable("no spread in the scores", method=method, conf_level=conf_level)
-    if lost > _LARGEST_SHARE_LOST * draws or not np.isfinite(left_out).all():
-        reason = f"{lost} of {draws} resamples, or a leave-one-out sample, have no spread"
+    if lost > _LARGEST_SHARE_LOST * drawn.size or not np.isfinite(left_out).all():
+        reason = f"{lost} of {drawn.size} resamples, or a leave-one-out sample, have no spread"
         return not_estimable(reason, method=method, conf_level=conf_level)
     low, high = bca_interval(usable, left_out, value, conf_level=conf_level)
     notes = [f"{lost} resamples without spread left out"] if lost else []
     if math.isnan(low):
         notes.append("the resampled values do not vary around the estimate: no interval")
-    if cluster is not None and units.shape[0] < ENOUGH_THERAPISTS:
-        notes.append(f"only {units.shape[0]} therapists: the interval is too narrow")
     return Estimate(
         estimate=value,
         std_error=float(np.std(usable, ddof=1)),

@@ -10,17 +10,11 @@ import numpy.typing as npt
 
 from naturalistic.stats.change_sums import (
     ChangeMeasure,
-    check_measure,
+    ChangeOfSums,
+    checked_change,
     sums_of_units,
-    values_of_sums,
 )
-from naturalistic.stats.paired_scores import (
-    BetterIs,
-    FloatArray,
-    as_pairs,
-    check_conf_level,
-    check_direction,
-)
+from naturalistic.stats.paired_scores import BetterIs, FloatArray
 from naturalistic.stats.result import Estimate, not_estimable
 from naturalistic.stats.wald import wald_estimate
 
@@ -78,10 +72,14 @@ def jackknife_change(
     ValueError
         If shapes differ, a score is missing, or an argument is out of range.
     """
-    check_conf_level(conf_level)
-    check_direction(better_is)
-    check_measure(measure, external_sd)
-    first, last = as_pairs(pre, post)
+    first, last = checked_change(
+        pre,
+        post,
+        measure=measure,
+        better_is=better_is,
+        external_sd=external_sd,
+        conf_level=conf_level,
+    )
     word: Literal["patients", "therapists"] = "patients" if cluster is None else "therapists"
     method = _METHOD.format(measure, word)
     if first.size < 3:
@@ -123,14 +121,12 @@ def jackknife_of_sums(
     count = units.shape[0]
     if count < 3:
         return not_estimable(f"fewer than three {word}", method=method, conf_level=conf_level)
-    total = units.sum(axis=0)
-    df = float(total[0] ** 2 / np.sum(units[:, 0] ** 2)) - 1.0
+    df = float(units[:, 0].sum() ** 2 / np.sum(units[:, 0] ** 2)) - 1.0
     if df < 1.0:
         reason = "one therapist has nearly all patients: fewer than two effective therapists"
         return not_estimable(reason, method=method, conf_level=conf_level)
-    arguments = (centre, measure, better_is, bias_corrected, external_sd)
-    value = float(values_of_sums(total[np.newaxis], *arguments)[0])
-    left_out = values_of_sums(total - units, *arguments)
+    change = ChangeOfSums(units, centre, measure, better_is, bias_corrected, external_sd)
+    value, left_out = change.of_all(), change.of_all_but_one()
     if not (math.isfinite(value) and np.isfinite(left_out).all()):
         reason = f"no spread in the scores, or none with one of the {word} left out"
         return not_estimable(reason, method=method, conf_level=conf_level)
