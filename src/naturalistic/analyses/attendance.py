@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from naturalistic.analyses.attending.absence_model import add_absence_model
-from naturalistic.analyses.attending.bookings import bookings_of
+from naturalistic.analyses.attending.bookings import contacts_of
 from naturalistic.analyses.attending.definitions import NAME, people_who_started
 from naturalistic.analyses.attending.described import (
     add_absence,
@@ -43,8 +43,8 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
     """
     primary, level = data.settings.primary, data.settings.conf_level
     frame = people_who_started(data)
-    sessions = data.tables["sessions"]
-    bookings = bookings_of(sessions, frame, primary.absence_definition)
+    contacts = contacts_of(data.tables["sessions"], frame)
+    bookings = contacts.under(primary.absence_definition)
     rows = EstimateRows(data.cohort, NAME, population="started")
     add_numbers(rows, frame, level)
     add_absence(rows, frame, level)
@@ -54,5 +54,5 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
         add_absence_model(rows, data, frame, bookings),
         add_sessions_model(rows, data, frame),
     ]
-    add_hours(rows, sessions, frame, level)
+    add_hours(rows, contacts, level)
     return AnalysisResult(rows.frame(), pd.concat(covariances, ignore_index=True))

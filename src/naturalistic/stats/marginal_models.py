@@ -211,6 +211,8 @@ def _independence(part: Estimable) -> RawEstimates:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         fit = model.fit(
+            # the search for separation ended here: statsmodels has nothing left but to agree
+            start_params=part.coefficients,
             tol=1e-12,
             maxiter=100,
             cov_type="cluster",

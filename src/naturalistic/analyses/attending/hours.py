@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from naturalistic.analyses.attending.bookings import Bookings, bookings_of
+from naturalistic.analyses.attending.bookings import Bookings, Contacts
 from naturalistic.analyses.attending.definitions import FloatArray
 from naturalistic.analyses.interface import EstimateRows
 from naturalistic.stats.ratio import ratio_of_totals
@@ -21,9 +20,7 @@ BOOKED = (
 )
 
 
-def add_hours(
-    rows: EstimateRows, sessions: pd.DataFrame, frame: pd.DataFrame, conf_level: float
-) -> None:
+def add_hours(rows: EstimateRows, contacts: Contacts, conf_level: float) -> None:
     """Hours of missed sessions under each definition: in all, per 100 people who started, and as a share of hours booked.
 
     A missed session counts with its recorded length; without one, with the mean length of the sessions the same person
@@ -33,16 +30,14 @@ def add_hours(
     ----------
     rows : EstimateRows
         Where they go.
-    sessions : DataFrame
-        Canonical table; may be empty.
-    frame : DataFrame
-        People who started.
+    contacts : Contacts
+        Of everyone who started; may be empty.
     conf_level : float
         Coverage; people are the sampled units.
     """
     for definition in ABSENCE_DEFINITIONS:
         key: dict[str, Any] = {"definition": definition}
-        bookings = bookings_of(sessions, frame, definition)
+        bookings = contacts.under(definition)
         recorded = np.isfinite(bookings.minutes) & (bookings.minutes > 0)
         if not (recorded & bookings.seen).any():
             rows.add(
