@@ -66,10 +66,20 @@ def _reason_against(
     return "no score changed" if no_spread else ""
 
 
-def _noncentral_t_limits(m: PairedMoments, factor: float, conf_level: float) -> tuple[float, float]:
-    """Limits of d_z times `factor` (Hedges' J, and for d_rm the rescaling, taken as known)."""
-    statistic = m.mean_improvement * math.sqrt(m.n) / m.sd_difference
-    low, high = noncentrality_interval(statistic, m.n - 1, conf_level=conf_level)
+def _paired_t(m: PairedMoments) -> tuple[float, float, float]:
+    """Statistic, degrees of freedom and p value of the paired t test."""
+    statistic, df = m.mean_improvement * math.sqrt(m.n) / m.sd_difference, float(m.n - 1)
+    return statistic, df, 2.0 * float(stdtr(df, -abs(statistic)))
+
+
+def _noncentral_t_limits(
+    standardiser: Standardiser, m: PairedMoments, bias_corrected: bool, conf_level: float
+) -> tuple[float, float]:
+    """Limits of d_z times Hedges' J, and for d_rm times the rescaling, both taken as known."""
+    factor = float(hedges_correction(m.n - 1)) if bias_corrected else 1.0
+    if standardiser == "repeated_measures":
+        factor *= math.sqrt(2.0 * (1.0 - m.correlation))
+    low, high = noncentrality_interval(_paired_t(m)[0], m.n - 1, conf_level=conf_level)
     return low / math.sqrt(m.n) * factor, high / math.sqrt(m.n) * factor
 
 
@@ -81,18 +91,8 @@ def _in_external_sd(
     error_of_sd = 0.0 if sd_n is None else value**2 / (2.0 * (sd_n - 1))
     std_error = math.sqrt((m.sd_difference / sd) ** 2 / m.n + error_of_sd)
     half = float(stdtrit(df, 0.5 * (1.0 + conf_level))) * std_error
-    statistic = m.mean_improvement * math.sqrt(m.n) / m.sd_difference
-    return Estimate(
-        estimate=value,
-        std_error=std_error,
-        conf_low=value - half,
-        conf_high=value + half,
-        conf_level=conf_level,
-        statistic=statistic,
-        df=float(df),
-        p_value=2.0 * float(stdtr(df, -abs(statistic))),
-        method=method,
-    )
+    low, high = value - half, value + half
+    return Estimate(value, std_error, low, high, conf_level, *_paired_t(m), method=method)
 
 
 def _check_arguments(
@@ -196,19 +196,14 @@ def standardised_change_from_moments(
     )
     std_error = math.sqrt(standardised_variance(standardiser, chosen, moments, value))
     if chosen == "noncentral_t":
-        factor = float(hedges_correction(moments.n - 1)) if bias_corrected else 1.0
-        if standardiser == "repeated_measures":
-            factor *= math.sqrt(2.0 * (1.0 - moments.correlation))
-        low, high = _noncentral_t_limits(moments, factor, conf_level)
-        statistic = moments.mean_improvement * math.sqrt(moments.n) / moments.sd_difference
-        df = float(moments.n - 1)
-        p_value = 2.0 * float(stdtr(df, -abs(statistic)))
+        low, high = _noncentral_t_limits(standardiser, moments, bias_corrected, conf_level)
+        test = _paired_t(moments)
     else:
         half = float(ndtri(0.5 * (1.0 + conf_level))) * std_error
         low, high = value - half, value + half
-        statistic, df = value / std_error, math.nan
-        p_value = 2.0 * float(ndtr(-abs(statistic)))
-    return Estimate(value, std_error, low, high, conf_level, statistic, df, p_value, method=method)
+        statistic = value / std_error
+        test = statistic, math.nan, 2.0 * float(ndtr(-abs(statistic)))
+    return Estimate(value, std_error, low, high, conf_level, *test, method=method)
 
 
 def _method_words(standardiser: Standardiser, interval: Interval, bias_corrected: bool) -> str:
