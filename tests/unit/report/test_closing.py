@@ -166,6 +166,17 @@ def test_areas_levelling_and_capacity() -> None:
                 row(NAME, "expected_number", 40, term="level_up", n_patients=60),
                 row(
                     NAME,
+                    "ratio_to_reference",
+                    0.63,
+                    term="started",
+                    dimensions="area=North",
+                    contrast="North vs South",
+                    conf_low=0.5,
+                    conf_high=0.8,
+                ),
+                _number("started_other_or_unknown_area", 15),
+                row(
+                    NAME,
                     "sessions_needed",
                     1440,
                     term="on_the_books",
@@ -177,9 +188,11 @@ def test_areas_levelling_and_capacity() -> None:
         )
     )
     figure = next(b for b in made.blocks if isinstance(b, Figure))
-    assert ("North", "14.2 (10.0 to 20.0)") in figure.data.rows
-    assert ("South", "withheld") in figure.data.rows
-    assert ("People a year more if every area had the highest rate", "40") in figure.data.rows
+    ratio = "0.63 (0.50 to 0.80) of South"
+    assert ("North", "14.2 (10.0 to 20.0)", ratio) in figure.data.rows
+    assert ("South", "withheld", "–") in figure.data.rows
+    assert ("People a year more if every area had the highest rate", "40", "–") in figure.data.rows
+    assert figure.data.note == "From another area, or not recorded: 15 people."
     table = next(b for b in made.blocks if isinstance(b, Table) and "elsewhere" in b.caption)
     assert table.rows == [
         ("Cognitive behavioural therapy", "12 sessions a person, as stated", "1,440", "1.8")

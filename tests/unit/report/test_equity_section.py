@@ -102,3 +102,95 @@ def test_without_characteristics_it_says_not_measured_here() -> None:
     assert section is not None
     assert "not measured here" in section.findings[0]
     assert equity(released(row("attendance", "mean", 3.0)), None) is None
+
+
+def uptake(ratio: tuple[float, float, float]) -> list[dict[str, Any]]:
+    rows = []
+    for term in ("referred", "started"):
+        rows += [
+            row(
+                NAME,
+                "rate_per_100000",
+                rate,
+                term=term,
+                dimensions=f"gender={level}",
+                conf_low=rate - 10,
+                conf_high=rate + 10,
+                n_patients=200,
+            )
+            for level, rate in {"female": 90.0, "male": 60.0}.items()
+        ]
+        estimate, low, high = ratio
+        rows.append(
+            row(
+                NAME,
+                "ratio_to_reference",
+                estimate,
+                term=term,
+                dimensions="gender=male",
+                contrast="male vs female",
+                conf_low=low,
+                conf_high=high,
+                n_patients=200,
+            )
+        )
+    return rows
+
+
+def test_uptake_by_group_with_its_ratio() -> None:
+    section = equity(released(*access(-0.19, -0.01), *uptake((0.67, 0.55, 0.81))), None)
+    assert section is not None
+    said = next(text for text in section.findings if "per 100,000" in text)
+    assert said == (
+        "Differences clear of chance in people referred per 100,000: by gender, male against female: 0.67 (95% interval "
+        "0.55 to 0.81) times the rate."
+    )
+    figure = next(b for b in section.blocks if isinstance(b, Figure) and b.name == "equity_uptake")
+    assert "from 60.0 (50.0 to 70.0) (male) to 90.0" in figure.alternative
+    table = next(b for b in section.blocks if isinstance(b, Table) and "started, per" in b.caption)
+    assert table.rows[1] == (
+        "Gender: male",
+        "60.0 (50.0 to 70.0)",
+        "0.67 (0.55 to 0.81) of female",
+        "60.0 (50.0 to 70.0)",
+        "0.67 (0.55 to 0.81) of female",
+    )
+    unclear = equity(released(*access(-0.19, -0.01), *uptake((0.9, 0.7, 1.2))), None)
+    assert unclear is not None
+    assert any(
+        text.startswith("No difference between groups in people referred")
+        for text in unclear.findings
+    )
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ("state equity.populations (people by group) to have uptake", "no numbers of people by group"),
+        ("the dates that a rate a year needs are not held", "the dates that a rate a year needs"),
+    ],
+)  # fmt: skip
+def test_uptake_that_is_not_measured_says_so_and_heads_nothing(note: str, said: str) -> None:
+    lacking = row(NAME, "rate_per_100000", term="referred", status="not_measured", note=note)
+    section = equity(released(*access(-0.19, -0.01), lacking), None)
+    assert section is not None
+    text = next(text for text in section.findings if "per 100,000" in text)
+    assert "not measured here" in text and said in text
+    assert not any(getattr(b, "text", "").startswith("Uptake") for b in section.blocks)
+
+
+def test_a_ratio_the_data_cannot_give_says_why() -> None:
+    ratio = row(
+        NAME,
+        "ratio_to_reference",
+        term="access",
+        dimensions="gender=male",
+        contrast="male vs female",
+        status="not_estimable",
+        note="too few people or events: one of the two figures is not clear of 0",
+    )
+    section = equity(released(*access(-0.19, -0.01), ratio), None)
+    assert section is not None
+    gaps = next(b for b in section.blocks if isinstance(b, Table) and b.caption.startswith("Gaps"))
+    assert gaps.rows[0][2] == "cannot be estimated"
+    assert "cannot be estimated: too few people or events" in gaps.note

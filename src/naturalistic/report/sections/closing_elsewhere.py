@@ -145,10 +145,25 @@ def areas(released: Released) -> Block | None:
         + ".",
         Table(
             "Provision by area, and what levelling would take",
-            ("Area", "Starters per 100,000 a year (interval)"),
-            [(area, brief_interval(row)) for area, row in held.items()] + _levelling(released),
+            ("Area", "Starters per 100,000 a year (interval)", "Ratio to another area (interval)"),
+            [(area, brief_interval(row), _ratio(released, area)) for area, row in held.items()]
+            + _levelling(released),
+            note=_of_no_area(released),
         ),
     )
+
+
+def _ratio(released: Released, area: str) -> str:
+    key = {"estimand": "ratio_to_reference", "term": "started", "dimensions": f"area={area}"}
+    row = released.one(NAME, **key)
+    if row is None:
+        return "–"
+    return f"{brief_interval(row)} of {str(row['contrast']).split(' vs ', 1)[1]}"
+
+
+def _of_no_area(released: Released) -> str:
+    row = released.one(NAME, estimand="count", term="started_other_or_unknown_area")
+    return "" if row is None else f"From another area, or not recorded: {count(row)} people."
 
 
 def _levelling(released: Released) -> list[tuple[str, ...]]:
@@ -157,7 +172,9 @@ def _levelling(released: Released) -> list[tuple[str, ...]]:
         "level_down": "People a year more (minus: fewer) if every area had the lowest rate",
     }
     found = {term: released.one(NAME, estimand="expected_number", term=term) for term in words}
-    return [(text, count(found[term])) for term, text in words.items() if found[term] is not None]
+    return [
+        (text, count(found[term]), "–") for term, text in words.items() if found[term] is not None
+    ]
 
 
 def costs(released: Released) -> Block | None:

@@ -13,6 +13,7 @@ from naturalistic.report.plots.axis import Scale
 from naturalistic.report.plots.dots import DotRow, dot_plot
 from naturalistic.report.released import Released, has_interval, is_ok
 from naturalistic.report.sections.equity_funnels import funnel_figures
+from naturalistic.report.sections.equity_uptake import uptake_blocks, uptake_findings
 from naturalistic.report.sections.forests import point
 from naturalistic.report.wording import (
     brief_interval,
@@ -81,9 +82,10 @@ def equity(released: Released, _: PublishedStudy | None) -> Section | None:
     blocks += [_gaps(released, term) for term in terms]
     if (table := _gradients(released)) is not None:
         blocks.append(table)
+    blocks += uptake_blocks(released)
     if figures := funnel_figures(released):
         blocks += [Heading("Services and teams"), *figures]
-    findings = [*_findings(released, terms), *_lacking(released)]
+    findings = [*_findings(released, terms), *uptake_findings(released), *_lacking(released)]
     return Section("equity", TITLE, tuple(findings), tuple(blocks))
 
 
@@ -228,7 +230,10 @@ def _gaps(released: Released, term: str) -> Table:
     header = ["Groups", "Difference (interval)", "Ratio (interval)"]
     header += ["Difference at the same score before therapy"] if adjusted else []
     missing = pd.to_numeric(released.rows(NAME, term=term)["n_missing"], errors="coerce").max()
-    note = f"Not recorded for up to {number(missing, 0)} people." if pd.notna(missing) else ""
+    notes = [f"Not recorded for up to {number(missing, 0)} people."] if pd.notna(missing) else []
+    given = [str(row["note"]) for row in ratios.values() if str(row["status"]) == "not_estimable"]
+    notes += [f"A ratio that cannot be estimated: {why}." for why in dict.fromkeys(given)]
+    note = " ".join(notes)
     return Table(f"Gaps in {outcome.name}", tuple(header), lines, folded=True, note=note)
 
 
