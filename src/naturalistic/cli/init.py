@@ -182,7 +182,7 @@ def _summarise(
     if still_open:
         print(
             f"{still_open} question{'s are' if still_open > 1 else ' is'} open, marked {ASK} and listed at its top. Answer "
-            "them in the file, or start again with --ask --force."
+            f"{'them' if still_open > 1 else 'it'} in the file, or start again with --ask --force."
         )
     print(f"Next: read the draft, then: python3 go.py check {cohort}")
 

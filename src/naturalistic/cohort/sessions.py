@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 
 from naturalistic.cohort.linking import Referrals
+from naturalistic.cohort.pseudonyms import MISSING
 from naturalistic.cohort.rows import Rows
 from naturalistic.vocabulary import SEEN
 
@@ -25,6 +26,8 @@ def check_sessions(rows: Rows, referrals: Referrals, cut: dt.date) -> None:
     cut : date
         Data cut.
     """
+    if rows.draft.file == referrals.file:
+        rows.drop(_without_a_session(rows), "no session in the row")
     rows.set_aside("session_without_date", np.isnat(rows.date("date")), "date")
     late = rows.date("date") > np.datetime64(cut, "ms")
     rows.set_aside("session_after_data_cut", late, "date")
@@ -55,3 +58,13 @@ def _check_attendance(rows: Rows) -> None:
     elif frame["contact_type"].isna().any():
         rows.note("contact_type_missing", frame["contact_type"].isna().to_numpy(), "contact_type")
         rows.draft.frame = frame.assign(contact_type=frame["contact_type"].fillna("other"))
+
+
+def _without_a_session(rows: Rows) -> np.ndarray:
+    """In a file that also holds people and referrals: rows that say nothing but whose they are."""
+    frame = rows.frame
+    own = frame.drop(columns=["row", "patient_id", "referral_id"], errors="ignore")
+    held = own.notna()
+    if "therapist_id" in own:
+        held["therapist_id"] = own["therapist_id"] != MISSING
+    return np.asarray(~held.to_numpy(dtype=bool).any(axis=1))

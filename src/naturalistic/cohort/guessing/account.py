@@ -8,6 +8,7 @@ from naturalistic.cohort.guessing.builder import Builder
 from naturalistic.cohort.guessing.column import Column
 from naturalistic.cohort.guessing.column_maps import IDENTIFYING
 from naturalistic.cohort.guessing.file_roles import FileRoles
+from naturalistic.cohort.guessing.redcap import is_redcap
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,9 @@ def account_of(builder: Builder) -> Account:
 
 
 def _why_left_out(each: FileRoles, column: Column) -> str:
+    """Why a column is known and not used; empty where nobody knows it."""
     forms = each.forms
-    for reasons in (forms.derived, forms.elsewhere, forms.odd):
+    for reasons in (forms.derived, forms.elsewhere, forms.odd, each.redcap):
         if column.name in reasons:
             return reasons[column.name]
     if column.empty:
@@ -88,10 +90,14 @@ def _why_left_out(each: FileRoles, column: Column) -> str:
 
 
 def _shape(builder: Builder) -> str:
+    """The grain of every file."""
     return "; ".join(f"{each.file.key}: {_grain(each)}" for each in builder.found)
 
 
 def _grain(each: FileRoles) -> str:
+    """The grain of one file in words."""
+    if each.repeated and is_redcap(each.file.columns):
+        return "REDCap export, one row an event or a repeated form"
     if each.long:
         return "one row an answer" if "item" in each.long else "one row a score"
     if each.ratings.long:
@@ -110,6 +116,8 @@ def template_of(builder: Builder) -> str:
     owner = next((e for e in builder.found if "referrals" in e.roles), None)
     if owner is None:
         return "one_row_a_person"
+    if owner.repeated and is_redcap(owner.file.columns):
+        return "event_rows_repeated" if "sessions" in owner.roles else "event_rows"
     if "sessions" in owner.roles:
         return "one_row_a_session"
     if any("sessions" in each.roles for each in builder.found):

@@ -127,6 +127,9 @@ def _write(row: Row, numbers: dict[int, int], asked: dict[int, int], body: list[
         following = new[place + 1] if place + 1 < len(new) else None
         if following is None or following.options != question.options:
             body += _choices(pad, question)
+    again = [q for q in _questions_in(row.value) if q.open and q not in new]
+    for number in dict.fromkeys(numbers[id(q)] for q in again):
+        body.append(f"{pad}# the answer to question {number} again")
     if not row.key:
         body += _wrapped(pad, row.comment) if row.comment else [""]
         return

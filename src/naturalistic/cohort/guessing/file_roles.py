@@ -38,6 +38,8 @@ class FileRoles:
         Therapists' ratings in its columns.
     long : dict of str to Guess
         Columns of a file with one row an answer or a score.
+    redcap : dict of str to str
+        Columns of a REDCap export that are not guessed at, with the reason; empty for every other file.
     """
 
     file: FileProfile
@@ -50,6 +52,7 @@ class FileRoles:
     long: dict[str, Guess] = field(default_factory=dict)
     national: bool = False
     ratings: RatingsFound = field(default_factory=RatingsFound)
+    redcap: dict[str, str] = field(default_factory=dict)
 
     @property
     def repeated(self) -> bool:

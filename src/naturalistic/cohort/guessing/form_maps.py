@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from naturalistic.cohort.guessing.code_maps import Entry
 from naturalistic.cohort.guessing.column_maps import DateQuestions, entry
 from naturalistic.cohort.guessing.columns import Guess
 from naturalistic.cohort.guessing.draft import Draft
@@ -30,6 +31,8 @@ class FormWriter:
         Format of dates that the file declares.
     links : dict of str to str
         Columns that link a row to its referral.
+    entries : dict of str to Entry
+        Columns that several blocks share.
     """
 
     values: FormValues
@@ -37,6 +40,7 @@ class FormWriter:
     dates: DateQuestions
     file_format: str | None
     links: dict[str, str]
+    entries: dict[str, Entry] = field(default_factory=dict)
 
     @property
     def each(self) -> FileRoles:
@@ -70,13 +74,19 @@ class FormWriter:
                 guess = self.each.picked.get("sessions.date")
             if guess is None or (target == "form.form_id" and not several):
                 continue
-            made = entry(guess, self.each.file, self.file_format, self.dates)
+            made = self._entry(target, guess)
             if target == "form.session_number" and guess.column.n_distinct > 200:
                 continue
             self.draft.add(4, target.split(".")[1], made.value, made.comment, made.needs)
         occasion = self.each.picked.get("form.occasion")
         if occasion is not None and "form.session_number" not in self.each.picked:
             self._numbers_of_sessions(occasion)
+
+    def _entry(self, target: str, guess: Guess) -> Entry:
+        """A column of every block; what it asks is asked once."""
+        if target not in self.entries:
+            self.entries[target] = entry(guess, self.each.file, self.file_format, self.dates)
+        return self.entries[target]
 
     def _numbers_of_sessions(self, occasion: Guess) -> None:
         """Numbers of sessions that stand in the names of the occasions, such as `session_4_arm_1`."""

@@ -16,6 +16,8 @@ from naturalistic.cohort.guessing.ids import find_ids, tell_owners
 from naturalistic.cohort.guessing.long_columns import long_columns
 from naturalistic.cohort.guessing.profile import FileProfile
 from naturalistic.cohort.guessing.ratings import find_ratings
+from naturalistic.cohort.guessing.redcap import field_of_box, redcap_reasons
+from naturalistic.cohort.guessing.row_level import beside, same_on_every_row
 from naturalistic.cohort.guessing.word_lists import word_list
 
 _OF_THE_CONTACT = {"form.date": "sessions.date", "form.occasion": "sessions.contact_type"}
@@ -65,7 +67,10 @@ def _first_look(file: FileProfile, words: FormWords) -> FileRoles:
     national = (
         sum(plain(name) in word_list("column_names")["national"] for name in file.columns) >= 3
     )
-    each = FileRoles(file, forms, national=national)
+    each = FileRoles(file, forms, national=national, redcap=redcap_reasons(file.columns))
+    if each.redcap:
+        for name, column in file.columns.items():
+            column.label = column.label or field_of_box(name)  # a box alone is its question
     _guess_columns(each, _context(file))
     return each
 
@@ -75,7 +80,7 @@ def _context(file: FileProfile) -> frozenset[str]:
 
 
 def _guess_columns(each: FileRoles, context: frozenset[str]) -> None:
-    taken = each.forms.names()
+    taken = each.forms.names() | set(each.redcap)
     each.guesses = {
         name: guesses(column, context, national=each.national)
         for name, column in each.file.columns.items()
@@ -106,7 +111,10 @@ def _second_look(each: FileRoles, latest: float) -> None:
 
 
 def _allowed(guess: Guess, each: FileRoles) -> bool:
+    """Whether a column may be taken for a target, now that the role of its file is known."""
     if guess.field in ("patient_id", "referral_id"):
+        return False
+    if guess.target in ("form.date", "sessions.date") and not _of_the_row(guess, each):
         return False
     if guess.target in _OF_THE_CONTACT and "sessions" in each.roles:
         # the date of a contact is the date of the forms filled in at it, and its type is not a time point
@@ -121,6 +129,21 @@ def _allowed(guess: Guess, each: FileRoles) -> bool:
     if guess.target.startswith("referrals.sessions_") and "sessions" in each.roles:
         return False
     return not (guess.target == "form.session_number" and guess.column.n_distinct < 2)
+
+
+def _of_the_row(guess: Guess, each: FileRoles) -> bool:
+    """A date of a contact or form differs from row to row of a person, and stands where answers and scores stand."""
+    owner = each.referral or each.patient
+    if each.long:  # all answers of a form share its date
+        return True
+    if owner is not None and each.repeated and same_on_every_row(guess.column, owner):
+        return False
+    if guess.target == "sessions.date":
+        return True
+    columns = each.file.columns
+    answers = [s.column for s in each.forms.scores]
+    answers += [columns[n] for i in each.forms.items for n in i.series.columns.values()]
+    return beside(guess.column, answers)
 
 
 # -------------------------------------------------------------------------------------------------------------- roles
