@@ -14,6 +14,9 @@ from naturalistic.stats.event_table import EventTable, FloatArray
 ConfidenceType = Literal["log-log", "log", "plain"]
 CONFIDENCE_TYPES: tuple[ConfidenceType, ...] = ("log-log", "log", "plain")
 
+# R's tolerance for "the curve is exactly at the quantile" (survival:::findq)
+_QUANTILE_TOLERANCE = float(np.sqrt(np.finfo(np.float64).eps))
+
 
 @dataclass(frozen=True, slots=True)
 class CurveValues:
@@ -160,6 +163,32 @@ def normal_quantile(conf_level: float) -> float:
     if not 0.0 < conf_level < 1.0:
         raise ValueError(f"conf_level must lie between 0 and 1, not {conf_level}")
     return float(ndtri(0.5 + conf_level / 2.0))
+
+
+def first_time(times: FloatArray, heights: FloatArray, p: float) -> float:
+    """First time at which a rising step function reaches p; the middle of the step where it stays at p.
+
+    Parameters
+    ----------
+    times, heights : ndarray of float, shape (m,)
+        Where the function steps and to what height; NaN where it is not known.
+    p : float
+
+    Returns
+    -------
+    float
+        NaN where p is not reached.
+    """
+    known = ~np.isnan(heights)
+    reached = np.flatnonzero(known & (heights >= p - _QUANTILE_TOLERANCE))
+    if not len(reached):
+        return float("nan")
+    first = reached[0]
+    if heights[first] > p + _QUANTILE_TOLERANCE:
+        return float(times[first])
+    beyond = np.flatnonzero(known & (heights > p + _QUANTILE_TOLERANCE))
+    end = times[beyond[0]] if len(beyond) else times[-1]
+    return float((times[first] + end) / 2.0)
 
 
 def confidence_limits(
