@@ -3,7 +3,7 @@
 The steps are those of GRADE (very low, low, moderate, high). A design without a comparison group starts at low, as GRADE
 starts observational studies (Guyatt et al. 2011, J Clin Epidemiol 64:383-394), and nothing can raise it. Each of four checks
 that finds a limit, or cannot be made, lowers the rating by one step; below very low there is nothing. No rule needs a
-threshold of its own but one: "fewer than half", where those seen are outnumbered by those not seen.
+threshold of its own but one: "fewer than half", where those seen are outnumbered by those not seen (assumption A65).
 """
 
 from __future__ import annotations

@@ -135,8 +135,9 @@ def test_neither_section_without_its_analysis() -> None:
     assert national_metrics(empty, None) is None
 
 
-def national(counted: float) -> Section:
+def national(counted: float, *more: dict[str, Any]) -> Section:
     rows = [
+        *more,
         row(NATIONAL, "count", 200, term="two_sessions", n_patients=200),
         row(NATIONAL, "count", counted, term="therapy_access", n_patients=int(counted)),
         row(NATIONAL, "count", 200 - counted, term="invisible_people", n_patients=100),
@@ -175,6 +176,27 @@ def test_every_line_of_2008_has_a_number_or_says_not_measured() -> None:
     assert all(cells[1] and cells[2] for cells in rights.rows)
     employment = next(cells for cells in rights.rows if "employment" in cells[0])
     assert employment[1] == "not measured here"
+
+
+def test_right_services_are_those_that_nice_names_for_the_problem_recorded() -> None:
+    def line(*more: dict[str, Any]) -> tuple[str, ...]:
+        rights = tables(national(50.0, *more))[
+            "Right services, right numbers, right time, right results"
+        ]
+        return rights.rows[0]
+
+    def share(word: str, value: float) -> dict[str, Any]:
+        limits = {"conf_low": value - 0.05, "conf_high": value + 0.05, "conf_level": 0.95}
+        key = {"term": "concordance", "population": "started", "dimensions": f"concordance={word}"}
+        return row("nice_alignment", "proportion", value, **key, **limits)
+
+    assert line()[1] == "not measured here"
+    one = line(share("consider", 0.25), share("no_recommendation", 0.75))
+    assert one[:2] == ("Right services", "25% (20% to 30%)")
+    assert "Recommended against: none; neither: 75%; cannot be told: none." in one[2]
+    two = line(share("offer", 0.25), share("consider", 0.15), share("problem_not_recorded", 0.6))
+    assert two[1] == "40%"
+    assert "cannot be told: 60%" in two[2]
 
 
 def test_what_is_not_verified_is_marked() -> None:

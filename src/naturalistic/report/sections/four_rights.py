@@ -9,8 +9,9 @@ import pandas as pd
 from naturalistic.reference.metric_models import MetricGroup
 from naturalistic.report.blocks import Table
 from naturalistic.report.released import JACOBSON_TRUAX, Released, is_ok
+from naturalistic.report.sections.nice_concordance import named_option, stances
 from naturalistic.report.sentences import people
-from naturalistic.report.wording import NOT_MEASURED, brief_interval, count
+from naturalistic.report.wording import NOT_MEASURED, brief_interval, capital, count
 
 ACCESS = "access_and_waits"
 FUNCTIONING = {"wsas": "total", "reqol_10": "total"}
@@ -27,15 +28,42 @@ def four_rights(released: Released, group: MetricGroup) -> Table:
     """
     rows = []
     for metric in group.metrics:
+        if metric.key == "right_services":
+            rows.append((metric.label, *_services(released)))
+            continue
         find = FOUND.get(metric.key)
         row = find(released) if find is not None else None
-        rows.append((metric.label, _cell(row), _why(metric.key, row, metric.differs)))
+        why = _why(metric.key, row, metric.differs)
+        if metric.key in PER_POPULATION and is_ok(row) and _has_rates(released):
+            why = PER_POPULATION_GIVEN
+        rows.append((metric.label, _cell(row), why))
     return Table(
         "Right services, right numbers, right time, right results",
         ("What was asked for", "Here (interval)", "What it is, or why it is not given"),
         rows,
         note=group.about,
         prose=True,
+    )
+
+
+def _services(released: Released) -> tuple[str, str]:
+    """The share whose therapy current NICE guidelines name for their problem, and what the share leaves out."""
+    said = stances(released)
+    if said is None:
+        row = released.one("nice_alignment", term="people", population="started")
+        note = "" if row is None else str(row["note"])
+        return NOT_MEASURED, capital(note or NO_CONCORDANCE) + "."
+    return named_option(released), (
+        "Share of those who started whose therapy is a named option (must, offer or consider) in current NICE guidelines "
+        f"for the problem recorded. Recommended against: {said.against}; neither: {said.silent}; cannot be told: {said.untold}."
+    )
+
+
+def _has_rates(released: Released) -> bool:
+    return any(
+        is_ok(row)
+        for name in ("equity", "decommissioning")
+        for _, row in released.rows(name, estimand="rate_per_100000").iterrows()
     )
 
 
@@ -96,8 +124,12 @@ FOUND: Mapping[str, Find] = {
     "right_results_inclusion": _functioning,
     "complete_data": _forms,
 }
+PER_POPULATION = ("right_numbers_referred", "right_numbers_treated")
+PER_POPULATION_GIVEN = (
+    "People. Per 100,000 of the populations stated: sections on equity and on closing."
+)
+NO_CONCORDANCE = "the data do not hold what a comparison with NICE guidelines needs"
 WHERE = {
-    "right_services": "The section on NICE sets what is recommended beside what was delivered; no single share is given.",
     "right_numbers_referred": "People, not per population",
     "right_numbers_treated": "People, not per population",
     "right_time_median": "Those still waiting counted",

@@ -91,6 +91,15 @@ def stances(released: Released) -> Stances | None:
     )
 
 
+def named_option(released: Released) -> str:
+    """Share of those who started whose therapy is a named option, with its interval where one row holds it; or empty."""
+    said = stances(released)
+    if said is None:
+        return ""
+    rows = [row for word, row in _people(released).items() if _strength(word) in FOR]
+    return brief_interval(rows[0]) if len(rows) == 1 and is_ok(rows[0]) else said.named
+
+
 def concordance_blocks(released: Released) -> Iterator[Block]:
     """The figure by strength, what is seen for the same people, and the cells behind it."""
     rows = _people(released)
