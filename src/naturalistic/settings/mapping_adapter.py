@@ -80,7 +80,9 @@ class Adapter(Closed):
                 wrong.append(f"{name!r} is no column with codes; {hint}")
                 continue
             table, column = name.split(".")
-            wrong += column_faults(table, column, ColumnMap(source="codes", codes=codes))
+            wrong += column_faults(
+                table, column, ColumnMap.model_validate({"from": "codes", "codes": codes})
+            )
         if wrong:
             raise ValueError("; ".join(wrong))
         return value

@@ -185,7 +185,7 @@ def _record(links: Links, table: SourceTable) -> list[np.ndarray]:
     keys: list[np.ndarray] = []
     for name in spec.record or ((spec.id,) if spec.id else ()):
         if name in links.adapter.ids:
-            keys.append(links.ids(spec.code, name))  # type: ignore[arg-type]  # a kind: it is a key of ids
+            keys.append(links.ids(spec.code, name))
         elif name in table.columns:
             keys.append(table.columns[name].codes.astype(np.int64))
     return keys

@@ -86,10 +86,10 @@ def national_submissions(
     }
     phantoms = _phantoms(records, days[0], days[1])
     sent = [
-        ("1", ends[0], _between(records, -1, days[0], wrong, ())),
+        ("1", ends[0], _between(records, -1, days[0], wrong, None)),
         ("2", ends[1], _between(records, days[0], days[1], {}, phantoms)),
-        ("3", ends[1], _between(records, days[0], days[1], {}, ())),
-        ("4", ends[2], _between(records, days[1], days[2] + 10_000, {}, (), again=wrong)),
+        ("3", ends[1], _between(records, days[0], days[1], {}, None)),
+        ("4", ends[2], _between(records, days[1], days[2] + 10_000, {}, None, again=wrong)),
     ]
     submissions = [
         Submission(f"submission_{number}", _tables(frames, data_set, int(number), end, rng))
@@ -112,7 +112,7 @@ def _between(
     after: int,
     until: int,
     wrong: dict[str, npt.NDArray[np.int64]],
-    phantoms: tuple[str, ...] | pd.DataFrame,
+    phantoms: pd.DataFrame | None,
     again: dict[str, npt.NDArray[np.int64]] | None = None,
 ) -> Frames:
     """What a submission sends: records of its period, referrals open or closed in it, and records sent again."""
@@ -136,7 +136,7 @@ def _between(
             )
         out[name] = own.reset_index(drop=True)
     out["people"] = _with_referrals(records.people, out)
-    if len(phantoms):
+    if phantoms is not None:
         out["contacts"] = pd.concat([out["contacts"], phantoms], ignore_index=True)
     return out
 

@@ -183,11 +183,9 @@ def _scores(made: Simulation, contacts: pd.DataFrame) -> tuple[pd.DataFrame, pd.
     coded = pairs.isin([(key, scale) for key, scale, _ in tools().values()])
     scored = scored[coded & scored["score"].notna()].reset_index(drop=True)
     day = scored["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    # ids count the forms of the first questionnaire, then those of the next
-    form = (scored["form_id"].to_numpy(np.int64) - 1) % max(1, len(made.forms))
     frame = pd.DataFrame(
         {
-            "referral": texts("R", made.forms["course"].to_numpy()[form] + 1, 7),
+            "referral": texts("R", scored["referral_id"].to_numpy(np.int64), 7),
             "instrument": scored["instrument"].astype("object"),
             "scale": scored["scale"].astype("object"),
             "score": scored["score"].to_numpy(float),
@@ -224,7 +222,7 @@ def birth_days(people: pd.DataFrame) -> IntArray:
     years = people["age"].to_numpy(float)
     out = np.full(len(people), NEVER, dtype=np.int64)
     for i in np.flatnonzero(~np.isnan(years)):
-        born = first[i] - pd.DateOffset(years=int(years[i])) - pd.Timedelta(days=1 + i % 300)
+        born = first[int(i)] - pd.DateOffset(years=int(years[i])) - pd.Timedelta(days=1 + i % 300)
         day = int(born.to_datetime64().astype("datetime64[D]").astype(np.int64))
         out[i] = day if day != NEVER else day - 1
     return out
