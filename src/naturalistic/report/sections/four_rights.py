@@ -55,7 +55,8 @@ def _services(released: Released) -> tuple[str, str]:
         return NOT_MEASURED, capital(note or NO_CONCORDANCE) + "."
     return named_option(released), (
         "Share of those who started whose therapy is a named option (must, offer or consider) in current NICE guidelines "
-        f"for the problem recorded. Recommended against: {said.against}; neither: {said.silent}; cannot be told: {said.untold}."
+        f"for the problem recorded. Recommended against: {said.against}; neither: {said.silent}; cannot be told: "
+        f"{said.untold}."
     )
 
 
