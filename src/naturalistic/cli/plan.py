@@ -28,7 +28,12 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "naturalistic.cohort.drift.compare",
             "naturalistic.cohort.drift.sentences",
         ),
-        ("reference/codes",),
+        (
+            "reference/codes",
+            "reference/adapters",
+            "reference/snomed.yaml",
+            "reference/problems.yaml",
+        ),
     ),
     "score": (("naturalistic.cohort.scoring",), ()),
     "episodes": (("naturalistic.cohort.episodes",), ()),
@@ -138,7 +143,14 @@ class Plan:
         mapping = self.mapping(cohort)
         if mapping.synthetic:
             return [(self.results / cohort / "restricted" / "extract").as_posix()]
-        return [source.path for source in mapping.files.values()]
+        files = [source.path for source in mapping.files.values()]
+        return files + (self._adapted_files(mapping.adapter.folder) if mapping.adapter else [])
+
+    def _adapted_files(self, folder: str) -> list[str]:
+        """Files of a national data set; the folder itself while it holds none."""
+        from naturalistic.cohort.adapters.files import input_files
+
+        return input_files(self.project, folder)
 
     def extract_params(self, cohort: str) -> str:
         """What the ingest stage depends on besides code: how each column is read."""
@@ -236,6 +248,12 @@ class Plan:
             for name, source in mapping.files.items()
             if not (self.project / source.path).is_file()
         ]
+        adapter = mapping.adapter
+        if adapter and not (self.project / adapter.folder).exists():
+            absent.append(
+                f"{self.mapping_file(cohort).as_posix()}, adapter.folder: {adapter.folder} does not exist. "
+                "Put the tables there, or correct the path."
+            )
         if absent:
             raise MappingError(absent)
 
@@ -255,6 +273,8 @@ class Plan:
 
 def mapped_instruments(mapping: Mapping) -> frozenset[str] | None:
     """Instruments a mapping names; None where they are only known from the data."""
+    if mapping.adapter:
+        return None
     names: set[str] = set()
     for block in mapping.tables.questionnaires:
         names.update(form.instrument for form in block.forms)

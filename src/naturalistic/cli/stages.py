@@ -69,7 +69,9 @@ def synthesise(stage: Stage) -> None:
     part = folder.with_name(".part-extract")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    write_extract(make_cohort(how.preset, how.seed, n=how.n, dirty=how.dirty), part)
+    made = make_cohort(how.preset, how.seed, n=how.n, dirty=how.dirty)
+    adapter = stage.mapping.adapter
+    write_extract(made, part, adapter.data_set if adapter else None)
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
 
