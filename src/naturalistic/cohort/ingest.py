@@ -17,6 +17,7 @@ from naturalistic.cohort.cells import read_ids
 from naturalistic.cohort.drift.extract import profile_extract
 from naturalistic.cohort.drift.models import ExtractProfile
 from naturalistic.cohort.flow import Chain, flow_table
+from naturalistic.cohort.footers import FOOTER_RULE, without_footer
 from naturalistic.cohort.gate import hold_back_identifiers
 from naturalistic.cohort.plan import check_instruments, mapped_columns
 from naturalistic.cohort.problems import ProblemLog
@@ -153,7 +154,7 @@ def _read_files(
             return names
 
         try:
-            files[name] = raw = read_file(name, source, project, wanted)
+            raw = read_file(name, source, project, wanted)
         except UnreadableFileError as bad:
             if bad.rule == "file_without_rows" and _only_opt_out(mapping, name):
                 continue
@@ -164,8 +165,21 @@ def _read_files(
         for rule in raw.notes:
             log.add("", source.path, "", rule)
         log.add("", source.path, "", "row_wrong_length", raw.wrong_length, of=raw.n_records)
+        files[name], below = without_footer(raw, _ids(mapping, name))
+        log.add("", source.path, "", FOOTER_RULE, below, of=raw.n_records)
     log.stop_if_needed()
     return files
+
+
+def _ids(mapping: Mapping, file: str) -> list[str]:
+    """Columns of a file that number people or referrals."""
+    specs = [
+        block.columns[name]
+        for _, block in mapping.tables.blocks()
+        for name in ("patient_id", "referral_id")
+        if block.file == file and name in block.columns
+    ]
+    return [tidy_name(spec.source) for spec in specs if spec.source is not None]
 
 
 def _only_opt_out(mapping: Mapping, name: str) -> bool:

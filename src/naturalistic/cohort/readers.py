@@ -14,7 +14,13 @@ from naturalistic.cohort.dates import date_shaped
 from naturalistic.cohort.identifiers import identifying_shapes
 from naturalistic.cohort.readers_text import open_text
 from naturalistic.cohort.readers_typed import open_parquet, open_spss, open_stata, open_workbook
-from naturalistic.cohort.reading import OpenedFile, RawFile, UnreadableFileError, tidy_name
+from naturalistic.cohort.reading import (
+    OpenedFile,
+    RawFile,
+    UnreadableFileError,
+    numbered_names,
+    tidy_name,
+)
 from naturalistic.settings.mapping import SourceFile
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat", ".psv")
@@ -45,7 +51,7 @@ def read_file(
     if not path.is_file():
         raise UnreadableFileError("file_absent")
     opened, typed, digest = _open(path, source)
-    header = tuple(tidy_name(name) for name in opened.header)
+    header = numbered_names([tidy_name(name) for name in opened.header])
     names = list(dict.fromkeys(tidy_name(name) for name in wanted(header)))
     _check_header(header, names, opened.described)
     read = opened.read([header.index(name) for name in names])
@@ -81,7 +87,7 @@ def read_header(source: SourceFile, project: Path) -> tuple[str, ...]:
     path = project / source.path
     if not path.is_file():
         raise UnreadableFileError("file_absent")
-    header = tuple(tidy_name(name) for name in _open(path, source)[0].header)
+    header = numbered_names([tidy_name(name) for name in _open(path, source)[0].header])
     if _looks_like_data(header):
         raise UnreadableFileError("file_unreadable", "its header row looks like data")
     return tuple(name for name in header if name)
@@ -113,6 +119,10 @@ def _open(path: Path, source: SourceFile) -> tuple[OpenedFile, bool, str]:
 
 
 def _check_header(header: tuple[str, ...], names: list[str], described: str) -> None:
+    twice = [name for name in names if name not in header and f"{name} (1)" in header]
+    if twice:
+        shown = ", ".join(f"{name!r}; write {name + ' (1)'!r} or the like" for name in twice)
+        raise UnreadableFileError("column_twice", shown, tuple(twice))
     absent = [name for name in names if name not in header]
     if absent:
         hints = []
@@ -128,9 +138,6 @@ def _check_header(header: tuple[str, ...], names: list[str], described: str) -> 
         read_as = f"; its header was read as {len(header)} columns, {described}"
         read_as += "; that row looks like data, so check 'header_row'" if data else ""
         raise UnreadableFileError("column_absent", ", ".join(hints) + read_as, tuple(absent))
-    twice = [name for name in names if header.count(name) > 1]
-    if twice:
-        raise UnreadableFileError("column_twice", ", ".join(map(repr, twice)), tuple(twice))
 
 
 def _looks_like_data(header: tuple[str, ...]) -> bool:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from naturalistic.cohort.cells import Cells
-from naturalistic.cohort.reading import Columns, UnreadableFileError
+from naturalistic.cohort.reading import Columns, UnreadableFileError, joined_header
 from naturalistic.settings.mapping import SourceFile
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "caret": "^", "tilde": "~"}
@@ -133,13 +133,14 @@ def open_text(data: bytes, source: SourceFile) -> TextFile:
     delimiter = _named(source.delimiter)
     if sample[:4].lower() == "sep=" and first_row == 1:  # Excel's own note on the delimiter
         first_row, delimiter = 2, delimiter or sample[4:5]
-    delimiter = delimiter or sniff_delimiter(sample, first_row)
-    header, offset = _header(body, delimiter, first_row)
+    last_row = first_row + source.header_rows - 1
+    delimiter = delimiter or sniff_delimiter(sample, last_row)
+    header, offset = _header(body, delimiter, first_row, last_row)
     described = f"{encoding}, delimiter {_name(delimiter)}"
     body, marked = body.slice(offset), False
     if body.size and re.search(rb'"', memoryview(body)):
         body, marked = _with_last_row(body, delimiter, len(header)), True
-    return TextFile(body, header, first_row, delimiter, described, notes, marked)
+    return TextFile(body, header, last_row, delimiter, described, notes, marked)
 
 
 def _with_last_row(body: pa.Buffer, delimiter: str, n_columns: int) -> pa.Buffer:
@@ -220,8 +221,10 @@ def _decode(data: bytes, encoding: str) -> str:
         raise UnreadableFileError("file_unreadable", hint) from bad
 
 
-def _header(body: pa.Buffer, delimiter: str, header_row: int) -> tuple[tuple[str, ...], int]:
-    """The cells of the header row and the number of bytes up to its end."""
+def _header(
+    body: pa.Buffer, delimiter: str, first_row: int, last_row: int
+) -> tuple[tuple[str, ...], int]:
+    """The names in the header rows and the number of bytes up to their end."""
     used = 0
     start = bytes(body.slice(0, min(_HEADER_BYTES, body.size)))
     end = b"\n" if b"\n" in start else b"\r"
@@ -234,12 +237,12 @@ def _header(body: pa.Buffer, delimiter: str, header_row: int) -> tuple[tuple[str
 
     try:
         reader = csv.reader(lines(), delimiter=delimiter)
-        header = [next(reader) for _ in range(header_row)][-1]
+        named = [next(reader) for _ in range(last_row)][first_row - 1 :]
     except StopIteration as short:
         raise UnreadableFileError("file_without_rows", "it has no header row") from short
     except (csv.Error, UnicodeDecodeError) as bad:
         raise UnreadableFileError("file_unreadable", "its header row cannot be read") from bad
-    return tuple(header), min(used, body.size)
+    return joined_header(named), min(used, body.size)
 
 
 def _cells(column: pa.ChunkedArray) -> Cells:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from naturalistic.cohort.cells import Cells, cell_text
-from naturalistic.cohort.reading import Columns, UnreadableFileError
+from naturalistic.cohort.reading import Columns, UnreadableFileError, joined_header
 from naturalistic.settings.mapping import SourceFile
 
 
@@ -61,16 +61,17 @@ def open_workbook(data: bytes, source: SourceFile) -> TypedFile:
         raise UnreadableFileError(
             "file_unreadable", "it is not a workbook, or it is locked"
         ) from bad
-    if len(table) < source.header_row:
+    last = source.header_row + source.header_rows - 1
+    if len(table) < last:
         raise UnreadableFileError("file_without_rows", "it has no header row")
-    header = tuple(cell_text(value) for value in table[source.header_row - 1])
-    body = table[source.header_row :]
+    lines = [[cell_text(value) for value in line] for line in table[source.header_row - 1 : last]]
+    header, body = joined_header(lines), table[last:]
 
     def load(positions: list[int]) -> list[Cells]:
         texts = ([cell_text(record[p]) for record in body] for p in positions)
         return [Cells.from_series(pd.Series(column, dtype=object)) for column in texts]
 
-    return TypedFile(header, f"sheet {name!r}", load, source.header_row + 1)
+    return TypedFile(header, f"sheet {name!r}", load, last + 1)
 
 
 def open_spss(path: Path) -> TypedFile:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -136,3 +138,33 @@ class RawFile:
 def tidy_name(name: object) -> str:
     """A column name without line breaks and doubled or surrounding spaces."""
     return " ".join(str(name).split())
+
+
+def joined_header(lines: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """One name a column from several header lines above each other.
+
+    In the upper lines an empty cell repeats the one to its left, as merged cells do; a word that the line below begins
+    with is not said twice: "PHQ-9" above "Pre" and an empty cell above "Post" give "PHQ-9 Pre" and "PHQ-9 Post".
+    """
+    *upper, bottom = lines
+    names = [tidy_name(name) for name in bottom]
+    for line in reversed(upper):
+        above, last = [], ""
+        for place in range(len(names)):
+            last = tidy_name(line[place]) if place < len(line) and tidy_name(line[place]) else last
+            above.append(last)
+        names = [
+            name if not group or name.casefold().startswith(group.casefold()) else f"{group} {name}"
+            for group, name in zip(above, names, strict=True)
+        ]
+    return tuple(tidy_name(name) for name in names)
+
+
+def numbered_names(header: Sequence[str]) -> tuple[str, ...]:
+    """Names that stand several times numbered from the left: `Date (1)`, `Date (2)`."""
+    counts, seen = Counter(header), Counter[str]()
+    found = []
+    for name in header:
+        seen[name] += 1
+        found.append(f"{name} ({seen[name]})" if name and counts[name] > 1 else name)
+    return tuple(found)

@@ -38,7 +38,7 @@ FILES = (
         "stops",
         "two columns of the file have this name",
         "Which of them is meant is not known.",
-        "Rename one of them in the file.",
+        "Write which one is meant: 'NAME (1)' or 'NAME (2)', counted from the left.",
     ),
     Rule(
         "quote_not_closed",
@@ -60,6 +60,12 @@ FILES = (
         "more than half of the rows have more or fewer cells than the header",
         "The delimiter or the header row is likely to be wrong.",
         "Set 'delimiter' and 'header_row' of the file.",
+    ),
+    Rule(
+        "row_below_the_table",
+        "row_set_aside",
+        "the row stands below the table: a total in place of an id, or a note alone in its row",
+        "A total is nobody's row and would count as a person.",
     ),
     Rule(
         "encoding_assumed",

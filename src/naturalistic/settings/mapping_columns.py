@@ -74,6 +74,7 @@ class SourceFile(Closed):
     delimiter: str = "auto"
     sheet: str | int = 0
     header_row: int = Field(default=1, ge=1)
+    header_rows: int = Field(default=1, ge=1, le=3)
     date_format: DateFormat | None = None
     missing_codes: MissingCodes = ("", "NULL", "NA", "N/A")
 

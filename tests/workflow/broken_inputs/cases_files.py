@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from naturalistic.errors import ExtractError
 from tests.workflow.broken_inputs.extract import Case, Extract
 
@@ -46,6 +48,14 @@ def _row_too_long_below_quoted_break(extract: Extract) -> None:
     assert lines[2].endswith('"two')
     lines[5] += f",{SECRET}"
     extract.raw["sessions.csv"] = "\n".join(lines).encode()
+
+
+def _total_at_the_bottom(extract: Extract) -> None:
+    frame = extract.files["referrals"]
+    last = dict.fromkeys(frame.columns, "")
+    extract.files["referrals"] = pd.concat(
+        [frame, pd.DataFrame([{**last, "ref": "Total", "pid": f"{len(frame)}", "service": SECRET}])]
+    )
 
 
 def _all_rows_too_long(extract: Extract) -> None:
@@ -156,6 +166,16 @@ CASES = (
         "a quotation mark left open in the last column",
         "quote_not_closed",
         _quote_in_the_last_column,
+    ),
+    Case(
+        "a total below the table",
+        "row_below_the_table",
+        "",
+        "",
+        1,
+        _total_at_the_bottom,
+        numbers=(32,),
+        secrets=(SECRET,),
     ),
     Case("Windows-1252 not declared", "encoding_assumed", "", "", 1, _windows),
     _stop("bytes that are not the declared encoding", "file_unreadable", _not_the_encoding),
