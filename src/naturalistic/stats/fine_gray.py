@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from naturalistic.stats.curves import normal_quantile
-from naturalistic.stats.event_table import FloatArray, event_table, group_codes
+from naturalistic.stats.event_table import FloatArray, IntArray, event_table, group_codes
 from naturalistic.stats.hazards.fine_gray_fit import FineGrayFit, Internals
 from naturalistic.stats.hazards.fine_gray_influence import influence_products
 from naturalistic.stats.hazards.fine_gray_terms import (
@@ -93,38 +93,36 @@ def fine_gray(
         raise ValueError(f"convention must be 'crr' or 'finegray', not {convention!r}")
     normal_quantile(conf_level)
     table = event_table(time, cause)
-    n = len(table.position)
-    x = np.asarray(covariates, dtype=np.float64)
-    if x.ndim != 2 or len(x) != n or not np.isfinite(x).all():
-        raise ValueError(f"covariates must be finite with {n} rows, and have two dimensions")
-    if not x.shape[1]:
-        raise ValueError("covariates must have at least one column")
-    one = np.zeros(n, dtype=np.int64)
-    stratum = one if strata is None else group_codes(strata, n, "strata")[1]
-    group = (
-        stratum
-        if censoring_group is None
-        else group_codes(censoring_group, n, "censoring_group")[1]
-    )
-    clusters = None if cluster is None else group_codes(cluster, n, "cluster")[1]
-    frame = _Frame(x, table.times, int((table.cause == of_cause).sum()), conf_level, convention)
-    centre = x.mean(axis=0)
-    centred = x - centre
-    moments = centred.T @ centred / n
+    x = _checked_covariates(covariates, len(table.position))
+    groups = _groups(len(x), cluster, strata, censoring_group)
+    own = table.cause == of_cause
+    frame = _Frame(x, table.times, int(own.sum()), conf_level, convention)
+    kind = np.where(table.cause == 0, CENSORED, np.where(own, OWN, COMPETING))
+    return _fit(frame, table.position, kind, groups, of_cause)
+
+
+def _fit(
+    frame: _Frame, position: IntArray, kind: IntArray, groups: _Groups, of_cause: int
+) -> FineGrayFit:
+    """Estimates on standardised covariates, brought back to the units given."""
+    centre = frame.covariates.mean(axis=0)
+    centred = frame.covariates - centre
+    moments = centred.T @ centred / len(centred)
     refusal = _obstacle(frame.n_events, of_cause, centre, moments)
     if refusal:
         return frame.refused(refusal)
     scale = np.sqrt(np.diag(moments))
-    kind = np.where(table.cause == 0, CENSORED, np.where(table.cause == of_cause, OWN, COMPETING))
     centred /= scale
-    design, order = build_design(centred, table.position, kind, stratum, group, convention)
+    design, order = build_design(
+        centred, position, kind, groups.stratum, groups.censoring, frame.convention
+    )
     found = _maximise(design)
     if isinstance(found, str):
         return frame.refused(found)
     coefficients, sets, information, null = found
     inverse: FloatArray = np.linalg.inv(information).astype(np.float64)
-    owners = None if clusters is None else clusters[order]
-    middle = influence_products(design, sets, owners, censoring=convention == "crr")
+    owners = None if groups.cluster is None else groups.cluster[order]
+    middle = influence_products(design, sets, owners, censoring=frame.convention == "crr")
     beta = coefficients / scale
     return frame.fitted(
         beta,
@@ -134,6 +132,41 @@ def fine_gray(
         np.cumsum(sets.hazard, axis=1) * np.exp(-sets.shift - centre @ beta),
         Internals(design, sets, owners, centre, scale, coefficients, inverse),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """Code of each row's stratum, censoring distribution and cluster, each (n,)."""
+
+    stratum: IntArray
+    censoring: IntArray
+    cluster: IntArray | None
+
+
+def _groups(
+    n: int,
+    cluster: ArrayLike | None,
+    strata: ArrayLike | None,
+    censoring_group: ArrayLike | None,
+) -> _Groups:
+    stratum = np.zeros(n, dtype=np.int64)
+    if strata is not None:
+        stratum = group_codes(strata, n, "strata")[1]
+    censoring = stratum
+    if censoring_group is not None:
+        censoring = group_codes(censoring_group, n, "censoring_group")[1]
+    return _Groups(
+        stratum, censoring, None if cluster is None else group_codes(cluster, n, "cluster")[1]
+    )
+
+
+def _checked_covariates(covariates: ArrayLike, n: int) -> FloatArray:
+    x = np.asarray(covariates, dtype=np.float64)
+    if x.ndim != 2 or len(x) != n or not np.isfinite(x).all():
+        raise ValueError(f"covariates must be finite with {n} rows, and have two dimensions")
+    if not x.shape[1]:
+        raise ValueError("covariates must have at least one column")
+    return x
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,10 +158,7 @@ def adjusted_differences(
     if df <= 0 or not held[0]:
         reason = "too few people, or nobody in the reference group"
         return [not_estimable(reason, method=method, conf_level=conf_level)] * (n_groups - 1)
-    inverse = np.linalg.pinv(design.T @ design)
-    beta = inverse @ (design.T @ y)
-    scores = design * (y - design @ beta)[:, None]
-    covariance = y.size / df * inverse @ (scores.T @ scores) @ inverse
+    beta, covariance = _least_squares(design, y)
     return [
         wald_estimate(
             float(beta[i]), math.sqrt(covariance[i, i]), df, conf_level=conf_level, method=method
@@ -238,26 +235,39 @@ def inequality_indices(
     rank = ridits(np.bincount(index) if population is None else population)[index]
     centred = extra - extra.mean(axis=0) if extra.shape[1] else extra
     design = np.column_stack([np.ones(y.size), rank, centred])
-    inverse = np.linalg.pinv(design.T @ design)
-    beta = inverse @ (design.T @ y)
-    scores = design * (y - design @ beta)[:, None]
     df = float(y.size - design.shape[1])
-    covariance = y.size / df * inverse @ (scores.T @ scores) @ inverse
+    beta, covariance = _least_squares(design, y)
     slope = wald_estimate(
         float(beta[1]), math.sqrt(covariance[1, 1]), df, conf_level=conf_level, method=method
     )
-    low, high = float(beta[0]), float(beta[0] + beta[1])
+    relative = _relative_index(beta[:2], covariance[:2, :2], df, conf_level, method)
+    return InequalityIndices(slope, relative)
+
+
+def _least_squares(design: FloatArray, outcome: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Coefficients and their covariance robust to unequal variance (HC1)."""
+    n, p = design.shape
+    inverse = np.linalg.pinv(design.T @ design)
+    beta = inverse @ (design.T @ outcome)
+    scores = design * (outcome - design @ beta)[:, None]
+    return beta, n / float(n - p) * inverse @ (scores.T @ scores) @ inverse
+
+
+def _relative_index(
+    line: FloatArray, covariance: FloatArray, df: float, conf_level: float, method: str
+) -> Estimate:
+    """Top of the fitted line over its bottom, from intercept and slope (2,) and their covariance."""
+    low, high = float(line[0]), float(line[0] + line[1])
     quantile = float(stdtrit(df, 0.5 + conf_level / 2.0))
     both = np.array([1.0, 1.0])
-    errors = math.sqrt(covariance[0, 0]), math.sqrt(max(both @ covariance[:2, :2] @ both, 0.0))
+    errors = math.sqrt(covariance[0, 0]), math.sqrt(max(both @ covariance @ both, 0.0))
     if low <= quantile * errors[0] or high <= quantile * errors[1]:
-        none = not_estimable(END_NOT_CLEAR_OF_0, method=method, conf_level=conf_level)
-        return InequalityIndices(slope, none)
+        return not_estimable(END_NOT_CLEAR_OF_0, method=method, conf_level=conf_level)
     gradient = np.array([1.0 / high - 1.0 / low, 1.0 / high])
-    error = math.sqrt(max(float(gradient @ covariance[:2, :2] @ gradient), 0.0))
+    error = math.sqrt(max(float(gradient @ covariance @ gradient), 0.0))
     spread = math.exp(quantile * error)
     ratio = high / low
-    relative = Estimate(
+    return Estimate(
         estimate=ratio,
         std_error=error,
         conf_low=ratio / spread,
@@ -266,7 +276,6 @@ def inequality_indices(
         df=df,
         method=f"{method}; interval on the logarithm",
     )
-    return InequalityIndices(slope, relative)
 
 
 def ridits(size: npt.ArrayLike) -> FloatArray:

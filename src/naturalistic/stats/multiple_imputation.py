@@ -105,9 +105,7 @@ def impute_by_chained_equations(
         raise ValueError("values must be a table of finite numbers or NaN")
     if imputations < 2 or iterations < 1 or donors < 1:
         raise ValueError("imputations >= 2, iterations >= 1 and donors >= 1 are needed")
-    chosen = [methods] * table.shape[1] if isinstance(methods, str) else list(methods)
-    if len(chosen) != table.shape[1] or not set(chosen) <= set(get_args(Method)):
-        raise ValueError(f"methods must be one of {get_args(Method)}, for all columns or for each")
+    chosen = _method_of_each(methods, table.shape[1])
     groups = None if cluster is None else Clusters.of(cluster, table.shape[0])
     order, groups = _content_order(table, groups)
     table = table[order]
@@ -117,14 +115,12 @@ def impute_by_chained_equations(
     gaps.sort(key=lambda j: int(missing[:, j].sum()))
     _check_observed(table, gaps)
     filled = _start(table, missing, gaps, imputations, rng)
+    complete = table[:, ~missing.any(axis=0)]
     shape = (iterations, imputations, table.shape[1])
     means, sds = np.full(shape, np.nan), np.full(shape, np.nan)
-    complete = table[:, ~missing.any(axis=0)]
     for step in range(iterations):
         for j in gaps:
-            others = [filled[k] for k in gaps if k != j]
-            drawn = np.stack(others) if others else np.empty((0, imputations, len(table)))
-            gap = missing[:, j]
+            drawn, gap = _others(filled, gaps, j), missing[:, j]
             new = _fill(complete, drawn, filled[j], gap, groups, chosen[j], donors, rng)
             filled[j][:, gap] = new
             means[step, :, j], sds[step, :, j] = new.mean(axis=1), new.std(axis=1)
@@ -133,6 +129,19 @@ def impute_by_chained_equations(
     for j in gaps:
         completed[:, :, j] = filled[j]
     return Imputations(completed[:, back], missing[back], means, sds)
+
+
+def _method_of_each(methods: Method | Sequence[Method], n_columns: int) -> list[Method]:
+    chosen = [methods] * n_columns if isinstance(methods, str) else list(methods)
+    if len(chosen) != n_columns or not set(chosen) <= set(get_args(Method)):
+        raise ValueError(f"methods must be one of {get_args(Method)}, for all columns or for each")
+    return chosen
+
+
+def _others(filled: dict[int, FloatArray], gaps: list[int], column: int) -> FloatArray:
+    """The other incomplete columns as filled so far, shape (v, m, n)."""
+    others = [filled[k] for k in gaps if k != column]
+    return np.stack(others) if others else np.empty((0, *filled[column].shape))
 
 
 def _content_order(

@@ -173,14 +173,7 @@ def clustered_rate(
     # from whole numbers, and sorted: neither the order of patients nor that of therapists reaches the last digit
     left_out = np.sort((y.sum() - np.bincount(index, weights=y)) / (n - caseload))
     robust = (count - 1.0) * float(np.var(left_out))
-    binomial = share * (1.0 - share) / n
-    if binomial == 0.0:
-        effective = float(count)
-        note = "all outcomes alike: as many independent patients as therapists assumed"
-    elif robust <= 1e-12 * binomial:
-        effective, note = float(n), "every therapist has the same share: design effect 1 assumed"
-    else:
-        effective, note = n * binomial / robust, f"design effect {robust / binomial:.3g}"
+    effective, note = _effective_patients(n, count, share, robust)
     z = float(stdtrit(df, 0.5 * (1.0 + conf_level)))
     low, high = wilson_limits(share, effective, z)
     return Estimate(
@@ -193,3 +186,16 @@ def clustered_rate(
         method=method,
         note=note,
     )
+
+
+def _effective_patients(
+    n: int, therapists: int, share: float, variance: float
+) -> tuple[float, str]:
+    """Number of independent patients as informative as n clustered ones, and how it came about."""
+    binomial = share * (1.0 - share) / n
+    if binomial == 0.0:
+        note = "all outcomes alike: as many independent patients as therapists assumed"
+        return float(therapists), note
+    if variance <= 1e-12 * binomial:
+        return float(n), "every therapist has the same share: design effect 1 assumed"
+    return n * binomial / variance, f"design effect {variance / binomial:.3g}"

@@ -16,7 +16,13 @@ from naturalistic.stats.change_thresholds import (
     standard_error_of_difference,
     standard_error_of_measurement,
 )
-from naturalistic.stats.paired_scores import BetterIs, as_pairs, check_direction, improvement
+from naturalistic.stats.paired_scores import (
+    BetterIs,
+    FloatArray,
+    as_pairs,
+    check_direction,
+    improvement,
+)
 
 __all__ = [
     "ChangeCategory",
@@ -265,18 +271,9 @@ def categorise(
         raise ValueError("better and worse must have one element a patient")
     if np.any(is_better & is_worse):
         raise ValueError("a patient cannot be both reliably better and reliably worse")
-    if cutoff is None:
-        clinical_first = clinical_last = np.ones(first.shape, dtype=bool)
-    else:
-        limits = np.broadcast_to(np.asarray(cutoff, dtype=np.float64), first.shape)
-        if not np.all(np.isfinite(limits)):
-            raise ValueError("cutoff must be finite for every patient")
-        clinical_first, clinical_last = (
-            in_clinical_range(
-                score, limits, better_is=better_is, cutoff_is_clinical=cutoff_is_clinical
-            )
-            for score in (first, last)
-        )
+    clinical_first, clinical_last = (
+        _clinical_at(score, cutoff, better_is, cutoff_is_clinical) for score in (first, last)
+    )
     crossed_out, crossed_in = clinical_first & ~clinical_last, ~clinical_first & clinical_last
     category = np.full(first.shape, ChangeCategory.UNCHANGED, dtype=np.int8)
     category[crossed_out] = ChangeCategory.NON_RELIABLY_RECOVERED
@@ -289,4 +286,18 @@ def categorise(
         reliably_improved=is_better,
         reliably_deteriorated=is_worse,
         started_below_cutoff=~clinical_first,
+    )
+
+
+def _clinical_at(
+    score: FloatArray, cutoff: npt.ArrayLike | None, better_is: BetterIs, cutoff_is_clinical: bool
+) -> BoolArray:
+    """Who is in the clinical range; everybody on a scale without a cut-off."""
+    if cutoff is None:
+        return np.ones(score.shape, dtype=bool)
+    limits = np.broadcast_to(np.asarray(cutoff, dtype=np.float64), score.shape)
+    if not np.all(np.isfinite(limits)):
+        raise ValueError("cutoff must be finite for every patient")
+    return in_clinical_range(
+        score, limits, better_is=better_is, cutoff_is_clinical=cutoff_is_clinical
     )

@@ -99,23 +99,10 @@ def inverse_probability_means(
     grouping = Grouping.of(n, cluster)
     fitted = _logistic(z, here)
     if isinstance(fitted, str):
-        k, nan = table.shape[1], np.nan
-        empty = np.full((k, k), nan)
-        return WeightedMeans(
-            np.full(k, nan), empty, np.full(z.shape[1], nan), np.empty(0), nan, nan,
-            "not_estimable", fitted,
-        )  # fmt: skip
+        return _without_weights(fitted, table.shape[1], z.shape[1])
     coefficients, chance, information = fitted
     weight = np.where(here, 1.0 / chance, 0.0)
-    total = float(weight.sum())
-    known = np.where(here[:, np.newaxis], table, 0.0)
-    means = weight @ known / total
-    residual = np.where(here[:, np.newaxis], known - means, 0.0)
-    pull = z.T @ ((np.where(here, weight - 1.0, 0.0))[:, np.newaxis] * residual)
-    scores = z * (here - chance)[:, np.newaxis]
-    influence = (weight[:, np.newaxis] * residual - scores @ np.linalg.solve(information, pull)) / (
-        total
-    )
+    means, influence = _hajek(table, here, z, weight, chance, information)
     by_group = grouping.sums(influence.T)
     factor = 1.0 if cluster is None else grouping.count / max(grouping.count - 1, 1)
     used = weight[here]
@@ -127,6 +114,38 @@ def inverse_probability_means(
         effective_size=float(used.sum() ** 2 / np.sum(used**2)),
         df=grouping.df,
     )
+
+
+def _without_weights(reason: str, k: int, q: int) -> WeightedMeans:
+    return WeightedMeans(
+        means=np.full(k, np.nan),
+        covariance=np.full((k, k), np.nan),
+        coefficients=np.full(q, np.nan),
+        weights=np.empty(0),
+        effective_size=np.nan,
+        df=np.nan,
+        status="not_estimable",
+        note=reason,
+    )
+
+
+def _hajek(
+    table: FloatArray,
+    here: npt.NDArray[np.bool_],
+    z: FloatArray,
+    weight: FloatArray,
+    chance: FloatArray,
+    information: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Weighted means (k,) and by how much each person moves them, shape (n, k)."""
+    total = float(weight.sum())
+    known = np.where(here[:, np.newaxis], table, 0.0)
+    means = weight @ known / total
+    residual = np.where(here[:, np.newaxis], known - means, 0.0)
+    pull = z.T @ ((np.where(here, weight - 1.0, 0.0))[:, np.newaxis] * residual)
+    scores = z * (here - chance)[:, np.newaxis]
+    moved = weight[:, np.newaxis] * residual - scores @ np.linalg.solve(information, pull)
+    return means, moved / total
 
 
 def _logistic(

@@ -14,6 +14,7 @@ from naturalistic.stats.curves import normal_quantile
 from naturalistic.stats.event_table import (
     EventTable,
     FloatArray,
+    IntArray,
     event_table,
 )
 from naturalistic.stats.influence import (
@@ -133,12 +134,7 @@ def restricted_mean_time_lost(
     found = []
     for j in range(table.n_causes):
         mean, gain, loss = _area(table, before, incidence[:, j], horizon)
-        if clusters is None:
-            variance = _multinomial_variance(table, j, gain, loss)
-        else:
-            influence = _row_influence(table, j, gain, loss)
-            variance = float((sum_by_cluster(influence, clusters) ** 2).sum())
-        error = float(np.sqrt(max(variance, 0.0)))
+        error = _area_error(table, j, gain, loss, clusters)
         found.append(
             Estimate(
                 estimate=mean,
@@ -192,6 +188,18 @@ def _area(
     gain = remaining * before / table.at_risk
     loss = np.where(inside, areas - remaining * incidence, 0.0) * inverse_survivors(table)
     return float(areas[0]), gain, loss
+
+
+def _area_error(
+    table: EventTable, cause: int, gain: FloatArray, loss: FloatArray, clusters: IntArray | None
+) -> float:
+    """Standard error of the area under F of one cause (0-based)."""
+    if clusters is None:
+        variance = _multinomial_variance(table, cause, gain, loss)
+    else:
+        influence = _row_influence(table, cause, gain, loss)
+        variance = float((sum_by_cluster(influence, clusters) ** 2).sum())
+    return float(np.sqrt(max(variance, 0.0)))
 
 
 def _multinomial_variance(

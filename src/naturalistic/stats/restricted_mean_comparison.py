@@ -3,13 +3,14 @@ r"""Contrasts of restricted mean times between two groups."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from naturalistic.stats.curves import normal_quantile
-from naturalistic.stats.event_table import event_table, group_codes
+from naturalistic.stats.event_table import FloatArray, IntArray, event_table, group_codes
 from naturalistic.stats.influence import WeightKind, n_rows, without_rounding
 from naturalistic.stats.restricted_mean import (
     kept_time,
@@ -141,42 +142,96 @@ def _compare(
     conf_level: float,
 ) -> RestrictedMeanComparison:
     """Both groups and their contrasts; `of_cause` None for the time without an event."""
+    levels, halves = _halves(time, cause, group, entry, weights, cluster)
+    n_causes = max(of_cause, int(np.asarray(cause).max())) if of_cause else 1
+    asked = _Asked(horizon, of_cause or 1, n_causes, weight_kind, conf_level)
+    lost = [asked.time_lost(half) for half in halves]
+    reference, comparison = lost if of_cause else [kept_time(one, horizon) for one in lost]
+    # the influence on time kept is that on time lost with its sign turned: the product is the same
+    both_known = all(one.status == "ok" for one in lost)
+    covariance = asked.covariance(*halves) if both_known and cluster is not None else 0.0
+    difference, ratio = _contrasts(reference, comparison, covariance, conf_level)
+    return RestrictedMeanComparison(levels, reference, comparison, difference, ratio)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows of one group: end, how it ended, start, weight and code of the cluster, each (n,)."""
+
+    time: NDArray[Any]
+    cause: NDArray[Any]
+    entry: NDArray[Any] | None
+    weights: NDArray[Any] | None
+    owner: IntArray | None
+
+
+def _halves(
+    time: ArrayLike,
+    cause: ArrayLike,
+    group: ArrayLike,
+    entry: ArrayLike | None,
+    weights: ArrayLike | None,
+    cluster: ArrayLike | None,
+) -> tuple[NDArray[np.generic], tuple[_Rows, _Rows]]:
+    """The two levels of the group and the rows of each."""
     n = n_rows(time)
     levels, codes = group_codes(group, n, "group")
     if len(levels) != 2:
         raise ValueError(f"group must have exactly two levels, not {len(levels)}")
     owners = None if cluster is None else group_codes(cluster, n, "cluster")[1]
     times, causes = np.asarray(time), np.asarray(cause)
-    n_causes = max(of_cause or 1, int(causes.max())) if of_cause else 1
-    means, by_cluster = [], []
-    for level in (0, 1):
-        rows = codes == level
-        entries = None if entry is None else np.asarray(entry)[rows]
-        weight = None if weights is None else np.asarray(weights)[rows]
-        lost = restricted_mean_time_lost(
-            times[rows],
-            causes[rows],
-            horizon,
-            n_causes=n_causes,
-            entry=entries,
-            weights=weight,
-            weight_kind=weight_kind,
-            cluster=None if owners is None else owners[rows],
-            conf_level=conf_level,
-        )[(of_cause or 1) - 1]
-        means.append(lost if of_cause else kept_time(lost, horizon))
-        if owners is None or lost.status != "ok":
-            continue
+
+    def rows(chosen: NDArray[np.bool_]) -> _Rows:
+        optional = (None if v is None else np.asarray(v)[chosen] for v in (entry, weights, owners))
+        return _Rows(times[chosen], causes[chosen], *optional)
+
+    return levels, (rows(codes == 0), rows(codes == 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is computed for each group: time lost to a cause (1..K) up to the horizon."""
+
+    horizon: float
+    cause: int
+    n_causes: int
+    weight_kind: WeightKind
+    conf_level: float
+
+    def time_lost(self, rows: _Rows) -> Estimate:
+        """Mean time lost in one group."""
+        return restricted_mean_time_lost(
+            rows.time,
+            rows.cause,
+            self.horizon,
+            n_causes=self.n_causes,
+            entry=rows.entry,
+            weights=rows.weights,
+            weight_kind=self.weight_kind,
+            cluster=rows.owner,
+            conf_level=self.conf_level,
+        )[self.cause - 1]
+
+    def covariance(self, first: _Rows, second: _Rows) -> float:
+        """Covariance of the two means through the clusters that span both groups."""
+        owners = [np.asarray(rows.owner) for rows in (first, second)]
+        size = max(int(owner.max()) for owner in owners) + 1
+        one, other = (self._influence(rows, size) for rows in (first, second))
+        return float(one @ other)
+
+    def _influence(self, rows: _Rows, n_clusters: int) -> FloatArray:
+        """Influence on the time lost, summed over the rows of each cluster."""
         table = event_table(
-            times[rows], causes[rows], entry=entries, weights=weight, n_causes=n_causes
+            rows.time,
+            rows.cause,
+            entry=rows.entry,
+            weights=rows.weights,
+            n_causes=self.n_causes,
         )
-        influence = time_lost_influence(table, of_cause or 1, horizon)
-        used = owners[rows] if table.used is None else owners[rows][table.used]
-        by_cluster.append(np.bincount(used, weights=influence, minlength=int(owners.max()) + 1))
-    # the influence on time kept is that on time lost with its sign turned: the product is the same
-    covariance = float(by_cluster[0] @ by_cluster[1]) if len(by_cluster) == 2 else 0.0
-    difference, ratio = _contrasts(means[0], means[1], covariance, conf_level)
-    return RestrictedMeanComparison(levels, means[0], means[1], difference, ratio)
+        influence = time_lost_influence(table, self.cause, self.horizon)
+        owner = np.asarray(rows.owner)
+        used = owner if table.used is None else owner[table.used]
+        return np.asarray(np.bincount(used, weights=influence, minlength=n_clusters), dtype=float)
 
 
 def _contrasts(

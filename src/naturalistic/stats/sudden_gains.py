@@ -126,12 +126,7 @@ def find_sudden_gains(
     """
     check_direction(better_is)
     table = np.asarray(scores, dtype=np.float64)
-    if table.ndim != 2 or table.shape[1] < 2 or np.any(np.isinf(table)):
-        raise ValueError("scores must be patients by at least two sessions, finite or NaN")
-    if not (minimal_change > 0.0 and 0.0 < alpha < 1.0):
-        raise ValueError("minimal_change must be positive and alpha within (0, 1)")
-    if proportion is not None and not proportion > 0.0:
-        raise ValueError("proportion must be positive or None")
+    _check_arguments(table, minimal_change, proportion, alpha)
     before, after = _sides(table)
     step = table[:, :-1] - table[:, 1:]
     evaluable = ~np.isnan(step) & (before.count >= 2) & (after.count >= 2)
@@ -156,6 +151,17 @@ def find_sudden_gains(
         reversed_gain=_reversed(table, found[0], sign),
         critical_value=critical,
     )
+
+
+def _check_arguments(
+    table: FloatArray, minimal_change: float, proportion: float | None, alpha: float
+) -> None:
+    if table.ndim != 2 or table.shape[1] < 2 or np.any(np.isinf(table)):
+        raise ValueError("scores must be patients by at least two sessions, finite or NaN")
+    if not (minimal_change > 0.0 and 0.0 < alpha < 1.0):
+        raise ValueError("minimal_change must be positive and alpha within (0, 1)")
+    if proportion is not None and not proportion > 0.0:
+        raise ValueError("proportion must be positive or None")
 
 
 def _reversed(table: FloatArray, gain: BoolArray, sign: float) -> BoolArray:
