@@ -180,10 +180,6 @@ def aalen_johansen(
     """
     table = event_table(time, cause, entry=entry, weights=weights, n_causes=n_causes)
     clusters = cluster_codes(table, cluster, weight_kind, n_rows(time))
-    if variance not in ("aalen", "gray"):
-        raise ValueError(f"variance must be 'aalen' or 'gray', not {variance!r}")
-    if variance == "gray" and clusters is not None:
-        raise ValueError("variance 'gray' exists only for independent rows")
     survival, before, incidence = incidence_of(table)
     std_error = np.sqrt(_spread(table, survival, before, clusters, variance))
     low, high = confidence_limits(incidence, std_error, conf_type, conf_level)
@@ -216,6 +212,10 @@ def _spread(
     variance: VarianceType,
 ) -> FloatArray:
     """Variance of each incidence at each time, by the kind asked for."""
+    if variance not in ("aalen", "gray"):
+        raise ValueError(f"variance must be 'aalen' or 'gray', not {variance!r}")
+    if variance == "gray" and clusters is not None:
+        raise ValueError("variance 'gray' exists only for independent rows")
     if clusters is not None:
         return clustered_variance(table, before, clusters)
     if variance == "aalen":

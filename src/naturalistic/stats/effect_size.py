@@ -8,7 +8,12 @@ from dataclasses import replace
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from naturalistic.stats.paired_scores import BetterIs, check_conf_level, paired_moments
+from naturalistic.stats.paired_scores import (
+    BetterIs,
+    PairedMoments,
+    check_conf_level,
+    paired_moments,
+)
 from naturalistic.stats.result import Estimate, not_estimable
 from naturalistic.stats.standardised_change import standardised_change_from_moments
 from naturalistic.stats.standardised_change_formulas import (
@@ -105,12 +110,8 @@ def percentage_change(
 
     Parameters
     ----------
-    pre, post : array_like, shape (n_patients,)
-        First and last scores of the same patients.
-    better_is : {'lower', 'higher'}
-        Direction of the scale.
-    conf_level : float
-        Nominal coverage.
+    pre, post, better_is, conf_level
+        As in `raw_mean_change`.
 
     Returns
     -------
@@ -139,11 +140,8 @@ def percentage_change(
     sign = 1.0 if better_is == "lower" else -1.0
     shared = 0.0 if math.isnan(m.correlation) else m.correlation * m.sd_pre * m.sd_post
     covariance = sign * (m.sd_pre**2 - shared)  # of the improvement with the first score
-    unit = float(stdtrit(m.n - 1, 0.5 * (1.0 + conf_level))) ** 2 / m.n
-    a = m.mean_pre**2 - unit * m.sd_pre**2
-    b = m.mean_improvement * m.mean_pre - unit * covariance
-    c = m.mean_improvement**2 - unit * m.sd_difference**2
-    if a <= 0.0:
+    limits = _fieller_limits(m, covariance, conf_level)
+    if limits is None:
         return replace(
             plain, note="the mean first score is not distinguishable from 0: no interval"
         )
@@ -151,15 +149,26 @@ def percentage_change(
     # The terms cancel to rounding noise where everybody changed by the same percentage.
     if variance <= 1e-13 * (m.sd_difference**2 + (ratio * m.sd_pre) ** 2):
         return replace(plain, note="no spread in the percentage: no interval")
-    half = math.sqrt(max(b * b - a * c, 0.0)) / a
-    return Estimate(
-        estimate=100.0 * ratio,
+    return replace(
+        plain,
         std_error=100.0 * math.sqrt(variance / m.n) / m.mean_pre,
-        conf_low=100.0 * (b / a - half),
-        conf_high=100.0 * (b / a + half),
-        conf_level=conf_level,
-        method=method,
+        conf_low=100.0 * limits[0],
+        conf_high=100.0 * limits[1],
     )
+
+
+def _fieller_limits(
+    m: PairedMoments, covariance: float, conf_level: float
+) -> tuple[float, float] | None:
+    """Limits of mean improvement over mean first score; None where Fieller's set is unbounded."""
+    unit = float(stdtrit(m.n - 1, 0.5 * (1.0 + conf_level))) ** 2 / m.n
+    a = m.mean_pre**2 - unit * m.sd_pre**2
+    b = m.mean_improvement * m.mean_pre - unit * covariance
+    c = m.mean_improvement**2 - unit * m.sd_difference**2
+    if a <= 0.0:
+        return None
+    half = math.sqrt(max(b * b - a * c, 0.0)) / a
+    return b / a - half, b / a + half
 
 
 def standardised_mean_change(
@@ -178,10 +187,8 @@ def standardised_mean_change(
 
     Parameters
     ----------
-    pre, post : array_like, shape (n_patients,)
-        First and last scores of the same patients.
-    better_is : {'lower', 'higher'}
-        Direction of the scale.
+    pre, post, better_is
+        As in `raw_mean_change`.
     standardiser, interval, bias_corrected, external_sd, external_sd_n, conf_level
         As in `standardised_change_from_moments`.
 

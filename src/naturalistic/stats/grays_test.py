@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from naturalistic.stats.event_table import FloatArray, event_table, group_codes
+from naturalistic.stats.event_table import FloatArray, event_table
 from naturalistic.stats.incidence_variance import without_replacement
 from naturalistic.stats.influence import n_rows
-from naturalistic.stats.survival_tests import GroupTest, counts_by_group, group_test
+from naturalistic.stats.survival_tests import (
+    GroupCounts,
+    GroupTest,
+    counts_by_group,
+    group_test,
+)
 
 
 def grays_test(
@@ -69,8 +74,9 @@ def grays_test(
     """
     if of_cause < 1:
         raise ValueError(f"of_cause must be 1 or more, not {of_cause}")
-    counts = _count(time, cause, group, strata, weights, None)
-    return _test_of_cause(counts, of_cause, rho)
+    table = event_table(time, cause, weights=weights)
+    counts = counts_by_group(table, group, strata, n_rows(time))
+    return _test_of_cause(counts, of_cause, rho, stratified=strata is not None)
 
 
 def grays_tests(
@@ -102,49 +108,22 @@ def grays_tests(
     ValueError
         As `grays_test`.
     """
-    counts = _count(time, cause, group, strata, weights, n_causes)
-    return tuple(_test_of_cause(counts, j + 1, rho) for j in range(counts.n_causes))
-
-
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    """At risk (strata, m, G) and events (strata, m, G, K or fewer where the last causes are absent)."""
-
-    levels: NDArray[np.generic]
-    n: FloatArray
-    at_risk: FloatArray
-    events: FloatArray
-    n_causes: int
-    stratified: bool
-
-
-def _count(
-    time: ArrayLike,
-    cause: ArrayLike,
-    group: ArrayLike,
-    strata: ArrayLike | None,
-    weights: ArrayLike | None,
-    n_causes: int | None,
-) -> _Counts:
     table = event_table(time, cause, weights=weights, n_causes=n_causes)
-    n = n_rows(time)
-    levels, codes = group_codes(group, n, "group")
-    stratum = None if strata is None else group_codes(strata, n, "strata")[1]
-    if table.used is not None:
-        codes = codes[table.used]
-        stratum = None if stratum is None else stratum[table.used]
-    at_risk, events = counts_by_group(table, codes, len(levels), stratum)
-    sizes = np.bincount(codes, weights=table.weights, minlength=len(levels))
-    return _Counts(
-        levels, sizes.astype(np.float64), at_risk, events, table.n_causes, strata is not None
+    counts = counts_by_group(table, group, strata, n_rows(time))
+    return tuple(
+        _test_of_cause(counts, j + 1, rho, stratified=strata is not None)
+        for j in range(table.n_causes)
     )
 
 
-def _test_of_cause(counts: _Counts, of_cause: int, rho: float) -> GroupTest:
-    size = len(counts.levels)
+def _test_of_cause(
+    counts: GroupCounts, of_cause: int, rho: float, *, stratified: bool
+) -> GroupTest:
+    """Test of one cause; a cause beyond those counted has no events."""
+    size, n_causes = len(counts.levels), counts.events.shape[3]
     observed, expected, variance = np.zeros(size), np.zeros(size), np.zeros((size, size))
     for risk, happened in zip(counts.at_risk, counts.events, strict=True):
-        own = happened[..., of_cause - 1] if of_cause <= counts.n_causes else np.zeros_like(risk)
+        own = happened[..., of_cause - 1] if of_cause <= n_causes else np.zeros_like(risk)
         data = _stratum(risk, own, happened.sum(axis=2) - own, rho)
         seen, due = _score(data)
         observed, expected = observed + seen, expected + due
@@ -155,7 +134,7 @@ def _test_of_cause(counts: _Counts, of_cause: int, rho: float) -> GroupTest:
         observed,
         expected,
         variance,
-        name=f"Gray's test (rho={rho:g})" + (", stratified" if counts.stratified else ""),
+        name=f"Gray's test (rho={rho:g})" + (", stratified" if stratified else ""),
     )
 
 

@@ -199,30 +199,15 @@ def wilcoxon_signed_rank(
         raise ValueError(f"interval must be 'projection' or 'effectsize', not {interval!r}")
     ranks = signed_ranks(pre, post, better_is=better_is)
     method = f"Wilcoxon signed ranks, {p_value} p value; rank-biserial correlation"
-    n = ranks.n_changed
-    if n == 0:
+    if ranks.n_changed == 0:
         reason = "no score changed" if ranks.n_unchanged else "no pairs"
         return not_estimable(reason, method=method, conf_level=conf_level)
-    if p_value == "exact":
-        if n > EXACT_UP_TO:
-            raise ValueError(f"exact p values are for at most {EXACT_UP_TO} changed patients")
-        tail = _exact_upper_tail(ranks.ranks, max(ranks.better, ranks.worse))
-        p = min(1.0, 2.0 * tail)
-    else:
-        _, p = _normal_two_sided(ranks, continuity_correction)
+    p = _rank_p_value(ranks, p_value, continuity_correction)
     r = (ranks.better - ranks.worse) / (ranks.better + ranks.worse)
     at_zero = interval == "effectsize"
-    std_error = _null_error(n) if at_zero else _projection_error(ranks.changes)
-    low = high = math.nan
-    notes = [f"{ranks.n_unchanged} without a change dropped"] if ranks.n_unchanged else []
-    if abs(r) == 1.0:
-        notes.append("all changed in one direction: no interval")
-    elif math.isnan(std_error):
-        notes.append("fewer than three changed: no interval")
-    else:
-        error = std_error if at_zero else std_error / (1.0 - r**2)
-        half = float(ndtri(0.5 * (1.0 + conf_level))) * error
-        low, high = math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half)
+    std_error = _null_error(ranks.n_changed) if at_zero else _projection_error(ranks.changes)
+    low, high, reason = _rank_biserial_limits(r, std_error, at_zero, conf_level)
+    dropped = f"{ranks.n_unchanged} without a change dropped" if ranks.n_unchanged else ""
     return Estimate(
         estimate=r,
         std_error=std_error,
@@ -232,8 +217,30 @@ def wilcoxon_signed_rank(
         statistic=ranks.better,
         p_value=p,
         method=method,
-        note="; ".join(notes),
+        note="; ".join(filter(None, (dropped, reason))),
     )
+
+
+def _rank_biserial_limits(
+    r: float, std_error: float, at_zero: bool, conf_level: float
+) -> tuple[float, float, str]:
+    """Limits of r on Fisher's scale, or why there are none; `at_zero`: the error is that of r = 0."""
+    if abs(r) == 1.0:
+        return math.nan, math.nan, "all changed in one direction: no interval"
+    if math.isnan(std_error):
+        return math.nan, math.nan, "fewer than three changed: no interval"
+    error = std_error if at_zero else std_error / (1.0 - r**2)
+    half = float(ndtri(0.5 * (1.0 + conf_level))) * error
+    return math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half), ""
+
+
+def _rank_p_value(ranks: SignedRanks, kind: str, continuity_correction: bool) -> float:
+    """Two-sided p value of the signed ranks of at least one changed patient."""
+    if kind == "normal":
+        return _normal_two_sided(ranks, continuity_correction)[1]
+    if ranks.n_changed > EXACT_UP_TO:
+        raise ValueError(f"exact p values are for at most {EXACT_UP_TO} changed patients")
+    return min(1.0, 2.0 * _exact_upper_tail(ranks.ranks, max(ranks.better, ranks.worse)))
 
 
 def probability_of_improvement(
@@ -248,12 +255,8 @@ def probability_of_improvement(
 
     Parameters
     ----------
-    pre, post : array_like, shape (n_patients,)
-        First and last scores of the same patients.
-    better_is : {'lower', 'higher'}
-        Direction of the scale.
-    conf_level : float
-        Nominal coverage.
+    pre, post, better_is, conf_level
+        As in `wilcoxon_signed_rank`; patients without a change count half.
 
     Returns
     -------

@@ -201,8 +201,7 @@ def standardised_change_from_moments(
     else:
         half = float(ndtri(0.5 * (1.0 + conf_level))) * std_error
         low, high = value - half, value + half
-        statistic = value / std_error
-        test = statistic, math.nan, 2.0 * float(ndtr(-abs(statistic)))
+        test = value / std_error, math.nan, 2.0 * float(ndtr(-abs(value) / std_error))
     return Estimate(value, std_error, low, high, conf_level, *test, method=method)
 
 

@@ -2,128 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from naturalistic.stats.absolute_risk import hazard_grid, mean_risk, risk_influence
 from naturalistic.stats.cause_specific import CauseSpecificFit
+from naturalistic.stats.hazards.cox_fit import CoxFit
 from naturalistic.stats.hazards.cox_input import FloatArray, label_codes
 from naturalistic.stats.hazards.cox_prediction import has_finite_coefficients
-from naturalistic.stats.result import Estimate, not_estimable
-from naturalistic.stats.wald import reference_quantile, wald_estimate
+from naturalistic.stats.hazards.standardised_risks import StandardisedRisks
+from naturalistic.stats.result import Estimate
 
-METHOD = "cause-specific Cox models, g-computation, influence-function standard errors"
-
-
-@dataclass(frozen=True, slots=True)
-class StandardisedRisks:
-    """Mean risk of one ending by each time, had everyone had the covariates of a scenario.
-
-    Attributes
-    ----------
-    scenarios : S names.
-    times : (T,)
-    risks : (S, T)
-    conf_level : float
-    df_residual : float
-        Degrees of freedom of the t reference; infinite for the normal.
-    n, n_clusters : int
-        People standardised over; clusters (people where none were given).
-    status, note : as in `Estimate`.
-    influence : (S, G, T) summed influence of each cluster.
-    """
-
-    scenarios: tuple[str, ...]
-    times: FloatArray
-    risks: FloatArray
-    conf_level: float
-    df_residual: float
-    n: int
-    n_clusters: int
-    status: str
-    note: str
-    influence: FloatArray = field(repr=False, compare=False)
-
-    def risk(self, scenario: str) -> tuple[Estimate, ...]:
-        """Risk under one scenario by each time; limits by complementary log-log."""
-        s = self._index(scenario)
-        return tuple(
-            self._risk(self.risks[s, t], self._se(self.influence[s, :, t]))
-            for t in range(len(self.times))
-        )
-
-    def difference(self, scenario: str, reference: str) -> tuple[Estimate, ...]:
-        """Risk under `scenario` less risk under `reference` by each time."""
-        s, r = self._index(scenario), self._index(reference)
-        out = []
-        for t in range(len(self.times)):
-            std_error = self._se(self.influence[s, :, t] - self.influence[r, :, t])
-            out.append(self._wald(self.risks[s, t] - self.risks[r, t], std_error))
-        return tuple(out)
-
-    def log_ratio(self, scenario: str, reference: str) -> tuple[Estimate, ...]:
-        """Log of the ratio of the two risks by each time."""
-        s, r = self._index(scenario), self._index(reference)
-        out = []
-        for t in range(len(self.times)):
-            if self.status == "ok" and min(self.risks[s, t], self.risks[r, t]) <= 0:
-                out.append(not_estimable("no risk before the first ending", method=METHOD))
-                continue
-            relative = (
-                self.influence[s, :, t] / self.risks[s, t]
-                - self.influence[r, :, t] / self.risks[r, t]
-            )
-            value = float(np.log(self.risks[s, t]) - np.log(self.risks[r, t]))
-            out.append(self._wald(value, self._se(relative)))
-        return tuple(out)
-
-    def _index(self, scenario: str) -> int:
-        if scenario not in self.scenarios:
-            raise ValueError(f"no scenario {scenario!r}; there are {', '.join(self.scenarios)}")
-        return self.scenarios.index(scenario)
-
-    def _se(self, influence: FloatArray) -> float:
-        factor = 1.0
-        if np.isfinite(self.df_residual):
-            factor = self.n_clusters / (self.n_clusters - 1)
-        # Sorted, so that the order of people and clusters does not decide the last digit.
-        ordered = np.sort(influence)
-        return float(np.sqrt(factor * (ordered @ ordered)))
-
-    def _wald(self, value: float, std_error: float) -> Estimate:
-        if self.status != "ok":
-            return not_estimable(self.note, method=METHOD, conf_level=self.conf_level)
-        return wald_estimate(
-            float(value),
-            std_error,
-            self.df_residual,
-            conf_level=self.conf_level,
-            method=METHOD,
-            note=self.note,
-        )
-
-    def _risk(self, value: float, std_error: float) -> Estimate:
-        if self.status != "ok":
-            return not_estimable(self.note, method=METHOD, conf_level=self.conf_level)
-        low = high = float(value)
-        if 0 < value < 1:
-            hazard = -np.log1p(-value)
-            z = reference_quantile(self.conf_level, self.df_residual)
-            stretch = np.exp(z * std_error / ((1 - value) * hazard))
-            low, high = float(-np.expm1(-hazard / stretch)), float(-np.expm1(-hazard * stretch))
-        return Estimate(
-            estimate=float(value),
-            std_error=std_error,
-            conf_low=low,
-            conf_high=high,
-            conf_level=self.conf_level,
-            df=self.df_residual,
-            method=METHOD,
-            note=self.note,
-        )
+__all__ = [
+    "StandardisedRisks",
+    "predicted_risk",
+    "standardised_risk",
+    "standardised_risk_difference",
+]
 
 
 def standardised_risk(
@@ -169,15 +67,9 @@ def standardised_risk(
     ValueError
         Shapes that differ, an unknown cause, strata or weights in the fit, nobody to average over.
     """
-    first = model.of(cause)
+    first = _unweighted_fit(model, cause)
     n, at_times = first.data.n_rows, np.asarray(times, dtype=float)
-    if len(first.data.strata_labels) > 1 or first.data.weight is not None:
-        raise ValueError("standardised risks need fits without strata and weights")
-    designs = {name: np.asarray(design, dtype=float) for name, design in scenarios.items()}
-    p = len(model.terms)
-    for name, design in designs.items():
-        if design.shape not in ((n, p), (p,)) or not np.isfinite(design).all():
-            raise ValueError(f"scenario {name!r} must be ({n}, {p}) or ({p},), without gaps")
+    designs = _checked_scenarios(scenarios, n, len(model.terms))
     weight = _average_weights(over, n)
     codes = np.arange(n) if cluster is None else label_codes(cluster, "cluster", n)[1]
     n_clusters = int(codes.max()) + 1
@@ -197,22 +89,52 @@ def standardised_risk(
     )
     if not all(has_finite_coefficients(fit) for fit in model.fits):
         return result
-    grid = hazard_grid(model, float(at_times.max()))
     risks, influence = [], []
-    # In the order of the fit, which depends on the rows' contents only, so do all the sums.
-    order = first.data.order
+    own = codes[first.data.order]
+    for risk, by_row in _risks(model, cause, designs.values(), at_times, weight):
+        risks.append(risk)
+        influence.append(_by_cluster(by_row, own, n_clusters))
+    return replace(result, risks=np.array(risks), influence=np.array(influence), status="ok")
+
+
+def _unweighted_fit(model: CauseSpecificFit, cause: int) -> CoxFit:
+    fit = model.of(cause)
+    if len(fit.data.strata_labels) > 1 or fit.data.weight is not None:
+        raise ValueError("standardised risks need fits without strata and weights")
+    return fit
+
+
+def _checked_scenarios(scenarios: Mapping[str, ArrayLike], n: int, p: int) -> dict[str, FloatArray]:
+    designs = {name: np.asarray(design, dtype=float) for name, design in scenarios.items()}
+    for name, design in designs.items():
+        if design.shape not in ((n, p), (p,)) or not np.isfinite(design).all():
+            raise ValueError(f"scenario {name!r} must be ({n}, {p}) or ({p},), without gaps")
+    return designs
+
+
+def _risks(
+    model: CauseSpecificFit,
+    cause: int,
+    designs: Iterable[FloatArray],
+    times: FloatArray,
+    weight: FloatArray,
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Mean risk (T,) of each scenario, and the influence (n, T) of each person on it.
+
+    Rows are in the order of the fit, which depends on their contents only, so all sums do too.
+    """
+    grid = hazard_grid(model, float(times.max()))
+    order = model.of(cause).data.order
     weight = weight[order]
-    for design in designs.values():
+    for design in designs:
         if design.ndim == 1:
-            mean = mean_risk(model, grid, cause, design[None], at_times, np.ones(1))
+            mean = mean_risk(model, grid, cause, design[None], times, np.ones(1))
             by_row = risk_influence(model, grid, mean)[order]
         else:
-            mean = mean_risk(model, grid, cause, design[order], at_times, weight)
+            mean = mean_risk(model, grid, cause, design[order], times, weight)
             by_row = risk_influence(model, grid, mean)[order]
             by_row += weight[:, None] * (mean.each - mean.risk)
-        risks.append(mean.risk)
-        influence.append(_by_cluster(by_row, codes[order], n_clusters))
-    return replace(result, risks=np.array(risks), influence=np.array(influence), status="ok")
+        yield mean.risk, by_row
 
 
 def predicted_risk(

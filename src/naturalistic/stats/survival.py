@@ -23,6 +23,7 @@ from naturalistic.stats.curves import (
     Curve,
     confidence_limits,
     entries_by_time,
+    first_time,
     normal_quantile,
 )
 from naturalistic.stats.event_table import EventTable, FloatArray, IntArray, event_table
@@ -34,9 +35,6 @@ from naturalistic.stats.influence import (
     n_rows,
 )
 from naturalistic.stats.result import Estimate, not_estimable
-
-# R's tolerance for "the curve is exactly at the quantile" (survival:::findq)
-_QUANTILE_TOLERANCE = float(np.sqrt(np.finfo(np.float64).eps))
 
 
 def kaplan_meier(
@@ -151,20 +149,7 @@ def nelson_aalen(
     table = event_table(time, event, entry=entry, weights=weights, n_causes=1)
     clusters = cluster_codes(table, cluster, weight_kind, n_rows(time))
     z = normal_quantile(conf_level)
-    if tie_correction and clusters is not None:
-        raise ValueError("tie_correction has no clustered or probability-weighted variance")
-    events, at_risk = table.all_events, table.at_risk
-    if tie_correction:
-        left = at_risk - events + 1.0
-        hazard = np.cumsum(digamma(at_risk + 1.0) - digamma(left))
-        std_error = np.sqrt(np.cumsum(polygamma(1, left) - polygamma(1, at_risk + 1.0)))
-    else:
-        hazard = np.cumsum(events / at_risk)
-        std_error = (
-            np.sqrt(np.cumsum(events / at_risk**2))
-            if clusters is None
-            else clustered_hazard_error(table, clusters)
-        )
+    hazard, std_error = _hazard(table, clusters, tie_correction)
     spread = np.exp(z * std_error / np.where(hazard > 0, hazard, 1.0))
     low = np.where(hazard > 0, hazard / spread, np.nan)
     high = np.where(hazard > 0, hazard * spread, np.nan)
@@ -179,6 +164,23 @@ def nelson_aalen(
         method=f"{name}; {_error_name(clusters, 'Aalen')}; log limits",
         note=_note(table, np.ones(1)),
     )
+
+
+def _hazard(
+    table: EventTable, clusters: IntArray | None, tie_correction: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Cumulative hazard at each time and its standard error."""
+    events, at_risk = table.all_events, table.at_risk
+    if not tie_correction:
+        hazard = np.cumsum(events / at_risk)
+        if clusters is not None:
+            return hazard, clustered_hazard_error(table, clusters)
+        return hazard, np.sqrt(np.cumsum(events / at_risk**2))
+    if clusters is not None:
+        raise ValueError("tie_correction has no clustered or probability-weighted variance")
+    left = at_risk - events + 1.0
+    variance = np.cumsum(polygamma(1, left) - polygamma(1, at_risk + 1.0))
+    return np.cumsum(digamma(at_risk + 1.0) - digamma(left)), np.sqrt(variance)
 
 
 def quantiles(
@@ -216,7 +218,7 @@ def quantiles(
     method = "inverted curve, midpoint rule; limits from the curve's pointwise limits"
     found = []
     for p in probabilities:
-        value = _first_time(curve.times, reached, p)
+        value = first_time(curve.times, reached, p)
         if np.isnan(value):
             reason = f"the curve does not reach {p:g} within follow-up"
             found.append(not_estimable(reason, method=method, conf_level=curve.conf_level))
@@ -224,27 +226,13 @@ def quantiles(
         found.append(
             Estimate(
                 estimate=value,
-                conf_low=_first_time(curve.times, earliest, p),
-                conf_high=_first_time(curve.times, latest, p),
+                conf_low=first_time(curve.times, earliest, p),
+                conf_high=first_time(curve.times, latest, p),
                 conf_level=curve.conf_level,
                 method=method,
             )
         )
     return tuple(found)
-
-
-def _first_time(times: FloatArray, heights: FloatArray, p: float) -> float:
-    """First time at which a rising step function reaches p; the middle of the step where it stays at p."""
-    known = ~np.isnan(heights)
-    reached = np.flatnonzero(known & (heights >= p - _QUANTILE_TOLERANCE))
-    if not len(reached):
-        return float("nan")
-    first = reached[0]
-    if heights[first] > p + _QUANTILE_TOLERANCE:
-        return float(times[first])
-    beyond = np.flatnonzero(known & (heights > p + _QUANTILE_TOLERANCE))
-    end = times[beyond[0]] if len(beyond) else times[-1]
-    return float((times[first] + end) / 2.0)
 
 
 def _curve(

@@ -102,24 +102,16 @@ def log_rank(
     62:679. R: ``survival::survdiff``.
     """
     table = event_table(time, event, entry=entry, weights=weights, n_causes=1)
-    n = n_rows(time)
-    levels, codes = group_codes(group, n, "group")
-    stratum = None if strata is None else group_codes(strata, n, "strata")[1]
-    if table.used is not None:
-        codes = codes[table.used]
-        stratum = None if stratum is None else stratum[table.used]
-    at_risk, events = counts_by_group(table, codes, len(levels), stratum)
-    if table.entry is not None:
-        at_risk = at_risk - _not_yet_entered(table, table.entry, codes, stratum, at_risk.shape)
-    observed, expected, variance = _score(at_risk, events[..., 0], rho)
+    counts = counts_by_group(table, group, strata, n_rows(time))
+    observed, expected, variance = _score(counts.at_risk, counts.events[..., 0], rho)
     return group_test(
-        levels,
-        np.bincount(codes, weights=table.weights, minlength=len(levels)).astype(np.float64),
+        counts.levels,
+        counts.n,
         observed,
         expected,
         variance,
         name=f"log-rank (rho={rho:g})" + ("" if strata is None else ", stratified"),
-        scores=_scores(scores, len(levels)) if trend else None,
+        scores=_scores(scores, len(counts.levels)) if trend else None,
     )
 
 
@@ -134,36 +126,17 @@ def group_test(
     scores: FloatArray | None = None,
 ) -> GroupTest:
     """Chi-squared test of the differences; groups without any comparison do not count as degrees of freedom."""
-    difference = observed - expected
     compared = np.flatnonzero(np.diag(variance) > 0)
-    if len(compared) < 2:
-        reason = "fewer than two groups have anyone at risk when an event happens"
-        return GroupTest(
-            statistic=np.nan,
-            df=np.nan,
-            p_value=np.nan,
-            groups=levels,
-            n=n,
-            observed=observed,
-            expected=expected,
-            variance=variance,
-            method=name,
-            status="not_estimable",
-            note=reason,
-        )
-    if scores is None:
-        keep = compared[:-1]
-        statistic = difference[keep] @ np.linalg.solve(
-            variance[np.ix_(keep, keep)], difference[keep]
-        )
-        df = len(keep)
-    else:
-        statistic = (scores @ difference) ** 2 / (scores @ variance @ scores)
-        df, name = 1, name + ", trend"
     left_out = len(levels) - len(compared)
+    note = f"{left_out} groups are never at risk at an event" if left_out else ""
+    statistic, df = _chi_squared(observed - expected, variance, compared, scores)
+    if np.isnan(df):
+        note = "fewer than two groups have anyone at risk when an event happens"
+    elif scores is not None:
+        name += ", trend"
     return GroupTest(
-        statistic=float(statistic),
-        df=float(df),
+        statistic=statistic,
+        df=df,
         p_value=float(chdtrc(df, statistic)),
         groups=levels,
         n=n,
@@ -171,25 +144,81 @@ def group_test(
         expected=expected,
         variance=variance,
         method=name,
-        note=f"{left_out} groups are never at risk at an event" if left_out else "",
+        status="not_estimable" if np.isnan(df) else "ok",
+        note=note,
     )
 
 
+def _chi_squared(
+    difference: FloatArray, variance: FloatArray, compared: IntArray, scores: FloatArray | None
+) -> tuple[float, float]:
+    """Statistic and degrees of freedom; NaN with fewer than two groups to compare."""
+    if len(compared) < 2:
+        return np.nan, np.nan
+    if scores is not None:
+        return float((scores @ difference) ** 2 / (scores @ variance @ scores)), 1.0
+    # the last group follows from the others
+    keep = compared[:-1]
+    solved = np.linalg.solve(variance[np.ix_(keep, keep)], difference[keep])
+    return float(difference[keep] @ solved), float(len(keep))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCounts:
+    """Counts at every distinct time by stratum and group.
+
+    Attributes
+    ----------
+    levels : ndarray, shape (G,)
+        Groups in sorted order.
+    n : ndarray of float, shape (G,)
+        Rows (or summed weights).
+    at_risk : ndarray of float, shape (strata, m, G)
+    events : ndarray of float, shape (strata, m, G, K)
+        Of each cause.
+    """
+
+    levels: NDArray[np.generic]
+    n: FloatArray
+    at_risk: FloatArray
+    events: FloatArray
+
+
 def counts_by_group(
-    table: EventTable, group: IntArray, n_groups: int, stratum: IntArray | None
-) -> tuple[FloatArray, FloatArray]:
-    """At risk (strata, m, G) and events of each cause (strata, m, G, K), all observed from the origin."""
+    table: EventTable, group: ArrayLike, strata: ArrayLike | None, n_given: int
+) -> GroupCounts:
+    """Count who is at risk and who has the event in each group of each stratum.
+
+    Parameters
+    ----------
+    table : EventTable
+    group, strata : array_like, shape (n_given,)
+        Levels of all rows given, those of weight 0 among them; `strata` None for one stratum.
+    n_given : int
+
+    Raises
+    ------
+    ValueError
+        Wrong shapes or missing levels.
+    """
+    levels, codes = group_codes(group, n_given, "group")
+    stratum = None if strata is None else group_codes(strata, n_given, "strata")[1]
+    if table.used is not None:
+        codes = codes[table.used]
+        stratum = None if stratum is None else stratum[table.used]
+    n = np.bincount(codes, weights=table.weights, minlength=len(levels)).astype(np.float64)
     n_strata = 1 if stratum is None else int(stratum.max(initial=0)) + 1
-    m, n_states = len(table.times), table.n_causes + 1
-    cell = table.position * n_groups + group
+    shape = (n_strata, len(table.times), len(levels), table.n_causes + 1)
+    cell = table.position * shape[2] + codes
     if stratum is not None:
-        cell = cell + stratum * (m * n_groups)
-    cell = cell * n_states + table.cause
-    shape = (n_strata, m, n_groups, n_states)
+        cell = cell + stratum * (shape[1] * shape[2])
+    cell = cell * shape[3] + table.cause
     counts = np.bincount(cell, weights=table.weights, minlength=int(np.prod(shape))).reshape(shape)
     numbers = counts.astype(np.float64)
     at_risk = np.asarray(np.cumsum(numbers.sum(axis=3)[:, ::-1], axis=1)[:, ::-1])
-    return at_risk, numbers[..., 1:]
+    if table.entry is not None:
+        at_risk = at_risk - _not_yet_entered(table, table.entry, codes, stratum, at_risk.shape)
+    return GroupCounts(levels, n, at_risk, numbers[..., 1:])
 
 
 def _not_yet_entered(
