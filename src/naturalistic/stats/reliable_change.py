@@ -16,13 +16,7 @@ from naturalistic.stats.change_thresholds import (
     standard_error_of_difference,
     standard_error_of_measurement,
 )
-from naturalistic.stats.paired_scores import (
-    BetterIs,
-    FloatArray,
-    as_pairs,
-    check_direction,
-    improvement,
-)
+from naturalistic.stats.paired_scores import BetterIs, as_pairs, check_direction, improvement
 
 __all__ = [
     "ChangeCategory",
@@ -290,7 +284,10 @@ def categorise(
 
 
 def _clinical_at(
-    score: FloatArray, cutoff: npt.ArrayLike | None, better_is: BetterIs, cutoff_is_clinical: bool
+    score: npt.NDArray[np.float64],
+    cutoff: npt.ArrayLike | None,
+    better_is: BetterIs,
+    cutoff_is_clinical: bool,
 ) -> BoolArray:
     """Who is in the clinical range; everybody on a scale without a cut-off."""
     if cutoff is None:
