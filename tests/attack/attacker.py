@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -56,6 +56,7 @@ MADE_OF = {
     "reliable_deterioration": ("deteriorated", "deteriorated_across_cutoff"),
     "recovery": ("recovered",),
 }
+MAIN_SCALES = ("", "all", "total")  # the scale that other tables speak of without naming it
 Slot = tuple[int, str]  # row and column
 Oracle = Callable[[list[tuple[Slot, int]], str], bool]
 
@@ -181,11 +182,15 @@ class Attacker:
             self.system.high[unknown] = min(self.system.high[unknown], high)
 
     def _interval(self, shown: float, row: int, column: str) -> tuple[float, float]:
-        key = (*(self.column[k][row] for k in KEY), column)
-        base = self.released.coarse.get(key, self.released.base)
+        base = self._base(row, column)
         low = np.ceil(shown - base / 2)
         high = np.ceil(shown + base / 2) - 1
         return max(low, self.released.threshold + 1), high
+
+    def _base(self, row: int, column: str) -> int:
+        """What a count is rounded to."""
+        key = (*(self.column[k][row] for k in KEY), column)
+        return self.released.coarse.get(key, self.released.base)
 
     # -- equations ----------------------------------------------------------------------------------------------------
 
@@ -248,7 +253,7 @@ class Attacker:
                 if any(p not in self.system.name for p in parts):
                     continue
                 mark = (key[0], key[1], *(self.system.name[p] for p in parts))
-                main = not key[1] and parent["scale"] in ("", "all")
+                main = not key[1] and parent["scale"] in MAIN_SCALES
                 wholes = list(everybody.get(parent["population"], [])) if main else []
                 bottoms = [(row, "denominator") for row in rows]
                 shares = all(b in self.system.name for b in bottoms) and all(
@@ -287,7 +292,7 @@ class Attacker:
         found: dict[str, dict[int, Slot]] = defaultdict(dict)
         for (row, column), unknown in self.system.name.items():
             plain = not self.column["dimensions"][row] and not self.column["contrast"][row]
-            plain &= self.column["scale"][row] in ("", "all")
+            plain &= self.column["scale"][row] in MAIN_SCALES
             if plain and column in ("n_patients", "denominator"):
                 found[self.column["population"][row]].setdefault(unknown, (row, column))
         return {name: list(slots.values()) for name, slots in found.items()} | {"": []}
@@ -390,7 +395,7 @@ class Attacker:
             unknown = self.system.name[slot]
             for low, high in guesses:
                 # errors and degrees of freedom are released as if n were the rounded n: they speak of that number
-                base = self.released.base
+                base = self._base(row, "n_patients")
                 first, last = np.ceil(low / base - 1e-9) * base, np.floor(high / base + 1e-9) * base
                 low, high = np.ceil(first - base / 2), np.ceil(last + base / 2) - 1
                 if first <= last and self.oracle([(slot, 1)], f"in {low} {high}"):
@@ -448,17 +453,23 @@ class _Solver:
         self.high = np.array(system.high)[self.used]
 
     def _extreme(self, cost: np.ndarray, high: np.ndarray) -> np.ndarray | None:
+        solved = self._solve(cost, high, presolve=True)
+        if solved.status == 2:
+            # the presolve of HiGHS 1.12 calls some of these infeasible that are not
+            solved = self._solve(cost, high, presolve=False)
+        if solved.status == 2:
+            raise AssertionError("what is released contradicts itself: an identity is wrong")
+        return None if solved.x is None else np.round(solved.x)
+
+    def _solve(self, cost: np.ndarray, high: np.ndarray, *, presolve: bool) -> OptimizeResult:
         held = [LinearConstraint(self.matrix, self.below, 0.0)] if self.matrix.shape[0] else []
-        solved = milp(
+        return milp(
             cost,
             constraints=held,
             bounds=Bounds(self.low, high),
             integrality=np.ones(len(cost)),
-            options={"time_limit": 60.0},
+            options={"time_limit": 60.0, "presolve": presolve},
         )
-        if solved.status == 2:
-            raise AssertionError("what is released contradicts itself: an identity is wrong")
-        return None if solved.x is None else np.round(solved.x)
 
     def not_reached(self, wanted: np.ndarray, goal: np.ndarray, *, sign: float) -> list[int]:
         """Unknowns that cannot be as low (sign 1) or as high (sign -1) as their goal."""

@@ -69,13 +69,12 @@ def _lost(protected: Protected) -> list[str]:
             ". The check of all sums together was ended before it had seen every withheld count: single sums were all "
             "checked, and what it found is met"
         )
-    narrowed = "None." if not loss.narrowed else f"{loss.narrowed}; decide whether that may stand."
     return [
         f"Figures given before: {loss.given}. Withheld: {withheld} ({share}).",
         f"Figures with a count that is rounded more coarsely, in coarser_counts.csv: {loss.coarser}.",
         f"What is withheld so that nothing can be worked out is {how}.",
-        "Withheld counts whose range is narrower than it should be, because figures the report rests on are shown",
-        f"rounded all the same (cohorts of 200 people or more): {narrowed}",
+        "Withheld counts of which the way counts hang together rules out some number whatever is shown (a level of",
+        f"which all have what nobody of the whole has, say): {loss.ruled_out}.",
     ]
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from naturalistic.analyses.interface import EstimateRows
-from naturalistic.release.disclosure import protect
+from naturalistic.release.disclosure import protect, protect_cohort
 from naturalistic.release.profiles import load_profile
 from naturalistic.release.rounding import coarsen, round_counts
 from naturalistic.stats.rates import rate
@@ -70,6 +70,13 @@ def test_few_people_without_the_property_are_protected_too() -> None:
     assert log.iloc[0]["rule"] == "few_others"
 
 
+def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    collector = EstimateRows("c", "a")
+    for row in rows:
+        collector.add(**row)
+    return collector.frame()
+
+
 def of_gender(**levels: int) -> list[dict[str, Any]]:
     """A breakdown of everybody by gender."""
     total = sum(levels.values())
@@ -88,9 +95,21 @@ def of_gender(**levels: int) -> list[dict[str, Any]]:
 
 
 def test_a_lone_withheld_level_takes_another_with_it_where_the_total_would_give_it_back() -> None:
-    frame, log = released(*of_gender(female=48, male=12, other_gender=2))
+    frame, log = released(*of_gender(female=28, male=12, other_gender=2))
     assert frame["status"].astype(str).tolist() == ["ok", "withheld", "withheld"]
     assert log["rule"].tolist() == ["by_subtraction", "few_people"]
+
+
+def test_where_the_total_is_large_it_is_rounded_more_coarsely_instead() -> None:
+    """62 of 48, 12 and 2: shown as 60 to the nearest 5, at most 6 are left; to the nearest 10, 7 may be."""
+    frame, log = released(*of_gender(female=48, male=12, other_gender=2))
+    assert frame["status"].astype(str).tolist() == ["ok", "ok", "withheld"]
+    assert log["rule"].tolist() == ["few_people"]
+    coarse = protect_cohort(
+        {"a": _frame(of_gender(female=48, male=12, other_gender=2))}, "opensafely"
+    )
+    assert set(coarse.coarser["rounded_to"]) == {10}
+    assert {"n_patients", "denominator"} >= set(coarse.coarser["column"])
 
 
 def test_rounding_alone_is_enough_where_it_leaves_every_small_number_possible() -> None:

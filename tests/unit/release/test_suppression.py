@@ -11,9 +11,10 @@ import pytest
 from naturalistic.analyses.interface import EstimateRows
 from naturalistic.release.disclosure import protect_cohort
 from naturalistic.release.profiles import RULE_NAMES, load_profile
-from naturalistic.release.suppression.audit import Audit
+from naturalistic.release.suppression.audit import Audit, Wanted
 from naturalistic.release.suppression.counts import collect, families
-from naturalistic.release.suppression.links import Links, find_links
+from naturalistic.release.suppression.links import find_links
+from naturalistic.release.suppression.links_model import Links
 from naturalistic.release.suppression.shown import interval, knowledge
 
 
@@ -97,10 +98,12 @@ def test_the_audit_finds_what_two_relations_give_away_together() -> None:
     audit = Audit(links, np.array([secret]))
     seen = np.ones(len(counts.names), dtype=bool)
     seen[[secret, middle]] = False
-    shown = knowledge(seen, ~np.ones_like(seen), counts, rules)
+    shown = knowledge(seen, np.ones(len(seen), dtype=int), counts, rules)
     # 30, 45 and 75 are shown: at most 6 people are left
-    assert audit.exposed_by_one(shown, np.array([secret]), 0, 7) == []
-    (found,) = audit.exposed_by_all(shown, np.array([secret]), 0, 7)
+    wanted = Wanted(np.array([secret]), np.array([secret]), 0, 7)
+    assert audit.exposed_by_one(shown, wanted) == []
+    (found,) = audit.exposed_by_all(shown, wanted)
+    assert (found.count, found.end) == (secret, 1)
     assert found.gap == pytest.approx(1.0)
     priced = np.flatnonzero((found.price_low > 0) | (found.price_high > 0))
     assert set(priced.tolist()) == {b, c, whole}

@@ -12,17 +12,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from scipy.optimize import OptimizeResult, linprog
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from naturalistic.release.suppression.counts import IntArray
-from naturalistic.release.suppression.links import Links
+from naturalistic.release.suppression.links_model import Links
+from naturalistic.release.suppression.programme import Answer, Programme
 from naturalistic.release.suppression.shown import FloatArray, Shown
 
 CLOSE = 1e-6
-AT_ONCE = 25  # findings solved one by one before the choice is made again
+AT_ONCE = 100  # findings solved one by one before the choice is made again
 KEPT = 50  # solutions remembered: each proves many counts safe
 
 
@@ -34,6 +33,8 @@ class Exposure:
     ----------
     count : int
         Number of the count.
+    end : int
+        0 where it cannot be few enough, 1 where it cannot be many enough.
     gap : float
         By how much its range falls short.
     price_low, price_high : array of float, shape (counts,)
@@ -41,9 +42,43 @@ class Exposure:
     """
 
     count: int
+    end: int
     gap: float
     price_low: FloatArray
     price_high: FloatArray
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Counts that must stay unknown, by the end of their range.
+
+    Attributes
+    ----------
+    few, many : array of int
+        Counts that must be possible as few as `floor`, and as many as `top`.
+    floor, top : int
+        The ends.
+    """
+
+    few: IntArray
+    many: IntArray
+    floor: int
+    top: int
+
+    def ends(self) -> list[tuple[int, IntArray, float, float]]:
+        """Number of the end, counts, direction in which they are made small, and how small that must be."""
+        return [(0, self.few, 1.0, float(self.floor)), (1, self.many, -1.0, -float(self.top))]
+
+    def without(self, given_up: set[tuple[int, int]]) -> Wanted:
+        """The same without some counts at one end (count, end)."""
+        few = [n for n in self.few.tolist() if (n, 0) not in given_up]
+        many = [n for n in self.many.tolist() if (n, 1) not in given_up]
+        return Wanted(np.array(few, dtype=int), np.array(many, dtype=int), self.floor, self.top)
+
+    @property
+    def number(self) -> int:
+        """Ends that are asked for."""
+        return len(self.few) + len(self.many)
 
 
 class Audit:
@@ -73,32 +108,31 @@ class Audit:
         self.seen_as: IntArray = links.counts.seen_as[self.used]
         self.equal = _rows_of(equal, self.used)
         self.at_most = _rows_of(at_most, self.used)
+        self.programme = Programme(self.equal, self.at_most)
         self.position = np.full(size, -1, dtype=np.int64)
         self.position[self.used] = np.arange(len(self.used))
 
-    def exposed_by_one(
-        self, shown: Shown, sensitive: IntArray, floor: int, top: int
-    ) -> list[Exposure]:
-        """Counts that one relation alone keeps from being as few as `floor` or as many as `top`, with the reasons."""
+    def exposed_by_one(self, shown: Shown, wanted: Wanted) -> list[Exposure]:
+        """Counts that one relation alone keeps from an end of their range, with the reasons."""
         return [
-            *self._by_one_relation(shown, sensitive, 1.0, float(floor)),
-            *self._by_one_relation(shown, sensitive, -1.0, -float(top)),
+            exposure
+            for end, counts, sign, target in wanted.ends()
+            for matrix, both in ((self.equal, True), (self.at_most, False))
+            for exposure in self._by_one_relation(matrix, both, shown, (end, counts, sign, target))
         ]
 
-    def exposed_by_all(
-        self, shown: Shown, sensitive: IntArray, floor: int, top: int
-    ) -> list[Exposure]:
+    def exposed_by_all(self, shown: Shown, wanted: Wanted) -> list[Exposure]:
         """Counts that all relations together narrow down, with the reasons.
 
         At most `AT_ONCE` findings are returned at either end: those left are found the next time. Nothing is found once
         `budget` is used up.
         """
         found: list[Exposure] = []
-        for sign, target in ((1.0, float(floor)), (-1.0, -float(top))):
-            left = self._doubtful(shown, sensitive, sign, target)
+        for end, counts, sign, target in wanted.ends():
+            left = self._doubtful(shown, counts, sign, target)
             some: list[Exposure] = []
             while len(left) and len(some) < AT_ONCE and self.budget > 0:
-                exposure = self._one(shown, int(left[0]), sign, target)
+                exposure = self._one(shown, int(left[0]), (end, sign, target))
                 if exposure is not None:
                     some.append(exposure)
                 # what was found for one often proves others safe
@@ -119,83 +153,84 @@ class Audit:
         return wanted
 
     def _by_one_relation(
-        self, shown: Shown, sensitive: IntArray, sign: float, target: float
+        self, matrix: csr_array, both: bool, shown: Shown, asked: tuple[int, IntArray, float, float]
     ) -> list[Exposure]:
-        """Counts that one relation alone gives away; `sign` -1 asks for the upper end."""
-        found = []
-        wanted = set(self.position[sensitive].tolist())
-        low, high = shown.low[self.seen_as], shown.high[self.seen_as]
-        for matrix, both in ((self.equal, True), (self.at_most, False)):
-            for row in range(matrix.shape[0]):
-                part = slice(matrix.indptr[row], matrix.indptr[row + 1])
-                columns, values = matrix.indices[part], matrix.data[part]
-                for place, column in enumerate(columns):
-                    if int(column) not in wanted or not (both or values[place] * sign < 0):
-                        continue
-                    others = np.delete(columns, place)
-                    slope = -np.delete(values, place) / values[place] * sign
-                    # the smallest of sign * x is the sum of each slope times the end that makes it small
-                    ends = np.where(slope > 0, low[others], high[others])
-                    least = float(slope @ ends) if np.isfinite(ends).all() else -np.inf
-                    if least > target + CLOSE:
-                        prices = np.zeros((2, self.size))
-                        np.add.at(prices[0], self.seen_as[others], np.maximum(slope, 0.0))
-                        np.add.at(prices[1], self.seen_as[others], np.maximum(-slope, 0.0))
-                        number = int(self.used[column])
-                        found.append(Exposure(number, least - target, prices[0], prices[1]))
+        """Counts that one relation alone gives away, seen from all its other counts."""
+        end, counts, sign, target = asked
+        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        columns, values = matrix.indices, matrix.data
+        low, high = shown.low[self.seen_as][columns], shown.high[self.seen_as][columns]
+        is_wanted = np.zeros(len(self.used), dtype=bool)
+        is_wanted[self.position[counts]] = True
+        found: list[Exposure] = []
+        # sign * x = - sum of sign * a_k / a_x * x_k: smallest where each term takes the end that makes a_k / a_x
+        # times sign largest; kept for either sign of a_x
+        for positive in (True, False):
+            direction = sign if positive else -sign
+            ends = np.where(direction * values > 0, high, low)
+            free = np.bincount(rows, weights=~np.isfinite(ends), minlength=matrix.shape[0])
+            part = np.where(np.isfinite(ends), values * np.where(np.isfinite(ends), ends, 0.0), 0.0)
+            total = np.bincount(rows, weights=part, minlength=matrix.shape[0])
+            candidate = is_wanted[columns] & ((values > 0) == positive)
+            candidate &= both | (values * sign < 0)
+            candidate &= free[rows] - ~np.isfinite(ends) == 0
+            least = -sign * (total[rows] - part) / values
+            found += [
+                self._by_row(matrix, int(place), float(least[place]) - target, (end, sign))
+                for place in np.flatnonzero(candidate & (least > target + CLOSE))
+            ]
         return found
 
-    def _bounds(self, shown: Shown, capped: IntArray, top: float) -> npt.NDArray[np.float64]:
-        high = shown.high[self.seen_as]
-        place = self.position[capped]
-        high[place] = np.minimum(high[place], top)
-        return np.column_stack([shown.low[self.seen_as], high])
+    def _by_row(
+        self, matrix: csr_array, place: int, gap: float, asked: tuple[int, float]
+    ) -> Exposure:
+        end, sign = asked
+        row = int(np.searchsorted(matrix.indptr, place, side="right")) - 1
+        span = np.arange(matrix.indptr[row], matrix.indptr[row + 1])
+        others = span[span != place]
+        slope = -matrix.data[others] / matrix.data[place] * sign
+        prices = np.zeros((2, self.size))
+        seen_as = self.seen_as[matrix.indices[others]]
+        np.add.at(prices[0], seen_as, np.maximum(slope, 0.0))
+        np.add.at(prices[1], seen_as, np.maximum(-slope, 0.0))
+        number = int(self.used[matrix.indices[place]])
+        return Exposure(number, end, gap, prices[0], prices[1])
 
-    def _doubtful(self, shown: Shown, sensitive: IntArray, sign: float, target: float) -> IntArray:
+    def _doubtful(self, shown: Shown, counts: IntArray, sign: float, target: float) -> IntArray:
         """Counts that are not proved safe by solutions for many of them at once."""
-        left = self._not_proved(shown, sensitive, sign, target)
+        left = self._not_proved(shown, counts, sign, target)
         while len(left) and self.budget > 0:
-            capped = left if sign < 0 else left[:0]
             before = len(left)
-            self._solve(left, sign, self._bounds(shown, capped, abs(target)))
+            self._solve(shown, left, sign, abs(target))
             left = self._not_proved(shown, left, sign, target)
             if len(left) == before:
                 break
         return left
 
-    def _solve(
-        self, wanted: IntArray, sign: float, bounds: npt.NDArray[np.float64]
-    ) -> OptimizeResult:
-        """What makes the wanted counts small (or large) together; a solution is kept as a proof for others."""
+    def _solve(self, shown: Shown, wanted: IntArray, sign: float, top: float) -> Answer:
+        """What makes the wanted counts small (or large, up to `top`) together; a solution is kept as a proof for others."""
         self.budget -= 1
+        low, high = shown.low[self.seen_as], shown.high[self.seen_as]
         cost = np.zeros(len(self.used))
-        cost[self.position[wanted]] = sign
-        equal, at_most = self.equal.shape[0], self.at_most.shape[0]
-        solved = linprog(
-            cost,
-            A_eq=self.equal if equal else None,
-            b_eq=np.zeros(equal) if equal else None,
-            A_ub=self.at_most if at_most else None,
-            b_ub=np.zeros(at_most) if at_most else None,
-            bounds=bounds,
-            method="highs",
-        )
-        if solved.status == 0:
-            self._solutions = [np.asarray(solved.x, dtype=float), *self._solutions[: KEPT - 1]]
-        return solved
+        place = self.position[wanted]
+        cost[place] = sign
+        if sign < 0:
+            high[place] = np.maximum(np.minimum(high[place], top), low[place])
+        self.programme.bound(low, high)
+        answer = self.programme.smallest(cost)
+        if len(answer.x):
+            self._solutions = [answer.x, *self._solutions[: KEPT - 1]]
+        return answer
 
-    def _one(self, shown: Shown, number: int, sign: float, target: float) -> Exposure | None:
-        wanted = np.array([number])
-        capped = wanted if sign < 0 else wanted[:0]
-        solved = self._solve(wanted, sign, self._bounds(shown, capped, abs(target) + 1.0))
-        if solved.status == 3 or (solved.status == 0 and solved.fun <= target + CLOSE):
+    def _one(self, shown: Shown, number: int, asked: tuple[int, float, float]) -> Exposure | None:
+        end, sign, target = asked
+        answer = self._solve(shown, np.array([number]), sign, abs(target) + 1.0)
+        if answer.value <= target + CLOSE:
             return None
         low, high = np.zeros(self.size), np.zeros(self.size)
-        if solved.status == 0:
-            np.add.at(low, self.seen_as, np.maximum(solved.lower.marginals, 0.0))
-            np.add.at(high, self.seen_as, np.maximum(-solved.upper.marginals, 0.0))
-            return Exposure(number, float(solved.fun - target), low, high)
-        raise ValueError("the counts shown contradict each other")
+        np.add.at(low, self.seen_as, answer.price_low)
+        np.add.at(high, self.seen_as, answer.price_high)
+        return Exposure(number, end, answer.value - target, low, high)
 
 
 def _matrix(relations: list[tuple[tuple[int, int], ...]], size: int) -> csr_array:

@@ -1,9 +1,10 @@
 """The counts that stand in rows of estimates: which of them are the same group of people.
 
-A count is named by where it stands (its breakdown, `gender=male`) and by its true value. Two counts with the same name
-are taken to be the same people, whatever analysis they stand in. Where that is not so, protection is only stricter:
-an equality that does not hold for an outsider leaves them with more possibilities than assumed here. Small values
-coincide by chance so often that a small count also carries its population, definition and term.
+A count is named by where it stands (its breakdown, `gender=male`), by the population its people are of (its row's, or a
+larger or smaller one of which as many stand there) and by its true value. Two counts with the same name are taken to be
+the same people, whatever analysis they stand in. Where that is not so, protection is only stricter: an equality that does
+not hold for an outsider leaves them with more possibilities than assumed here. Small values coincide by chance so often
+that a small count also carries its definition and term.
 """
 
 from __future__ import annotations
@@ -17,11 +18,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from naturalistic.tables.estimates import KEY_COLUMNS
-from naturalistic.vocabulary import ESTIMANDS
+from naturalistic.vocabulary import ESTIMANDS, POPULATIONS
 
 IntArray = npt.NDArray[np.int64]
 PEOPLE_COUNTS = ("n_patients", "n_episodes", "n_events", "numerator", "denominator")
 EVENTS = ("n_events", "numerator", "estimate")
+INSIDE = {
+    # population: those it is part of
+    "assessed": ("referred",),
+    "started": ("assessed", "referred"),
+    "started_with_followup": ("started", "assessed", "referred"),
+    "paired": ("started_with_followup", "started", "assessed", "referred"),
+    "planned_ending": ("started", "assessed", "referred"),
+    "case_at_start": ("started", "assessed", "referred"),
+}
 ABSENT = -1  # the row has no such count
 
 
@@ -52,11 +62,14 @@ class Counts:
     ----------
     names : list of (str, int)
         Place and true value of each count.
+    people : mapping of (str, int) to set of str
+        Populations of which so many people stand at a place.
     of : mapping of str to array, shape (rows,)
         Number of the count that stands in a column of each row; -1 where there is none.
     """
 
     names: list[tuple[str, int]] = field(default_factory=list)
+    people: dict[tuple[str, int], set[str]] = field(default_factory=dict)
     of: dict[str, IntArray] = field(default_factory=dict)
     _ids: dict[tuple[str, int], int] = field(default_factory=dict)
     _twins: dict[int, int] = field(default_factory=dict)
@@ -93,9 +106,18 @@ class Counts:
             own[twin] = number
         return own
 
-    def known(self, place: str, value: int) -> int:
-        """Number of the count of that name; -1 when there is none."""
-        return self._ids.get((place, int(value)), ABSENT)
+    def whose(self, place: str, value: int, population: str, *, alone: bool = False) -> str | None:
+        """Population, related to this one, of which so many people stand at a place; None where there is none."""
+        standing = self.people.get((place, value), set())
+        wanted = (population,) if alone else related(population)
+        return next((p for p in wanted if p in standing), None)
+
+    def known(self, place: str, value: int, population: str) -> int:
+        """Number of the count of so many people of a population at a place; -1 when there is none."""
+        whose = self.whose(place, value, population, alone=True)
+        return (
+            ABSENT if whose is None else self._ids.get((called(place, whose), int(value)), ABSENT)
+        )
 
 
 def text(frame: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:
@@ -144,6 +166,8 @@ def collect(frame: pd.DataFrame, groups: list[Family], small: int) -> Counts:
     finer = _finer(frame, place)
     whole = _places_of_denominators(frame, groups, place)
     shares = _is_share(frame, place != whole)
+    counts.people = _people_of(frame, place)
+    population, time = text(frame, "population"), text(frame, "time")
     scale = (
         text(frame, "instrument")
         + np.where(text(frame, "scale") == "", "", ":")
@@ -157,15 +181,48 @@ def collect(frame: pd.DataFrame, groups: list[Family], small: int) -> Counts:
         numbers = np.full(len(frame), ABSENT, dtype=np.int64)
         for row in np.flatnonzero(usable & (values >= 0)):
             of_whole = column == "denominator" or (column == "n_patients" and shares[row])
-            name = whole[row] if of_whole else place[row]
-            if values[row] <= small:
+            name, value = whole[row] if of_whole else place[row], int(values[row])
+            group = counts.whose(name, value, population[row], alone=column in EVENTS)
+            if value <= small:
                 name = f"{name} [{finer[column][row]}]"
-            elif column in EVENTS and scale[row]:
+            elif column == "n_missing":
+                name = called(name, population[row])
+            elif group is not None:
+                name = called(name, group)
+            elif column in EVENTS:
                 # as many people on two scales are not the same people
-                name = f"{name} [{scale[row]}]"
-            numbers[row] = counts.number(_kind(column) + name, int(values[row]))
+                name = f"{called(name, population[row])} [{scale[row]}]{time[row]}"
+            else:
+                when = "" if column == "denominator" else time[row]
+                name = f"{called(name, population[row])}{when}"
+            numbers[row] = counts.number(_kind(column) + name, value)
         counts.of[column] = numbers
     return counts
+
+
+def called(place: str, population: str) -> str:
+    """Name of the people of a population at a place."""
+    return f"{place} |{population}|"
+
+
+def related(population: str) -> tuple[str, ...]:
+    """Populations whose people may be the people of this one: itself, those it is part of, those that are part of it."""
+    inner = tuple(p for p, outer in INSIDE.items() if population in outer)
+    if not population:
+        inner = tuple(POPULATIONS)
+    return (population, *INSIDE.get(population, ()), *inner, *([""] if population else []))
+
+
+def _people_of(
+    frame: pd.DataFrame, place: npt.NDArray[np.object_]
+) -> dict[tuple[str, int], set[str]]:
+    """Populations of which so many people stand at a place, outside curves: by place and number."""
+    found: dict[tuple[str, int], set[str]] = defaultdict(set)
+    time, population = text(frame, "time"), text(frame, "population")
+    people = frame["n_patients"].astype("float64").to_numpy()
+    for row in np.flatnonzero(np.isfinite(people) & (time == "")):
+        found[(str(place[row]), int(people[row]))].add(population[row])
+    return found
 
 
 def _kind(column: str) -> str:
@@ -176,25 +233,32 @@ def _finer(
     frame: pd.DataFrame, place: npt.NDArray[np.object_]
 ) -> dict[str, npt.NDArray[np.object_]]:
     """What tells small counts of one place apart: the population, and for events their definition."""
-    population, term = text(frame, "population"), text(frame, "term")
-    joined = pd.Series(population)
-    for name in ("definition", "instrument", "scale", "term", "time", "contrast"):
-        joined = joined + "," + pd.Series(text(frame, name))
-    full = joined.to_numpy(dtype=object)
+    population, term, scale = text(frame, "population"), text(frame, "term"), text(frame, "scale")
+    scaled = _joined(population, np.where(scale == "all", "", scale))
+    timed = _joined(scaled, text(frame, "time"))
+    people = np.where(place == "", timed, population).astype(object)
+    kept = ("definition", "instrument", "scale", "term", "time", "contrast")
+    full = _joined(population, *(text(frame, name) for name in kept))
     of_level = np.array(
         [bool(t) and f"{t}=" in p for t, p in zip(term, place, strict=True)], dtype=bool
     )
-    people = np.where(place == "", full, population).astype(object)
     events = np.where(of_level, population, full).astype(object)
+    of_value = ("instrument", "scale", "term", "contrast")
     return {
         "n_patients": people,
-        "denominator": people,
+        "denominator": np.where(place == "", scaled, population).astype(object),
         "n_episodes": people,
         "estimate": people,
         "n_events": events,
         "numerator": events,
-        "n_missing": full,
+        "n_missing": _joined(population, *(text(frame, name) for name in of_value)),
     }
+
+
+def _joined(*columns: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    return np.array(
+        [",".join(map(str, parts)) for parts in zip(*columns, strict=True)], dtype=object
+    )
 
 
 def _unit_is_people(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:

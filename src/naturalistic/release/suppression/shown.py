@@ -8,13 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from naturalistic.release.profiles import Profile
-from naturalistic.release.rounding import round_counts
-from naturalistic.release.suppression.counts import PEOPLE_COUNTS, Counts
+from naturalistic.release.suppression.counts import PEOPLE_COUNTS, Counts, IntArray
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
-COARSER = 4  # a coarsely rounded count is rounded to this many times the rounding base
+LADDER = (1, 2, 4)  # a count is rounded to this many times the rounding base
 COARSE_FROM = 5  # only counts of at least this many coarse steps are rounded coarsely: an error of a tenth at most
+HEADLINE_FROM = (
+    2  # figures the report rests on sooner: an error of a quarter at most is better than no figure
+)
 
 
 @dataclass(frozen=True)
@@ -70,19 +72,19 @@ def is_few_missing(values: npt.ArrayLike, profile: Profile) -> BoolArray:
     return (counts >= 1) & (counts <= profile.threshold)
 
 
-def knowledge(seen: BoolArray, coarse: BoolArray, counts: Counts, profile: Profile) -> Shown:
-    """What is known of each count, given which are seen and which of them rounded coarsely."""
-    base = np.where(coarse, COARSER, 1) * profile.rounding_base
-    low, high = interval(counts.values, base, profile)
+def knowledge(seen: BoolArray, step: IntArray, counts: Counts, profile: Profile) -> Shown:
+    """What is known of each count, given which are seen and to how many times the base each is rounded."""
+    low, high = interval(counts.values, step * profile.rounding_base, profile)
     return Shown(np.where(seen, low, 0.0), np.where(seen, high, np.inf))
 
 
-def may_be_coarse(counts: Counts, profile: Profile) -> BoolArray:
-    """Counts large enough to be rounded coarsely."""
-    return counts.values >= COARSE_FROM * COARSER * profile.rounding_base
+def may_be_coarse(values: IntArray, step: int, headline: BoolArray, profile: Profile) -> BoolArray:
+    """Counts large enough to be rounded to so many times the base."""
+    steps = np.where(headline, HEADLINE_FROM, COARSE_FROM)
+    return values >= steps * step * profile.rounding_base
 
 
-def rounded(values: npt.ArrayLike, coarse: BoolArray, profile: Profile) -> FloatArray:
-    """Counts as they are shown."""
-    fine = round_counts(values, profile.rounding_base)
-    return np.where(coarse, round_counts(values, COARSER * profile.rounding_base), fine)
+def rounded(values: npt.ArrayLike, step: npt.ArrayLike, profile: Profile) -> FloatArray:
+    """Counts as they are shown, each rounded to so many times the base."""
+    exact, base = np.asarray(values, dtype=float), np.asarray(step) * profile.rounding_base
+    return np.floor(exact / base + 0.5) * base
