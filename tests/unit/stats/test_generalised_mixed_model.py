@@ -270,3 +270,54 @@ def test_poisson_limit_of_the_negative_binomial() -> None:
 def test_misuse_raises(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         fit_generalised_mixed_model(**(binomial_counts() | change))
+
+
+@pytest.mark.parametrize(("services", "seed"), [(8, 1), (20, 2), (60, 3)])
+def test_the_covariance_is_the_curvature_at_the_maximum(services: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    people = rng.integers(20, 300, services)
+    share = 1 / (1 + np.exp(-rng.normal(-0.5, 0.6, services)))
+    events = rng.binomial(people, share)
+    fit = fit_generalised_mixed_model(
+        events,
+        np.ones((services, 1)),
+        family="binomial",
+        trials=people,
+        group=np.arange(services),
+        quadrature_points=25,
+    )
+    sd = fit.random_effects[0].standard_deviation
+    expected = np.linalg.inv(observed_information(events, people, float(fit.coefficients[0]), sd))
+    errors = np.sqrt(np.diag(expected))
+    np.testing.assert_allclose(
+        fit.joint_covariance / np.outer(errors, errors),
+        expected / np.outer(errors, errors),
+        rtol=0.0,
+        atol=1e-6,
+    )
+
+
+def observed_information(
+    events: np.ndarray, people: np.ndarray, mean: float, sd: float
+) -> np.ndarray:
+    """Of mean and standard deviation, by Louis (1982, J R Stat Soc B 44, eq. 3.2), integrals on a plain fine grid.
+
+    With ``s = x - n p`` at ``eta = mean + sd z`` the scores are ``s`` and ``s z``, minus the second derivatives
+    ``n p q (1, z, z^2)``; their posterior means over z make the information of every service.
+    """
+    z = np.linspace(-9.0, 9.0, 20_001)
+    eta = mean + sd * z
+    logs = events[:, None] * eta - people[:, None] * np.logaddexp(0.0, eta) - z * z / 2
+    mass = np.exp(logs - logs.max(axis=1, keepdims=True))
+    mass /= mass.sum(axis=1, keepdims=True)
+    share = 1 / (1 + np.exp(-eta))
+    score = events[:, None] - people[:, None] * share
+    curvature = people[:, None] * share * (1 - share)
+    powers = (np.ones_like(z), z)
+    means = [(mass * score * power).sum(axis=1) for power in powers]
+    information = np.empty((2, 2))
+    for a in range(2):
+        for b in range(2):
+            second = (score**2 - curvature) * powers[a] * powers[b]
+            information[a, b] = (means[a] * means[b] - (mass * second).sum(axis=1)).sum()
+    return information

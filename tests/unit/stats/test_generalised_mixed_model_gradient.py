@@ -57,6 +57,18 @@ def test_row_derivatives(family: str) -> None:
     np.testing.assert_allclose(at.curvature_slope, slope, atol=1e-7)
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_row_derivatives_in_log_theta(family: str) -> None:
+    data, theta, h = FAMILIES[family], 1.7, 1e-5
+    found = data.theta_terms(ETA, theta)
+    up, down = (data.terms(ETA, theta * np.exp(step)) for step in (h, -h))
+    for name in ("value", "first", "curvature"):
+        slope = (getattr(up, name) - getattr(down, name)) / (2 * h)
+        np.testing.assert_allclose(getattr(found, name), slope, atol=1e-7)
+    # only the negative binomial has a theta: the others do not move with it
+    assert np.any(found.value) == data.has_theta
+
+
 def test_large_theta_is_the_poisson_without_loss_of_digits() -> None:
     counts = FAMILIES["poisson"].observed()
     poisson, nearly = Poisson(counts), NegativeBinomial(counts)

@@ -89,6 +89,8 @@ class Family(Protocol):
 
 
 class _WithoutTheta:
+    """A density that depends on `eta` alone: every derivative in log theta is zero."""
+
     has_theta = False
 
     def constant_slope(self, theta: float) -> float:
@@ -96,8 +98,9 @@ class _WithoutTheta:
         return 0.0
 
     def theta_terms(self, eta: Array, theta: float) -> ThetaTerms:
-        """Refused: there is no theta."""
-        raise NotImplementedError("this family has no theta")
+        """Zero in every row: there is no theta."""
+        zero = np.zeros(len(eta))
+        return ThetaTerms(zero, zero, zero)
 
 
 class Binomial(_WithoutTheta):

@@ -16,7 +16,12 @@ from scipy.optimize import minimize
 Array = NDArray[np.float64]
 Objective = Callable[[Array], tuple[float, Array]]
 
-_DIFFERENCE_STEP = 3e-3
+_DIFFERENCE_STEP = 1e-3
+# slope at which BFGS stops, in units of about a standard error. The covariance is the curvature at
+# the optimum: taken as little as 3e-4 of a unit away from it, standard errors of a mean over few
+# levels are off by 1e-4 of themselves. A few more steps cost less than a second Hessian.
+_FLAT = 1e-6
+_SAME_PLACE = 1e-5
 _NEWTON_STEPS = 15
 _HALVINGS = 12
 # predicted rise of the log-likelihood still to be had: where to stop, and what still counts as
@@ -77,7 +82,7 @@ def maximise(objective: Objective, start: Array, information: Array) -> Optimum:
 
     size = len(start)
     found = minimize(
-        negative, np.zeros(size), jac=True, method="BFGS", options={"gtol": 1e-3, "maxiter": 300}
+        negative, np.zeros(size), jac=True, method="BFGS", options={"gtol": _FLAT, "maxiter": 300}
     )
     units, hessian, decrement = _newton(negative, found.x)
     value, _ = negative(units)
@@ -98,11 +103,11 @@ def maximise(objective: Objective, start: Array, information: Array) -> Optimum:
 def _newton(function: Objective, start: Array) -> tuple[Array, Array, float]:
     """Newton steps with differenced Hessians, repaired where indefinite and halved at need."""
     at, (value, gradient) = start, function(start)
-    hessian, stale = _hessian(function, at), False
+    hessian, taken_at, stale = _hessian(function, at), at, False
     rise = np.inf
     for _ in range(_NEWTON_STEPS):
         if stale:
-            hessian, stale = _hessian(function, at), False
+            hessian, taken_at, stale = _hessian(function, at), at, False
         eigenvalues, vectors = np.linalg.eigh(hessian)
         step = vectors @ ((vectors.T @ gradient) / np.maximum(np.abs(eigenvalues), 1e-3))
         rise = float(gradient @ step) / 2.0
@@ -118,6 +123,8 @@ def _newton(function: Objective, start: Array) -> tuple[Array, Array, float]:
         else:
             break
         at, value, gradient = at - step, new_value, new_gradient
+    if np.linalg.norm(at - taken_at) > _SAME_PLACE:
+        hessian = _hessian(function, at)
     return at, hessian, rise
 
 

@@ -9,8 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, roots_hermitenorm
 
 from naturalistic.stats.generalised_mixed_model import fit_generalised_mixed_model
-from naturalistic.stats.glmm.result import RandomIntercept
-from naturalistic.stats.pooling.result import FloatArray, Interval, quantile
+from naturalistic.stats.pooling.result import Interval, quantile
 from naturalistic.stats.result import NAN, Estimate, not_estimable
 
 QUADRATURE = 51
@@ -105,8 +104,6 @@ def pool_proportions(
         )
     effect = fit.random_effect("service")
     mean, error = float(fit.coefficients[0]), float(fit.standard_errors[0])
-    if not effect.singular:
-        error = _standard_error(x, n, mean, effect)
     return PooledProportion(
         _typical(mean, error, len(x), conf_level),
         average_of_logits(mean, effect.standard_deviation),
@@ -116,32 +113,6 @@ def pool_proportions(
         _prediction(mean, error, effect.variance, len(x), conf_level),
         fit.log_likelihood,
     )
-
-
-def _standard_error(x: FloatArray, n: FloatArray, mean: float, effect: RandomIntercept) -> float:
-    """Standard error of the mean from the observed information of mean and standard deviation (Louis 1982, eq. 3.2).
-
-    With ``s = x - n p`` at ``eta = mean + sd z`` the scores are ``s`` and ``s z`` and the second derivatives
-    ``-n p q (1, z, z^2)``; their posterior means are taken at quadrature points around each service's own mode.
-    """
-    points, weights = roots_hermitenorm(QUADRATURE)
-    sd = effect.standard_deviation
-    z = (effect.modes[:, None] + effect.conditional_std_errors[:, None] * points) / sd
-    eta = mean + sd * z
-    logs = x[:, None] * eta - n[:, None] * np.logaddexp(0.0, eta) - z * z / 2 + points**2 / 2
-    mass = np.exp(logs - logs.max(axis=1, keepdims=True)) * weights
-    mass /= mass.sum(axis=1, keepdims=True)
-    share = expit(eta)
-    score = x[:, None] - n[:, None] * share
-    curvature = n[:, None] * share * (1 - share)
-    information = np.empty((2, 2))
-    powers = (np.ones_like(z), z)
-    means = [(mass * score * power).sum(axis=1) for power in powers]
-    for a in range(2):
-        for b in range(2):
-            second = (score**2 - curvature) * powers[a] * powers[b]
-            information[a, b] = (means[a] * means[b] - (mass * second).sum(axis=1)).sum()
-    return float(np.sqrt(np.linalg.inv(information)[0, 0]))
 
 
 def average_of_logits(mean: float, sd: float) -> float:
