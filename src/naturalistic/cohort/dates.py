@@ -12,6 +12,7 @@ import pandas as pd
 
 from naturalistic.cohort.cells import Cells, missing_values
 from naturalistic.settings.mapping import RELATIVE_DAY_ZERO
+from naturalistic.settings.mapping_columns import FORMATS_JOINED_BY
 
 NAMED_FORMATS = ("iso", "dmy", "excel_serial", "days")
 EXCEL_DAY_ZERO = np.datetime64("1899-12-30", "D")
@@ -75,8 +76,8 @@ def read_dates(
         The column.
     date_format : str or None
         ``iso`` (2024-03-01), ``dmy`` (1/3/2024, 01-Mar-2024), ``excel_serial`` (45352), ``days`` (whole days counted
-        from a day zero, returned from `RELATIVE_DAY_ZERO`), or a pattern of `datetime.strptime`. A time of day is
-        dropped. None where only typed cells can hold dates.
+        from a day zero, returned from `RELATIVE_DAY_ZERO`), a pattern of `datetime.strptime`, or several of them joined
+        by "or" (``dmy or iso``). A time of day is dropped. None where only typed cells can hold dates.
     missing_codes : iterable of str
         Texts that stand for a missing date.
     typed : bool
@@ -108,12 +109,18 @@ def parse_dates(texts: np.ndarray, date_format: str) -> np.ndarray:
     ----------
     texts : ndarray of object (str), shape (n,)
     date_format : str
-        One of `NAMED_FORMATS` or a pattern of `datetime.strptime`.
+        One of `NAMED_FORMATS`, a pattern of `datetime.strptime`, or several joined by "or": the first that a text fits.
 
     Returns
     -------
     ndarray of datetime64[D], shape (n,)
     """
+    if FORMATS_JOINED_BY in date_format:
+        dates = np.full(len(texts), _NOT_A_DATE)
+        for part in date_format.split(FORMATS_JOINED_BY):
+            left = np.isnat(dates)
+            dates[left] = parse_dates(texts[left], part)
+        return dates
     parser: Callable[[str], dt.date | np.datetime64 | None]
     if date_format == "iso":
         parser = _iso

@@ -12,8 +12,14 @@ import numpy as np
 from naturalistic.cohort.cells import Cells
 from naturalistic.cohort.dates import date_shaped
 from naturalistic.cohort.identifiers import identifying_shapes
-from naturalistic.cohort.readers_text import open_text
-from naturalistic.cohort.readers_typed import open_parquet, open_spss, open_stata, open_workbook
+from naturalistic.cohort.readers_text import first_rows_of_text, open_text
+from naturalistic.cohort.readers_typed import (
+    first_rows_of_sheet,
+    open_parquet,
+    open_spss,
+    open_stata,
+    open_workbook,
+)
 from naturalistic.cohort.reading import (
     OpenedFile,
     RawFile,
@@ -23,6 +29,7 @@ from naturalistic.cohort.reading import (
 )
 from naturalistic.settings.mapping import SourceFile
 
+WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat", ".psv")
 
 
@@ -93,6 +100,25 @@ def read_header(source: SourceFile, project: Path) -> tuple[str, ...]:
     return tuple(name for name in header if name)
 
 
+def first_rows(source: SourceFile, project: Path, n: int) -> list[list[str]]:
+    """The first rows of a file as text, to see where its header stands; empty for files that name their columns.
+
+    Raises
+    ------
+    UnreadableFileError
+        The file is absent or cannot be read.
+    """
+    path = project / source.path
+    if not path.is_file():
+        raise UnreadableFileError("file_absent")
+    suffix = path.suffix.lower()
+    if suffix in TEXT_SUFFIXES:
+        return first_rows_of_text(path.read_bytes(), source, n)
+    if suffix in WORKBOOK_SUFFIXES:
+        return first_rows_of_sheet(path.read_bytes(), source, n)
+    return []
+
+
 def _open(path: Path, source: SourceFile) -> tuple[OpenedFile, bool, str]:
     suffix = path.suffix.lower()
     try:
@@ -102,7 +128,7 @@ def _open(path: Path, source: SourceFile) -> tuple[OpenedFile, bool, str]:
     digest = hashlib.sha256(data).hexdigest()
     if suffix in TEXT_SUFFIXES:
         return open_text(data, source), False, digest
-    if suffix in (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"):
+    if suffix in WORKBOOK_SUFFIXES:
         return open_workbook(data, source), True, digest
     del data
     if suffix in (".sav", ".zsav"):

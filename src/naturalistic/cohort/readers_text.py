@@ -116,19 +116,9 @@ def open_text(data: bytes, source: SourceFile) -> TextFile:
     UnreadableFileError
         The bytes are not text in that encoding, or the header row is absent.
     """
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise UnreadableFileError(
-            "file_unreadable", "it is a workbook; give it its own file name ending"
-        )
-    if not data.strip():
-        raise UnreadableFileError("file_without_rows", "it is empty")
-    encoding, skip = _encoding(data, source.encoding)
-    if encoding == "utf-8":
-        body = pa.py_buffer(data).slice(skip)
-    else:
-        body = pa.py_buffer(_decode(data[skip:], encoding).encode("utf-8"))
+    body, encoding = _as_utf8(data, source)
     notes = ("encoding_assumed",) if encoding == "cp1252" and source.encoding == "auto" else ()
-    sample = bytes(body.slice(0, min(_SAMPLE_BYTES, body.size))).decode("utf-8", errors="ignore")
+    sample = _sample(body)
     first_row = source.header_row
     delimiter = _named(source.delimiter)
     if sample[:4].lower() == "sep=" and first_row == 1:  # Excel's own note on the delimiter
@@ -141,6 +131,36 @@ def open_text(data: bytes, source: SourceFile) -> TextFile:
     if body.size and re.search(rb'"', memoryview(body)):
         body, marked = _with_last_row(body, delimiter, len(header)), True
     return TextFile(body, header, last_row, delimiter, described, notes, marked)
+
+
+def first_rows_of_text(data: bytes, source: SourceFile, n: int) -> list[list[str]]:
+    """The first records of a delimited text file, by the delimiter that splits most; its header row is not known yet."""
+    sample = _sample(_as_utf8(data, source)[0])
+    named = _named(source.delimiter)
+    found: list[list[list[str]]] = []
+    for row in range(1, n + 1):
+        delimiter = named or sniff_delimiter(sample, row)
+        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+        found.append([record for record, _ in zip(reader, range(n), strict=False)])
+    return max(found, key=lambda records: max(map(len, records), default=0))
+
+
+def _as_utf8(data: bytes, source: SourceFile) -> tuple[pa.Buffer, str]:
+    """The bytes as UTF-8 without a byte order mark, and the encoding they had."""
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise UnreadableFileError(
+            "file_unreadable", "it is a workbook; give it its own file name ending"
+        )
+    if not data.strip():
+        raise UnreadableFileError("file_without_rows", "it is empty")
+    encoding, skip = _encoding(data, source.encoding)
+    if encoding == "utf-8":
+        return pa.py_buffer(data).slice(skip), encoding
+    return pa.py_buffer(_decode(data[skip:], encoding).encode("utf-8")), encoding
+
+
+def _sample(body: pa.Buffer) -> str:
+    return bytes(body.slice(0, min(_SAMPLE_BYTES, body.size))).decode("utf-8", errors="ignore")
 
 
 def _with_last_row(body: pa.Buffer, delimiter: str, n_columns: int) -> pa.Buffer:

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,26 +42,7 @@ def open_workbook(data: bytes, source: SourceFile) -> TypedFile:
     UnreadableFileError
         Not a workbook, no such sheet, or no header row.
     """
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        names = book.sheet_names
-        if isinstance(source.sheet, str) and source.sheet not in names:
-            shown = ", ".join(map(repr, names))
-            raise UnreadableFileError(
-                "file_unreadable", f"no sheet {source.sheet!r}; it has {shown}"
-            )
-        if isinstance(source.sheet, int) and source.sheet >= len(names):
-            raise UnreadableFileError(
-                "file_unreadable", f"no sheet number {source.sheet} (0 is the first)"
-            )
-        name = source.sheet if isinstance(source.sheet, str) else names[source.sheet]
-        table = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    except CalamineError as bad:
-        raise UnreadableFileError(
-            "file_unreadable", "it is not a workbook, or it is locked"
-        ) from bad
+    name, table = _sheet(data, source)
     last = source.header_row + source.header_rows - 1
     if len(table) < last:
         raise UnreadableFileError("file_without_rows", "it has no header row")
@@ -72,6 +54,35 @@ def open_workbook(data: bytes, source: SourceFile) -> TypedFile:
         return [Cells.from_series(pd.Series(column, dtype=object)) for column in texts]
 
     return TypedFile(header, f"sheet {name!r}", load, last + 1)
+
+
+def first_rows_of_sheet(data: bytes, source: SourceFile, n: int) -> list[list[str]]:
+    """The first rows of a sheet as text, whatever the mapping says of its header."""
+    return [[cell_text(value) for value in row] for row in _sheet(data, source)[1][:n]]
+
+
+def _sheet(data: bytes, source: SourceFile) -> tuple[str, list[list[Any]]]:
+    """Name and cells of the sheet that the mapping names."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        names = book.sheet_names
+        name = _name_of_sheet(source.sheet, names)
+        return name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    except CalamineError as bad:
+        raise UnreadableFileError(
+            "file_unreadable", "it is not a workbook, or it is locked"
+        ) from bad
+
+
+def _name_of_sheet(sheet: str | int, names: list[str]) -> str:
+    if isinstance(sheet, str) and sheet not in names:
+        shown = ", ".join(map(repr, names))
+        raise UnreadableFileError("file_unreadable", f"no sheet {sheet!r}; it has {shown}")
+    if isinstance(sheet, int) and sheet >= len(names):
+        raise UnreadableFileError("file_unreadable", f"no sheet number {sheet} (0 is the first)")
+    return sheet if isinstance(sheet, str) else names[sheet]
 
 
 def open_spss(path: Path) -> TypedFile:

@@ -20,7 +20,20 @@ COARSENED_COLUMNS = {
 TYPED_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".sav", ".zsav", ".dta", ".parquet")
 
 
+FORMATS_JOINED_BY = " or "
+
+
 def _date_format(value: str) -> str:
+    """One format, or several that no text can be read by two of: `dmy or iso or excel_serial`."""
+    if FORMATS_JOINED_BY in value:
+        parts = [_date_format(part) for part in value.split(FORMATS_JOINED_BY)]
+        others = [part for part in parts if part not in ("iso", "excel_serial")]
+        if "days" in parts or len(others) > 1 or len(set(parts)) < len(parts):
+            raise ValueError(
+                f"{value!r}: iso, excel_serial and one other format can be joined; of two others nobody could tell which "
+                "of them a date follows"
+            )
+        return value
     if value in ("iso", "dmy", "excel_serial", "days"):
         return value
     if "%" not in value:

@@ -127,3 +127,49 @@ def test_what_is_no_date(held):
 def test_day_numbers_of_excel():
     assert looks_like_serials(44000, 45300)
     assert not looks_like_serials(1, 45300)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "found"),
+    [
+        (("%d/%m/%Y", "%Y-%m-%d"), "dmy or iso"),
+        (("%m/%d/%Y", "%Y-%m-%d"), "%m/%d/%Y or iso"),
+        (("%d/%m/%Y", "serial"), "dmy or excel_serial"),
+        (("%d/%m/%Y", "%Y-%m-%d", "serial"), "dmy or iso or excel_serial"),
+    ],
+)
+def test_cells_written_in_two_ways_that_cannot_be_mistaken(patterns, found):
+    held = [*days(200, 1), dt.date(2020, 1, 31), dt.date(2019, 12, 31)]
+    mixed = [_written(day, patterns[i % len(patterns)]) for i, day in enumerate(held)]
+    guess = guess_dates(np.array(list(dict.fromkeys(mixed)), object), TODAY, typed=False)
+    assert guess is not None
+    assert guess.formats == (found,)
+    assert "two ways" in guess.proof
+    assert parse_dates(np.array(mixed, object), found).tolist() == held
+
+
+def _written(day: dt.date, pattern: str) -> str:
+    return str((day - dt.date(1899, 12, 30)).days) if pattern == "serial" else day.strftime(pattern)
+
+
+def test_serials_among_dates_of_an_unproven_order_are_asked_about():
+    held = days(100, 3, last_day=12)
+    mixed = [_written(d, ("%d/%m/%Y", "serial")[i % 2]) for i, d in enumerate(held)]
+    guess = guess_dates(np.array(list(dict.fromkeys(mixed)), object), TODAY, typed=False)
+    assert guess is not None
+    assert set(guess.formats) == {"dmy or excel_serial", "%m/%d/%Y or excel_serial"}
+
+
+def test_a_workbook_with_texts_among_real_dates_is_still_asked_about():
+    held = days(100, 4)
+    mixed = [_written(d, ("%d/%m/%Y", "%Y-%m-%d")[d.day < 13]) for d in held]
+    guess = guess_dates(np.array(list(dict.fromkeys(mixed)), object), TODAY, typed=True)
+    assert guess is not None
+    assert not guess.proven
+
+
+def test_months_before_and_after_days_in_one_column_are_never_joined():
+    held = days(300, 5)
+    mixed = [_written(d, ("%d/%m/%Y", "%m/%d/%Y")[i % 2]) for i, d in enumerate(held)]
+    guess = guess_dates(np.array(list(dict.fromkeys(mixed)), object), TODAY, typed=False)
+    assert guess is None or not guess.proven

@@ -11,6 +11,7 @@ from naturalistic.cohort.guessing.column import FILLER_NUMBERS, Column
 from naturalistic.cohort.guessing.columns import Guess
 from naturalistic.cohort.guessing.profile import FileProfile
 from naturalistic.cohort.guessing.questions import LEAVE_OUT, Option, Question
+from naturalistic.settings.mapping_columns import FORMATS_JOINED_BY
 from naturalistic.tables.cohort import COHORT_TABLES
 
 _FORMAT_WORDS = {
@@ -67,6 +68,8 @@ class DateQuestions:
 
 def format_words(date_format: str) -> str:
     """A date format in words, with 31 December 2024 as the example."""
+    if FORMATS_JOINED_BY in date_format:
+        return ", or ".join(format_words(part) for part in date_format.split(FORMATS_JOINED_BY))
     if date_format in _FORMAT_WORDS:
         return _FORMAT_WORDS[date_format]
     shown = date_format

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from naturalistic.cohort.dates import parse_dates
+from naturalistic.settings.mapping_columns import FORMATS_JOINED_BY
 
 _TEXT = re.compile(
     r"(?P<a>\d{1,4}|[A-Za-z]{3,9})(?P<s>[-/. ]|, )(?P<b>\d{1,2}|[A-Za-z]{3,9})(?P<t>[-/. ]|, )(?P<c>\d{1,4})"
@@ -33,6 +34,8 @@ _MANY_DAYS = 20  # more than the twelve that a month read as a day can give
 _FEW_DAYS = 12
 _EARLIEST = np.datetime64("1880-01-01", "D")
 _SERIALS = (20_000.0, 60_000.0)
+_FIVE_DIGITS = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
+_LEAST_MIXED = 0.01  # fewer are slips of the pen
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,30 @@ def guess_dates(texts: np.ndarray, latest: np.datetime64, *, typed: bool) -> Dat
         return None
     if sum(bool(_COMPACT.fullmatch(text)) for text in held) >= _MOST * len(held):
         return _compact(held, latest)
+    serial = np.array([_is_serial(text) for text in held])
+    if _LEAST_MIXED <= serial.mean() < 1:
+        plain = np.array(held, dtype=object)[~serial]
+        return _joined(guess_dates(plain, latest, typed=typed), "excel_serial")
     shapes = Counter(shape for text in held if (shape := _shape(text)) is not None)
     if sum(shapes.values()) < _MOST * len(held):
         return None
     candidates = list(dict.fromkeys(f for shape in shapes for f in _formats(shape)))
     return _fitting(held, candidates, latest, mixed=typed and len(shapes) > 1)
+
+
+def _is_serial(text: str) -> bool:
+    """A day number of Excel among dates in words and figures."""
+    return bool(_FIVE_DIGITS.fullmatch(text)) and _SERIALS[0] <= float(text) <= _SERIALS[1]
+
+
+def _joined(guess: DateGuess | None, also: str) -> DateGuess | None:
+    """The same guess for a column of which some cells are written in another way that nothing can be mistaken for."""
+    if guess is None:
+        return None
+    formats = tuple(f"{name}{FORMATS_JOINED_BY}{also}" for name in guess.formats)
+    return DateGuess(
+        formats, f"its cells are written in two ways; {guess.proof}", guess.median_year
+    )
 
 
 def looks_like_serials(low: float, high: float) -> bool:
@@ -163,8 +185,17 @@ def _fitting(
     if not read:
         return None
     if not whole:
-        return _none_fits(read, mixed=mixed)
+        plainly = None if mixed else _iso_and_another(texts, read, latest)
+        return plainly or _none_fits(read, mixed=mixed)
     return _one_fits(whole[0], read) if len(whole) == 1 else _several_fit(whole, read)
+
+
+def _iso_and_another(texts: np.ndarray, read: _Read, latest: np.datetime64) -> DateGuess | None:
+    """Some cells year first with hyphens, the others in one order that they prove."""
+    if "iso" not in read or read["iso"][0].mean() < _LEAST_MIXED:
+        return None
+    rest = guess_dates(texts[~read["iso"][0]], latest, typed=False)
+    return _joined(rest, "iso") if rest is not None and rest.proven else None
 
 
 def _none_fits(read: _Read, *, mixed: bool) -> DateGuess | None:

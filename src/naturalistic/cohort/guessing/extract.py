@@ -108,6 +108,8 @@ def _write_files(builder: Builder) -> None:
             value["sheet"] = file.source.sheet
         if file.source.header_row != 1:
             value["header_row"] = file.source.header_row
+        if file.source.header_rows != 1:
+            value["header_rows"] = file.source.header_rows
         if builder.formats[file.key]:
             value["date_format"] = builder.formats[file.key]
         if fillers := builder.fillers.get(file.key):

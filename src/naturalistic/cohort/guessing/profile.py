@@ -7,19 +7,18 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
-from naturalistic.cohort.cells import Cells, read_numbers
+from naturalistic.cohort.footers import without_footer
 from naturalistic.cohort.guessing.column import Column
 from naturalistic.cohort.guessing.dates import DateGuess, guess_dates
+from naturalistic.cohort.guessing.header_rows import ROWS_LOOKED_AT, find_header, holds_data
 from naturalistic.cohort.guessing.labels import Labels, read_labels
 from naturalistic.cohort.identifiers import identifying_header, identifying_shapes
-from naturalistic.cohort.readers import read_file
+from naturalistic.cohort.readers import WORKBOOK_SUFFIXES, first_rows, read_file
 from naturalistic.cohort.reading import RawFile, UnreadableFileError
 from naturalistic.cohort.rules import RULES
 from naturalistic.errors import ExtractError
 from naturalistic.settings.mapping import SourceFile
 
-_HEADER_ROWS_TRIED = 6
-_WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _NEARLY_ALL = 0.9
 
 
@@ -36,7 +35,7 @@ class FileProfile:
     raw : RawFile
         Its columns.
     columns : dict of str to Column
-        By name; columns without a name or with a repeated one are left out.
+        By name; columns without a name are left out, repeated names are numbered.
     unusable : tuple of str
         What was left out, in words.
     """
@@ -60,7 +59,7 @@ class FileProfile:
 
 def sheets_of(path: Path) -> list[str | int]:
     """Names of the sheets of a workbook that hold anything; the first for every other file."""
-    if path.suffix.lower() not in _WORKBOOKS:
+    if path.suffix.lower() not in WORKBOOK_SUFFIXES:
         return [0]
     from python_calamine import CalamineError, CalamineWorkbook
 
@@ -98,67 +97,27 @@ def profile_file(
     columns = {name: _column(key, raw, name, labels, today) for name in raw.columns}
     unnamed = sum(not name for name in raw.header)
     unusable = [f"{unnamed} columns without a name"] if unnamed else []
-    twice = sorted({n for n in raw.header if n and raw.header.count(n) > 1})
-    unusable += [f"{name} (stands twice in the header)" for name in twice]
     return FileProfile(key, source, raw, columns, tuple(unusable))
 
 
 def _read(key: str, path: str, project: Path, sheet: str | int) -> tuple[SourceFile, RawFile]:
-    def usable(header: tuple[str, ...]) -> list[str]:
-        return [name for name in header if name and header.count(name) == 1]
-
-    best: tuple[SourceFile, RawFile] | None = None
-    for header_row in range(1, _HEADER_ROWS_TRIED + 1):
-        source = SourceFile(path=path, header_row=header_row, sheet=sheet)
-        try:
-            raw = read_file(key, source, project, usable)
-        except UnreadableFileError as bad:
-            if best is not None:
-                break
-            rule = RULES[bad.rule]
-            if header_row == _HEADER_ROWS_TRIED or bad.rule in ("file_absent",):
-                hint = f" ({bad.hint})" if bad.hint else ""
-                raise ExtractError(f"{path}: {rule.says}{hint}.") from bad
-            continue
-        if _is_header(raw.header):
-            return source, raw
-        best = best or (source, raw)
-        if _holds_data(raw.header):
-            break
-    if best is None or _holds_data(best[1].header):
+    """The file by the header that was found in it, without what stands below the table."""
+    source = SourceFile(path=path, sheet=sheet)
+    try:
+        lines = first_rows(source, project, ROWS_LOOKED_AT)
+        header_row, header_rows = find_header(lines) or (1, 1)
+        source = source.model_copy(update={"header_row": header_row, "header_rows": header_rows})
+        raw = read_file(key, source, project, lambda header: [name for name in header if name])
+    except UnreadableFileError as bad:
+        rule = RULES[bad.rule]
+        hint = f" ({bad.hint})" if bad.hint else ""
+        raise ExtractError(f"{path}: {rule.says}{hint}.") from bad
+    if holds_data(raw.header):
         raise ExtractError(
             f"{path}: its first row looks like data, not like names of columns. Add a row with the names, or ask for an "
             "extract with one."
         )
-    return best
-
-
-def _is_header(header: tuple[str, ...]) -> bool:
-    """Most cells hold a name of their own."""
-    named = [name for name in header if name]
-    return (
-        len(named) >= 0.6 * len(header)
-        and not _holds_data(header)
-        and len(set(named)) > 0.5 * len(named)
-    )
-
-
-def _holds_data(header: tuple[str, ...]) -> bool:
-    """Cells that no name of a column has: dates, numbers, NHS numbers, addresses."""
-    named = [name for name in header if name]
-    if not named:
-        return False
-    texts = np.array(named, dtype=object)
-    shapes = identifying_shapes(texts, is_id=False)
-    if {"nhs_number", "email_address", "full_postcode", "phone_number"} & set(shapes):
-        return True
-    plain = Cells(np.arange(len(texts), dtype=np.int32), texts)
-    numbers = int((~np.isnan(read_numbers(plain, None, ())[0])).sum())
-    dates = sum(guess_dates(np.array([t], object), _FAR, typed=False) is not None for t in named)
-    return numbers + dates >= max(1, 0.3 * len(named)) and len(named) > 1
-
-
-_FAR = np.datetime64("2100-01-01", "D")
+    return source, without_footer(raw, raw.columns)[0]
 
 
 def _column(key: str, raw: RawFile, name: str, labels: Labels, today: np.datetime64) -> Column:
