@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from naturalistic import files
+from naturalistic.cli.example_tables import TABLES, write_tables
 from naturalistic.cli.plan import Plan
 from naturalistic.errors import EXIT_OK, ConfigError
 
@@ -38,8 +39,11 @@ def example(config_file: Path, name: str) -> int:
         There is no such example, its mapping is gone, or the package with the data is not installed.
     """
     key = name.replace("_", "-")
+    if key in TABLES:
+        return write_tables(key)
     if key not in EXAMPLES:
-        known = "; ".join(f"{k} ({e.about})" for k, e in EXAMPLES.items())
+        about = {k: e.about for k, e in EXAMPLES.items()} | {k: t.about for k, t in TABLES.items()}
+        known = "; ".join(f"{k} ({text})" for k, text in about.items())
         raise ConfigError(f"{name!r} is not an example. There are: {known}.")
     chosen = EXAMPLES[key]
     plan = Plan(config_file)

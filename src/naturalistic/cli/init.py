@@ -11,6 +11,13 @@ import numpy as np
 
 from naturalistic import files as artefacts
 from naturalistic.cli.plan import Plan
+from naturalistic.cohort.adapters.draft import (
+    Recognised,
+    Told,
+    draft_adapter,
+    ordinary_files,
+    recognise,
+)
 from naturalistic.cohort.guessing.draft import Draft
 from naturalistic.cohort.guessing.extract import Account, draft_mapping
 from naturalistic.cohort.guessing.profile import FileProfile, profile_file, sheets_of
@@ -41,7 +48,7 @@ def init(
     cohort : str
         Name of the cohort.
     files : list of Path
-        Files of the extract.
+        Files of the extract, or a folder with them.
     ask : bool
         Ask the open questions in the terminal, one at a time.
     force : bool
@@ -65,15 +72,24 @@ def init(
     target = plan.mapping_file(cohort)
     _check(cohort, files, target, force=force)
     instruments = load_instruments([plan.instrument_folder(cohort)])
-    profiles = _profiles(files, plan.project)
-    draft, account = draft_mapping(cohort, profiles, instruments, plan.config.primary.instrument)
+    default = plan.config.primary.instrument
+    tables = recognise(files, plan.project)
+    if tables:
+        draft, told = draft_adapter(cohort, tables, instruments, default, plan.project)
+    else:
+        profiles = _profiles(ordinary_files(files), plan.project)
+        draft, account = draft_mapping(cohort, profiles, instruments, default)
     if ask:
         _ask_all(draft, read_line or input)
     artefacts.write_text(target, draft.text())
     still_open = sum(question.open for question in draft.questions())
     if not still_open:
         load_mapping(target)
-    _summarise(profiles, account, target, still_open, cohort)
+    if tables:
+        _say_tables(tables, told)
+    else:
+        _say_columns(profiles, account)
+    _say_next(target, still_open, cohort)
     return EXIT_OK
 
 
@@ -87,7 +103,7 @@ def _check(cohort: str, files: list[Path], target: Path, *, force: bool) -> None
         wrong.append(
             f"{target.as_posix()} exists. Choose another name, or replace it with --force."
         )
-    wrong += [f"{path.as_posix()} does not exist." for path in files if not path.is_file()]
+    wrong += [f"{path.as_posix()} does not exist." for path in files if not path.exists()]
     if len({path.resolve() for path in files}) < len(files):
         wrong.append("A file is named twice.")
     if wrong:
@@ -165,9 +181,15 @@ def _answered(question: Question, read_line: Callable[[str], str]) -> bool:
 # ------------------------------------------------------------------------------------------------------------- summary
 
 
-def _summarise(
-    profiles: list[FileProfile], account: Account, target: Path, still_open: int, cohort: str
-) -> None:
+def _say_tables(tables: Recognised, told: Told) -> None:
+    print(f"Recognised: {tables.adapter.name}, in {tables.folder}.")
+    for name, n_rows in told.tables.items():
+        print(f"  {name:<34}{n_rows:>10,} rows")
+    if told.unknown:
+        print(f"Codes of questionnaires that no list holds: {told.unknown}.")
+
+
+def _say_columns(profiles: list[FileProfile], account: Account) -> None:
     for file in profiles:
         print(
             f"Read {file.source.path}: {file.n_rows:,} rows, {len(file.raw.header)} columns ({file.raw.described})."
@@ -178,6 +200,9 @@ def _summarise(
         print(f"  {table:<15}{', '.join(names)}")
     _list("Left out, because they may identify people", account.identifying)
     _list("Not recognised and left out", account.unknown)
+
+
+def _say_next(target: Path, still_open: int, cohort: str) -> None:
     print(f"Wrote {target.as_posix()}")
     if still_open:
         print(

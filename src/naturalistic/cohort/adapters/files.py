@@ -56,8 +56,8 @@ def natural_order(text: str) -> list[tuple[int, int, str]]:
 
 def table_named(name: str, codes: Iterable[str]) -> str:
     """Code of the table that the name of a file or sheet holds; empty where it holds none."""
-    plain = re.sub(r"[^A-Z0-9]", "", name.upper())
-    found = [code for code in codes if re.search(rf"(?<![A-Z]){code}(?!\d)", plain)]
+    spread = {code: f"{code[:3]}[-_ ]?{code[3:]}" for code in codes}
+    found = [c for c, seen in spread.items() if re.search(rf"(?i)(?<![A-Z]){seen}(?!\d)", name)]
     return found[0] if len(found) == 1 else ""
 
 

@@ -72,7 +72,7 @@ class Links:
         if (code, kind) in self._own:
             return True
         parent = self.adapter.table(code).parent
-        if parent is None or not self.linked(code, parent):
+        if parent is None or parent == kind or not self.linked(code, parent):
             return False
         above = self.adapter.record_table(parent).code
         return above in self.tables and above != code and self.linked(above, kind)
@@ -82,7 +82,7 @@ class Links:
         if (code, kind) in self._own:
             return self._own[code, kind]
         parent = self.adapter.table(code).parent
-        if parent is None:
+        if parent is None or parent == kind:
             return np.full(len(self.tables[code]), NONE, dtype=np.int64)
         above = self.adapter.record_table(parent).code
         return picked(self.ids(above, kind), self.rows(code, parent), NONE)
@@ -90,6 +90,15 @@ class Links:
     def rows(self, code: str, kind: Kind) -> np.ndarray:
         """Row in the table of records of a kind that each row of a table belongs to; -1 where there is none."""
         return picked(self._row_of(kind), self.ids(code, kind), NONE)
+
+    def above(self, code: str) -> tuple[Kind, ...]:
+        """What each row of a table belongs to, from its parent upwards."""
+        kinds: list[Kind] = []
+        parent = self.adapter.table(code).parent
+        while parent is not None:
+            kinds.append(parent)
+            parent = self.adapter.record_table(parent).parent
+        return tuple(kinds)
 
     def cells(self, code: str, kind: Kind) -> Cells:
         """The identifiers as cells."""

@@ -20,6 +20,8 @@ from naturalistic.cohort.adapters.versions import (
     REPEATED,
     REPLACED,
     Order,
+    headers_of,
+    last_day,
     latest_versions,
     orders_of,
     parts_named,
@@ -88,7 +90,10 @@ def prepare(
     parts = _parts(adapter, choice, project, log)
     tables = read_tables(adapter, choice, parts, project, log)
     _check_tables(adapter, choice, parts, tables, log)
-    orders = orders_of(adapter, tables)
+    if mapping.data_cut is None:
+        mapping = mapping.model_copy(update={"data_cut": last_day(adapter, tables.values())})
+    headers = headers_of(adapter, tables)
+    orders = orders_of(adapter, tables, headers)
     tables.pop(adapter.header.code, None)
     links = Links.of(adapter, tables)
     _check_links(adapter, links, orders, log)
@@ -97,7 +102,7 @@ def prepare(
     log.stop_if_needed()
     if said_by_names_only(orders.values()):
         log.add("", choice.folder, "", "submissions_by_name", hint=parts_named(parts))
-    _merge_versions(links, orders)
+    _merge_versions(links, orders, replaced(orders, headers.values()))
     keep_teams(values, log)
     keep_known_tools(values, log)
     note_unknown_therapies(values, log)
@@ -159,9 +164,8 @@ def _check_columns(values: Values, log: ProblemLog) -> None:
             log.add(view.canonical, label, names[0], "table_column_absent", hint=hint)
 
 
-def _merge_versions(links: Links, orders: dict[str, Order]) -> None:
-    """Keep the latest version of each record in every table."""
-    gone = replaced(orders)
+def _merge_versions(links: Links, orders: dict[str, Order], gone: dict[str, np.ndarray]) -> None:
+    """Keep the latest version of each record in every table, without replaced submissions."""
     for code in list(links.tables):
         _leave_out(links, orders, code, ~gone[code], REPLACED)
     for code in list(links.tables):

@@ -76,7 +76,7 @@ class Values:
         if code == view.table:
             return cells
         own = self.adapter.table(code).id
-        if own and self.links.linked(view.table, own):
+        if own in self.links.above(view.table) and self.links.linked(view.table, own):
             return _taken(cells, self.links.rows(view.table, own))
         return self._gathered(view, name, way, code, cells)
 

@@ -10,6 +10,7 @@ the submission, or else by the order of the names of files and folders. Two step
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ REPLACED = "in a submission that a later one for the same period replaced"
 EARLIER = "earlier version of the record"
 REPEATED = "the same record again in its submission"
 _NOT_KNOWN = -np.inf
+_FIRST_SECOND = 1e8
+"""Smaller numbers are no dates: dates are seconds since 1970."""
 _DMY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(.*)")
 
 
@@ -75,15 +78,25 @@ def _iso(text: str) -> str:
     return f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}{found[4]}"
 
 
-def orders_of(adapter: AdapterFile, tables: dict[str, SourceTable]) -> dict[str, Order]:
+def headers_of(
+    adapter: AdapterFile, tables: dict[str, SourceTable]
+) -> dict[str, tuple[float, float]]:
+    """Period and number of each submission that has a header of its own."""
+    header = tables.get(adapter.header.code)
+    return _by_submission(adapter, header) if header else {}
+
+
+def orders_of(
+    adapter: AdapterFile,
+    tables: dict[str, SourceTable],
+    told: dict[str, tuple[float, float]],
+) -> dict[str, Order]:
     """The order of the rows of every table.
 
     Where a table holds no period or submission itself, the header of its submission gives it.
     """
     names = sorted({p.submission for t in tables.values() for p in t.parts}, key=natural_order)
     place = {name: i for i, name in enumerate(names)}
-    header = tables.get(adapter.header.code)
-    told = _by_submission(adapter, header) if header else {}
     return {
         code: _order(adapter, table, place, told)
         for code, table in tables.items()
@@ -98,12 +111,32 @@ def said_by_names_only(orders: Iterable[Order]) -> bool:
     return several and not any(np.isfinite(order.period).any() for order in each)
 
 
-def replaced(orders: dict[str, Order]) -> dict[str, np.ndarray]:
-    """Rows of submissions that a later one for the same period and provider replaced, by table."""
+def last_day(adapter: AdapterFile, tables: Iterable[SourceTable]) -> dt.date | None:
+    """Last day of the latest reporting period; None where no table holds the ends of periods."""
+    end = adapter.order.period[0]
+    found = [sortable(table.columns[name]) for table in tables for name in table.held([end])]
+    known = [each[each > _FIRST_SECOND] for each in found]
+    latest = max((float(each[np.isfinite(each)].max(initial=0)) for each in known), default=0.0)
+    return dt.datetime.fromtimestamp(latest, dt.UTC).date() if latest > 0 else None
+
+
+def replaced(
+    orders: dict[str, Order], headers: Iterable[tuple[float, float]]
+) -> dict[str, np.ndarray]:
+    """Rows of submissions that a later one for the same period and provider replaced, by table.
+
+    Parameters
+    ----------
+    orders : dict of str to Order
+    headers : iterable of (float, float)
+        Period and number of every submission by its header: one that deletes a record may hold no row.
+    """
     frames = [
         pd.DataFrame({"p": o.period, "s": o.submission, "o": o.provider}).drop_duplicates()
         for o in orders.values()
     ]
+    told = pd.DataFrame(list(headers), columns=["p", "s"], dtype=float)
+    frames.append(told.assign(o=np.int64(0)))
     every = pd.concat(frames, ignore_index=True)
     known = every[np.isfinite(every["p"]) & np.isfinite(every["s"])]
     latest = known.groupby(["o", "p"])["s"].max()
