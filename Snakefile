@@ -18,4 +18,4 @@ rule all:
     """The report of every cohort of the settings."""
     default_target: True
     input:
-        [f"results/{cohort}/{plan.area(cohort)}/report.html" for cohort in plan.cohorts],
+        every_report,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from logging import ERROR, LogRecord
 from pathlib import Path
@@ -11,6 +12,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 BAR_WIDTH = 24
+EXIT_BUG = 70
 
 
 class LogHandler(LogHandlerBase):
@@ -59,6 +61,8 @@ class LogHandler(LogHandlerBase):
 
     def _job_error(self, record: LogRecord) -> None:
         logs = [Path(str(name)) for name in getattr(record, "log", None) or []]
+        for log in logs:
+            _record(log)
         texts = [log.read_text(encoding="utf-8").strip() for log in logs if log.is_file()]
         text = "\n".join(t for t in texts if t) or f"{_stage_name(record)} could not finish."
         if text not in self._shown:
@@ -68,6 +72,13 @@ class LogHandler(LogHandlerBase):
     def _line(self, text: str) -> None:
         start = "\n" if self._terminal else ""
         sys.stderr.write(f"{start}{text}\n")
+
+
+def _record(log: Path) -> None:
+    """Note a job that was ended before it could note its own failure, so that the end of the run can name it."""
+    failed = log.with_suffix(".failed.json")
+    if log.suffix == ".log" and log.parent.is_dir() and not failed.exists():
+        failed.write_text(json.dumps({"exit_code": EXIT_BUG}) + "\n", encoding="utf-8")
 
 
 def _is_plain_error(event: object, record: LogRecord) -> bool:

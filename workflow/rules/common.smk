@@ -13,7 +13,7 @@ plan = Plan(
     given.relative_to(Path.cwd()) if given.is_relative_to(Path.cwd()) else given
 )
 try:
-    plan.config
+    plan.analyses
 except UserError as error:
     raise WorkflowError("\n".join([error.heading, *error.problems]))
 
@@ -25,6 +25,17 @@ wildcard_constraints:
     cohort=r"[a-z0-9][a-z0-9_]*",
     analysis=r"[a-z][a-z0-9_]*",
     area=r"release|restricted/unreleased",
+
+
+def every_report(wildcards):
+    """The report of every cohort of the settings; asked for only when nothing else is."""
+    try:
+        return [
+            f"results/{cohort}/{plan.area(cohort)}/report.html"
+            for cohort in plan.cohorts
+        ]
+    except UserError as error:
+        raise WorkflowError("\n".join([error.heading, *error.problems]))
 
 
 def code(stage):
@@ -47,7 +58,7 @@ def analysis_settings(analysis):
 
 def shown(path, caption, pattern=""):
     """An output that `snakemake --report` shows, unless a cohort of the run may not be released."""
-    if any(plan.area(cohort) != "release" for cohort in plan.cohorts):
+    if not plan.releasable():
         return path
     listed = {"patterns": [pattern]} if pattern else {}
     return report(

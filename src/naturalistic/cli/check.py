@@ -37,10 +37,9 @@ def check(config_file: Path, cohort: str, *, drift: bool = False) -> int:
     from naturalistic.cohort.ingest import ingest
 
     plan = Plan(config_file)
-    if errors := plan.problems((cohort,)):
-        for error in errors:
-            show(error)
-        return errors[0].exit_code
+    if error := plan.problems((cohort,)).get(cohort):
+        show(error)
+        return error.exit_code
     stage = Stage(plan, cohort)
     _synthesise_if_needed(stage)
     listing = stage.paths.restricted / "check.csv"

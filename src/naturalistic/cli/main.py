@@ -32,6 +32,8 @@ Your own service:
 Several services:
   python3 go.py submit NAME                      the folder a trust sends, with a statement of what it holds
   python3 go.py pool BUNDLES... --output DIR     their evidence in one report: DIR/report.html
+  python3 go.py run --config config/forty_services.yaml --pool
+                                                 forty synthetic services and their pooled report
 Open data to compare with R:
   python3 go.py example beat-the-blues
 
@@ -81,6 +83,9 @@ def _add_run(verbs: argparse._SubParsersAction) -> None:
         "cohorts", nargs="*", metavar="COHORT", help="default: those in the settings"
     )
     parser.add_argument("--cores", type=int, default=None, help="processor cores to use")
+    parser.add_argument(
+        "--pool", action="store_true", help="pool the finished cohorts into results/pooled too"
+    )
 
 
 def _add_check(verbs: argparse._SubParsersAction) -> None:
@@ -133,7 +138,9 @@ def _dispatch(arguments: argparse.Namespace) -> int:
     if arguments.verb == "run":
         from naturalistic.cli.run import run
 
-        return run(Path(arguments.config), tuple(arguments.cohorts), arguments.cores)
+        return run(
+            Path(arguments.config), tuple(arguments.cohorts), arguments.cores, pool=arguments.pool
+        )
     if arguments.verb == "stage":
         from naturalistic.cli.stage import run_stage
 

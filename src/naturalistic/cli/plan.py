@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -66,6 +67,8 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
 }
 RESULTS = Path("results")
+ALWAYS_RUN = ("participant_flow",)
+"""Analyses that cannot be left out: every other figure is read against who was referred, started and has forms."""
 READS_INSTRUMENTS = ("ingest", "score", "outcomes", "evidence", "report")
 
 
@@ -101,12 +104,29 @@ class Plan:
 
     @property
     def analyses(self) -> tuple[str, ...]:
-        """Names of the registered analyses."""
-        return tuple(REGISTRY)
+        """Names of the analyses of the run: those of the settings, in the order of the registry.
+
+        Raises
+        ------
+        ConfigError
+            The settings name one that does not exist.
+        """
+        chosen = self.config.analyses
+        if chosen == "all":
+            return tuple(REGISTRY)
+        if unknown := [name for name in chosen if name not in REGISTRY]:
+            raise ConfigError([self._unknown_analysis(name) for name in unknown])
+        return tuple(name for name in REGISTRY if name in {*ALWAYS_RUN, *chosen})
+
+    def left_out(self) -> dict[str, list[str]]:
+        """What the record of a run says of analyses that the settings leave out; nothing where all are run."""
+        absent = [name for name in REGISTRY if name not in self.analyses]
+        return {"analyses_left_out": absent} if absent else {}
 
     def mapping_file(self, cohort: str) -> Path:
-        """Mapping of a cohort: `cohorts/NAME.yaml` beside the configuration."""
-        return self.config_file.parent / "cohorts" / f"{cohort}.yaml"
+        """Mapping of a cohort: `cohorts/NAME.yaml` beside the configuration, or one that it shares with others."""
+        name = self.config.shared_mapping(cohort) or cohort
+        return self.config_file.parent / "cohorts" / f"{name}.yaml"
 
     def mapping(self, cohort: str) -> Mapping:
         """The mapping of a cohort, read once."""
@@ -119,12 +139,13 @@ class Plan:
                     f"{path.as_posix()} does not exist. Cohorts here: {', '.join(known)}. "
                     f"`init {cohort} FILES...` writes a mapping."
                 )
-            cache[cohort] = load_mapping(path)
+            shared = self.config.shared_mapping(cohort) is not None
+            cache[cohort] = load_mapping(path, cohort if shared else None)
         return cache[cohort]
 
     def instrument_folder(self, cohort: str) -> Path:
         """Folder of the cohort's own instruments; need not exist."""
-        return self.config_file.parent / "cohorts" / cohort / "instruments"
+        return self.mapping_file(cohort).with_suffix("") / "instruments"
 
     def settings(self, cohort: str) -> AnalysisSettings:
         """Settings of the run with what the cohort changes."""
@@ -167,7 +188,8 @@ class Plan:
         )
         published = self._published_file(mapping)
         facts = files_digest([published] if published else [])
-        return told + self.settings_params(cohort) + facts + self._amendments(cohort)
+        left_out = json.dumps(self.left_out()) if self.left_out() else ""
+        return told + self.settings_params(cohort) + facts + left_out + self._amendments(cohort)
 
     def analysis_plan_file(self, cohort: str) -> Path:
         """Where the frozen analysis plan of a cohort lies."""
@@ -209,16 +231,26 @@ class Plan:
         digest = code_digest(entry.module, data=folders)
         return digest + (self._instruments(cohort) if "instruments" in entry.reference else "")
 
-    def problems(self, cohorts: tuple[str, ...]) -> list[UserError]:
-        """Every error in the configuration and in the mappings of `cohorts`, before anything runs."""
-        found: list[UserError] = []
+    def problems(self, cohorts: tuple[str, ...]) -> dict[str, UserError]:
+        """What keeps a cohort from being run, by cohort, before anything runs."""
+        found: dict[str, UserError] = {}
         for cohort in cohorts:
             try:
                 self._check_primary(cohort)
                 self._missing_files(cohort)
             except UserError as error:
-                found.append(error)
+                found[cohort] = error
         return found
+
+    def releasable(self) -> bool:
+        """Whether every cohort whose mapping can be read may be released."""
+        for cohort in self.cohorts:
+            try:
+                if self.area(cohort) != "release":
+                    return False
+            except MappingError:
+                continue  # said where the cohort is asked for; it must not keep the others from running
+        return True
 
     def _check_primary(self, cohort: str) -> None:
         """The primary instrument and scale exist."""
@@ -237,6 +269,11 @@ class Plan:
                 f"{self.mapping_file(cohort).as_posix()} with {self.config_file.as_posix()}: primary.scale "
                 f"{primary.scale!r} is not a scale of {primary.instrument}; it has: {', '.join(scales)}."
             )
+
+    def _unknown_analysis(self, name: str) -> str:
+        close = difflib.get_close_matches(name, REGISTRY, n=1)
+        hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(REGISTRY)}."
+        return f"{self.config_file.as_posix()}, analyses: {name!r} is not an analysis. {hint}"
 
     def _missing_files(self, cohort: str) -> None:
         mapping = self.mapping(cohort)

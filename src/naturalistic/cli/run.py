@@ -2,57 +2,95 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from naturalistic.cli import run_ending as ending
 from naturalistic.cli.main import show
 from naturalistic.cli.plan import Plan
-from naturalistic.errors import EXIT_BUG, EXIT_OK, CohortsFailedError, ConfigError
+from naturalistic.errors import EXIT_OK, ConfigError
 from naturalistic.files import CohortPaths
 
 SNAKEFILE = Path("Snakefile")
+MOST_SUMMARIES = 5  # more cohorts than that get a line each
 RUNNING = Path(".snakemake/naturalistic.pid")
 
 
-def run(config_file: Path, cohorts: tuple[str, ...], cores: int | None) -> int:
-    """Run the workflow for `cohorts` (those of the settings when none is named).
+def run(
+    config_file: Path, cohorts: tuple[str, ...], cores: int | None, *, pool: bool = False
+) -> int:
+    """Run the workflow for `cohorts` (those of the settings when none is named); a failure of one stops no other.
+
+    Parameters
+    ----------
+    config_file : Path
+        Settings of the run.
+    cohorts : tuple of str
+        Cohorts to run.
+    cores : int or None
+        Processor cores to use; all when None.
+    pool : bool
+        Pool the evidence of the finished cohorts into one report too.
 
     Returns
     -------
     int
-        0; or the exit code of the failure when every failed cohort failed for one kind of reason and none
-        finished; or 8 when some cohorts failed and others finished.
+        0; or the exit code of the failure when no cohort finished; or 8 when some cohorts failed and others finished.
     """
     start = time.monotonic()
     plan = Plan(config_file)
     wanted = cohorts or plan.cohorts
+    plan.analyses  # noqa: B018  a wrong name in the settings is said once, not by every cohort
     errors = plan.problems(wanted)
-    for error in errors:
+    for error in {error.problems: error for error in errors.values()}.values():
         show(error)
-    if errors:
-        return errors[0].exit_code
+    usable = tuple(c for c in wanted if c not in errors)
+    if not usable:
+        return next(iter(errors.values())).exit_code
     if not SNAKEFILE.is_file():
         raise ConfigError("There is no Snakefile here: start naturalistic in its own folder.")
-    _clear_what_a_killed_run_left(plan, wanted)
-    before = {c: _stamp(plan, c) for c in wanted}
-    code = _snakemake(plan, wanted, cores)
-    finished = [c for c in wanted if not _failures(plan, c) and _report(plan, c).is_file()]
+    _clear_what_a_killed_run_left(plan, usable)
+    before = {c: _stamp(plan, c) for c in usable}
+    code = _snakemake(plan, usable, cores)
+    stopped = {c: ending.stops(plan, c) for c in usable}
+    # a fault of the workflow itself stops all of them before any stage
+    nothing_ran = code != EXIT_OK and not any(stopped.values())
+    done = [] if nothing_ran else ending.finished(plan, usable, stopped)
+    stopped |= {c: [ending.not_started(error)] for c, error in errors.items()}
     if code == EXIT_OK:
-        _summaries(plan, wanted, before, time.monotonic() - start)
-        return EXIT_OK
-    return _failed(plan, wanted, finished)
+        _summaries(plan, usable, before, time.monotonic() - start)
+    failed = code != EXIT_OK or bool(errors)
+    result = ending.tell_failures(plan, wanted, stopped, done) if failed else EXIT_OK
+    if pool:
+        _pool(plan, done)
+    return result
 
 
-def _snakemake(plan: Plan, cohorts: tuple[str, ...], cores: int | None) -> int:
+def _pool(plan: Plan, cohorts: Sequence[str]) -> None:
+    """The evidence of the finished cohorts in one report; those that may not be released are named and left out."""
+    from naturalistic.cli.pool_files import PoolCommand, pool_files
+
+    may = [c for c in cohorts if plan.area(c) == "release"]
+    if kept := [c for c in cohorts if c not in may]:
+        print(f"Not pooled, because their disclosure profile is none: {', '.join(kept)}.")
+    if len(may) < 2:
+        print("Nothing is pooled: that takes two finished cohorts or more.", file=sys.stderr)
+        return
+    print("\nPooled:")
+    bundles = tuple(CohortPaths(plan.results, c).release / "evidence.json" for c in may)
+    pool_files(PoolCommand(bundles=bundles, output=plan.results / "pooled"))
+
+
+def _snakemake(plan: Plan, cohorts: Sequence[str], cores: int | None) -> int:
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)]
     command += ["--configfile", plan.config_file.as_posix(), "--replace-workflow-config"]
     command += ["--cores", str(cores or os.cpu_count() or 1), "--scheduler", "greedy"]
     command += ["--logger", "naturalistic", "--rerun-incomplete", "--keep-going", "--"]
-    command += [_report(plan, cohort).as_posix() for cohort in cohorts]
+    command += [ending.report_file(plan, cohort).as_posix() for cohort in cohorts]
     process = subprocess.Popen(command)
     RUNNING.parent.mkdir(exist_ok=True)
     RUNNING.write_text(str(process.pid))
@@ -66,16 +104,12 @@ def _snakemake(plan: Plan, cohorts: tuple[str, ...], cores: int | None) -> int:
         RUNNING.unlink(missing_ok=True)
 
 
-def _report(plan: Plan, cohort: str) -> Path:
-    return CohortPaths(plan.results, cohort, plan.area(cohort)).release / "report.html"
-
-
 def _stamp(plan: Plan, cohort: str) -> float:
-    path = _report(plan, cohort)
+    path = ending.report_file(plan, cohort)
     return path.stat().st_mtime if path.is_file() else 0.0
 
 
-def _clear_what_a_killed_run_left(plan: Plan, cohorts: tuple[str, ...]) -> None:
+def _clear_what_a_killed_run_left(plan: Plan, cohorts: Sequence[str]) -> None:
     for cohort in cohorts:
         base = CohortPaths(plan.results, cohort).base
         for failure in base.glob("logs/*.failed.json"):
@@ -117,36 +151,18 @@ def _alive(number: int) -> bool:
         return False
 
 
-def _failures(plan: Plan, cohort: str) -> list[int]:
-    logs = CohortPaths(plan.results, cohort).logs
-    return [json.loads(p.read_text())["exit_code"] for p in sorted(logs.glob("*.failed.json"))]
-
-
-def _failed(plan: Plan, cohorts: tuple[str, ...], finished: list[str]) -> int:
-    failed = [c for c in cohorts if c not in finished]
-    codes = sorted({code for c in failed for code in _failures(plan, c)})
-    if finished:
-        error = CohortsFailedError(
-            [
-                f"{c}: see results under {CohortPaths(plan.results, c).logs.as_posix()}"
-                for c in failed
-            ]
-            + [f"{c}: finished, {_report(plan, c).as_posix()}" for c in finished]
-        )
-        show(error)
-        return error.exit_code
-    return codes[0] if codes else EXIT_BUG
-
-
 def _summaries(
-    plan: Plan, cohorts: tuple[str, ...], before: dict[str, float], seconds: float
+    plan: Plan, cohorts: Sequence[str], before: dict[str, float], seconds: float
 ) -> None:
     for cohort in cohorts:
-        report = _report(plan, cohort)
+        report = ending.report_file(plan, cohort)
         brief = report.with_name("brief.html")
         pages = f"Open {brief.as_posix()} (two pages), then {report.as_posix()} (everything)"
         if _stamp(plan, cohort) == before[cohort]:
             print(f"{cohort}: nothing has changed since the last run. {pages}")
+            continue
+        if len(cohorts) > MOST_SUMMARIES:
+            print(f"{cohort}: {pages}")
             continue
         summary = report.with_name("summary.txt")
         print(f"\n{summary.read_text(encoding='utf-8').strip()}")

@@ -60,7 +60,7 @@ class Stage:
 
 def synthesise(stage: Stage) -> None:
     """Make the extract of a synthetic cohort, and its truth beside it."""
-    from naturalistic.cohort.synthetic import make_cohort, write_extract
+    from naturalistic.cohort.synthetic import Spread, make_cohort, write_extract
 
     how = stage.mapping.synthetic
     if how is None:
@@ -69,7 +69,9 @@ def synthesise(stage: Stage) -> None:
     part = folder.with_name(".part-extract")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    made = make_cohort(how.preset, how.seed, n=how.n, dirty=how.dirty)
+    differ = how.between_services
+    spread = Spread(**differ.model_dump()) if differ else None
+    made = make_cohort(how.preset, how.seed, n=how.n, dirty=how.dirty, spread=spread)
     adapter = stage.mapping.adapter
     write_extract(made, part, adapter.data_set if adapter else None)
     shutil.rmtree(folder, ignore_errors=True)
@@ -191,6 +193,8 @@ def disclose(stage: Stage, analyses: tuple[str, ...] | None = None) -> None:
 
     paths, profile = stage.paths, stage.plan.profile(stage.cohort)
     names = analyses or stage.plan.analyses
+    if analyses is None:
+        _remove_what_is_left_out(paths, names)
     exact = {name: files.read_table(paths.estimates(name)) for name in names}
     protected = protect_cohort(exact, profile)
     for name in names:
@@ -213,6 +217,14 @@ def disclose(stage: Stage, analyses: tuple[str, ...] | None = None) -> None:
         earlier=earlier,
     )
     files.write_text(paths.release / "disclosure_log.txt", text)
+
+
+def _remove_what_is_left_out(paths: CohortPaths, names: tuple[str, ...]) -> None:
+    """Tables of an earlier run that the settings now leave out: they were protected together with others."""
+    for folder in (paths.released_estimates("").parent, paths.disclosure_log("").parent):
+        for old in folder.glob("*.csv"):
+            if old.stem not in names:
+                old.unlink()
 
 
 def _compare_releases(stage: Stage, exact: Any, released: Any) -> tuple[int, int]:
@@ -251,7 +263,7 @@ def evidence(stage: Stage) -> None:
         synthetic=mapping.synthetic is not None,
         published=mapping.published,
         profile=stage.plan.profile(stage.cohort),
-        settings=stage.settings.model_dump(mode="json"),
+        settings=stage.settings.model_dump(mode="json") | stage.plan.left_out(),
         provenance=files.read_json(paths.provenance),
     )
     planned = plan_record(read_plan(stage.plan, stage.cohort), stage.settings)
@@ -283,8 +295,6 @@ def report(stage: Stage) -> None:
 
 def read_released(stage: Stage, folder: str = "estimates") -> dict[str, Any]:
     """Released tables by analysis, typed as the contract says."""
-    from naturalistic.analyses.registry import REGISTRY
-
     read = files.read_released_estimates if folder == "estimates" else files.read_plain_csv
     root: Path = stage.paths.release / folder
-    return {name: read(root / f"{name}.csv") for name in REGISTRY}
+    return {name: read(root / f"{name}.csv") for name in stage.plan.analyses}

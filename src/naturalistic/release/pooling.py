@@ -27,6 +27,7 @@ from naturalistic.release.pooling_same import (
     key_of,
     require_same_primary,
 )
+from naturalistic.release.reduced import reduced_in_services
 from naturalistic.tables.estimates import dimension_levels
 
 BUNDLE_COLUMNS = (
@@ -89,7 +90,7 @@ class Pooled:
     conf_level : float
         Coverage of every interval.
     notes : tuple of str
-        What was converted.
+        What was converted, and which services resampled less than the shipped settings do.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -131,7 +132,8 @@ def pool(bundles: Sequence[Bundle], request: PoolRequest) -> Pooled:
         ),
         "not_pooled": _frame(refused, (*KEY, "cohorts", "reason")),
     }
-    return Pooled(tables, primary, first.synthetic, level, tuple(notes))
+    said = (*notes, *reduced_in_services(b.settings for b in bundles))
+    return Pooled(tables, primary, first.synthetic, level, said)
 
 
 def _estimates(

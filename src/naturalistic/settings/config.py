@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -281,8 +282,45 @@ class AnalysisSettings(Closed):
         return value
 
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
+
+
 class Config(AnalysisSettings):
-    """One run: which cohorts, with which choices."""
+    """One run: which cohorts, with which choices.
+
+    `shared_mappings` names cohorts that are read through one mapping, `{cohort}` in it standing for the name of each; they
+    are the cohorts of the run unless `cohorts` says otherwise.
+    """
 
     cohorts: tuple[str, ...] = Field(min_length=1)
+    shared_mappings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    analyses: Literal["all"] | tuple[str, ...] = "all"
     disclosure: Disclosure = Disclosure()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _every_shared_cohort(cls, value: object) -> object:
+        """Without `cohorts`, every cohort of the shared mappings."""
+        if not isinstance(value, dict) or value.get("cohorts"):
+            return value
+        shared = value.get("shared_mappings")
+        if not isinstance(shared, dict) or not all(isinstance(v, list) for v in shared.values()):
+            return value
+        return {**value, "cohorts": [name for names in shared.values() for name in names]}
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        shared = [name for names in self.shared_mappings.values() for name in names]
+        for what, found in (("cohorts", list(self.cohorts)), ("shared_mappings", shared)):
+            if twice := sorted({name for name in found if found.count(name) > 1}):
+                raise ValueError(f"{what}: {', '.join(twice)} stands twice")
+        if odd := [name for name in shared if not _NAME.fullmatch(name)]:
+            raise ValueError(
+                f"shared_mappings: {', '.join(odd)}: a name is made of small letters, digits and _"
+            )
+        return self
+
+    def shared_mapping(self, cohort: str) -> str | None:
+        """The mapping that a cohort shares with others; None where it has one of its own."""
+        named = (mapping for mapping, cohorts in self.shared_mappings.items() if cohort in cohorts)
+        return next(named, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,9 @@ Location = tuple[str | int, ...]
 ASK = "ASK"
 """Stands in a draft of `init` where an answer is missing."""
 
+COHORT = "{cohort}"
+"""Stands in a shared mapping for the name of each cohort."""
+
 PROFILES_FROM_LAX_TO_STRICT = ("none", "nhs_england", "opensafely", "strict10")
 
 
@@ -35,15 +39,35 @@ def load_config(path: Path) -> Config:
     return _load(path, Config, ConfigError)
 
 
-def load_mapping(path: Path) -> Mapping:
+def load_mapping(path: Path, shared_by: str | None = None) -> Mapping:
     """The mapping of one cohort.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    shared_by : str, optional
+        Name of the cohort where several are read through this file: it takes the place of every `{cohort}` in it, and a
+        synthetic cohort is drawn from a seed of its own.
 
     Raises
     ------
     MappingError
-        Every problem in the file, each with its line.
+        Every problem in the file, each with its line; or a shared file that would read the same extract for all.
     """
-    return _load(path, Mapping, MappingError)
+    if shared_by is None:
+        return _load(path, Mapping, MappingError)
+    mapping = _load(path, Mapping, MappingError, {COHORT: shared_by})
+    if COHORT not in path.read_text(encoding="utf-8-sig"):
+        raise MappingError(
+            f"{path.as_posix()} is shared by several cohorts, but holds no {COHORT}: all would read the same files. "
+            f"Write {COHORT} where the name of the cohort stands in the paths."
+        )
+    how = mapping.synthetic
+    if how is None:
+        return mapping
+    own_seed = zlib.crc32(f"{how.seed}:{shared_by}".encode())
+    return mapping.model_copy(update={"synthetic": how.model_copy(update={"seed": own_seed})})
 
 
 def cohort_settings(config: Config, mapping: Mapping) -> AnalysisSettings:
@@ -76,13 +100,17 @@ def cohort_disclosure(config: Config, mapping: Mapping) -> Disclosure:
     return max(asked, key=lambda d: PROFILES_FROM_LAX_TO_STRICT.index(d.profile))
 
 
-def _load(path: Path, model: type[Model], error: type[UserError]) -> Model:
+def _load(
+    path: Path, model: type[Model], error: type[UserError], filled: dict[str, str] | None = None
+) -> Model:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as missing:
         raise error(f"{path.as_posix()} does not exist.") from missing
     except UnicodeDecodeError as bad:
         raise error(f"{path.as_posix()} is not UTF-8 text: save it as UTF-8.") from bad
+    for placeholder, word in (filled or {}).items():
+        text = text.replace(placeholder, word)
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
         data = yaml.load(text, Loader=yaml.CSafeLoader)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from naturalistic.settings.between_services import BetweenServices
 from naturalistic.settings.closed import Closed
 from naturalistic.settings.closing import Closing
 from naturalistic.settings.config import (
@@ -119,12 +120,16 @@ class Tables(Closed):
 
 
 class Synthetic(Closed):
-    """How the embedded synthetic cohort is made."""
+    """How a synthetic cohort is made.
+
+    With `between_services` it is one of many: a mapping shared by several cohorts gives each a seed of its own.
+    """
 
     preset: Literal["hirschfeld", "talking_therapies", "scale", "derbyshire"]
     seed: int
     n: int | None = Field(default=None, ge=1)
     dirty: bool = False
+    between_services: BetweenServices | None = None
 
 
 class OptOut(Closed):

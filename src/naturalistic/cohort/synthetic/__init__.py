@@ -18,6 +18,7 @@ from naturalistic.cohort.synthetic.extract import extract_frames, write_frames
 from naturalistic.cohort.synthetic.model import CohortModel
 from naturalistic.cohort.synthetic.national import national_submissions, write_national
 from naturalistic.cohort.synthetic.presets import HIRSCHFELD, SCALE, TALKING_THERAPIES
+from naturalistic.cohort.synthetic.services import Spread, service_model
 from naturalistic.cohort.synthetic.simulation import Simulation, simulate
 from naturalistic.cohort.synthetic.truth import truth_of
 
@@ -25,6 +26,7 @@ __all__ = [
     "PRESETS",
     "CohortModel",
     "Simulation",
+    "Spread",
     "SyntheticCohort",
     "canonical_tables",
     "cohort_from_model",
@@ -63,7 +65,11 @@ class SyntheticCohort:
 
 
 def make_cohort(
-    preset: str, seed: int, n: int | None = None, dirty: bool = False
+    preset: str,
+    seed: int,
+    n: int | None = None,
+    dirty: bool = False,
+    spread: Spread | None = None,
 ) -> SyntheticCohort:
     """Draw a synthetic cohort.
 
@@ -77,6 +83,8 @@ def make_cohort(
         People referred; the preset's own number when None. With it the numbers of a census are not kept.
     dirty : bool
         Put faults into the extract; ``truth["faults"]`` counts them by the rule that must find them.
+    spread : Spread or None
+        How far services differ, where this is one of many; see `services.service_model`.
 
     Raises
     ------
@@ -88,6 +96,8 @@ def make_cohort(
     if n is not None and n < 1:
         raise ValueError("n must be at least 1")
     model = PRESETS[preset] if n is None else replace(PRESETS[preset], n_people=n, census=None)
+    if spread is not None:
+        model = service_model(model, spread, seed)
     return cohort_from_model(model, seed, dirty=dirty)
 
 

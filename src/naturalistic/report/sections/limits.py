@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from naturalistic.reference.published_models import PublishedStudy
+from naturalistic.release.reduced import analyses_left_out, reduced_resampling
 from naturalistic.report.blocks import Block, Heading, Section, Table, Text
 from naturalistic.report.released import Released, is_ok
 from naturalistic.report.sentences import share_of_started
@@ -80,6 +81,13 @@ def _limits(released: Released) -> Iterator[str]:
             f"Counts are rounded to the nearest {base}, so parts may not add up to the whole, and shares are worked out "
             "from the rounded counts."
         )
+    if fewer := reduced_resampling(released.settings):
+        yield (
+            f"Resampling was reduced in this run: {fewer}. Limits and averages that rest on resampling vary more by chance "
+            "than in a full run."
+        )
+    if left_out := analyses_left_out(released.settings):
+        yield f"The settings of this run leave out these analyses: {listed(left_out)}. They were not looked at."
     if released.synthetic:
         yield "The people in this report are synthetic. Nothing about any real service follows from it."
 

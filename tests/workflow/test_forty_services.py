@@ -1,0 +1,112 @@
+"""Many cohorts as one run: one mapping for many, a failure that stops no other, and one pooled report."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from naturalistic.cli.plan import Plan
+from tests.workflow.conftest import ROOT, Project, make_project
+
+MANY = """\
+cohorts: [alpha, broken, gamma, mistyped]
+shared_mappings: {services: [alpha, gamma]}
+analyses: [outcome_change]
+primary: {instrument: phq_9, scale: total}
+resampling: {bootstrap_draws: 100, imputations: 5}
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A project after a run, and what was said."""
+
+    project: Project
+    done: subprocess.CompletedProcess[str]
+
+    def file(self, path: str) -> Path:
+        return self.project.folder / "results" / path
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """Two cohorts that can be finished, one whose extract lacks a column, one whose mapping has an unknown key."""
+    project = make_project(tmp_path_factory.mktemp("many"))
+    config = project.folder / "config"
+    (config / "many.yaml").write_text(MANY, encoding="utf-8")
+    shared = (config / "cohorts" / "synthetic_services.yaml").read_text(encoding="utf-8")
+    (config / "cohorts" / "services.yaml").write_text(shared, encoding="utf-8")
+    own = shared.replace("{cohort}", "broken").replace("RefSource", "NoSuchColumn")
+    (config / "cohorts" / "broken.yaml").write_text(own, encoding="utf-8")
+    wrong = shared.replace("{cohort}", "mistyped").replace("contact:", "contacts:")
+    (config / "cohorts" / "mistyped.yaml").write_text(wrong, encoding="utf-8")
+    return Ended(project, project.run("run", "--config", "config/many.yaml", "--pool"))
+
+
+@pytest.mark.slow
+def test_a_failure_of_one_cohort_stops_no_other(ended: Ended) -> None:
+    assert ended.done.returncode == 8, ended.done.stderr
+    for cohort in ("alpha", "gamma"):
+        assert ended.file(f"{cohort}/release/report.html").is_file()
+        assert ended.file(f"{cohort}/release/evidence.json").is_file()
+    for cohort in ("broken", "mistyped"):
+        assert not ended.file(f"{cohort}/release").exists()
+
+
+@pytest.mark.slow
+def test_the_end_says_which_failed_where_why_and_what_to_open(ended: Ended) -> None:
+    said = ended.done.stderr.split("2 of 4 cohorts could not be finished:")[1]
+    (broken,) = (line for line in said.splitlines() if line.startswith("  - broken"))
+    assert "stopped at reading the extract" in broken
+    assert "NoSuchColumn" in broken
+    assert "results/broken/logs/ingest.log" in broken
+    (mistyped,) = (line for line in said.splitlines() if line.startswith("  - mistyped"))
+    assert "stopped at looking at its mapping and files" in mistyped
+    assert "unknown key 'contacts'. Did you mean 'contact'?" in mistyped
+    assert "2 of 4 are finished. Open" in said
+    assert "results/alpha/release/report.html" in said
+    assert "results/gamma/release/report.html" in said
+    assert "what is finished is not done again" in said
+    assert "Traceback" not in ended.done.stderr
+
+
+@pytest.mark.slow
+def test_the_finished_ones_are_pooled_and_the_report_says_what_was_reduced(ended: Ended) -> None:
+    bundles = pd.read_csv(ended.file("pooled/bundles.csv"))
+    assert bundles["cohort"].tolist() == ["alpha", "gamma"]
+    assert bundles["referred"].tolist() == [150, 150]
+    pooled = ended.file("pooled/report.html").read_text(encoding="utf-8")
+    assert "Resampling was reduced in 2 of 2 services" in pooled
+    assert "100 bootstrap draws in place of 2,000" in pooled
+    own = ended.file("alpha/release/report.html").read_text(encoding="utf-8")
+    assert "Resampling was reduced in this run: 100 bootstrap draws in place of 2,000" in own
+    assert "leave out these analyses: characteristics, clinical change" in own
+    released = {path.stem for path in ended.file("alpha/release/estimates").glob("*.csv")}
+    assert released == {"participant_flow", "outcome_change"}
+
+
+@pytest.mark.slow
+def test_services_of_one_mapping_are_different_people(ended: Ended) -> None:
+    one, other = (
+        pd.read_csv(ended.file(f"{c}/restricted/extract/clients.csv")) for c in ("alpha", "gamma")
+    )
+    assert not one.equals(other)
+
+
+def test_the_forty_services_are_a_valid_run() -> None:
+    plan = Plan(Path("config/forty_services.yaml"), project=ROOT)
+    plan = Plan(ROOT / plan.config_file, project=ROOT)
+    assert len(plan.cohorts) == len(set(plan.cohorts)) == 40
+    made = [plan.mapping(cohort) for cohort in plan.cohorts]
+    assert {mapping.synthetic.n for mapping in made if mapping.synthetic} == {150}
+    assert len({mapping.synthetic.seed for mapping in made if mapping.synthetic}) == 40
+    assert plan.config.resampling.bootstrap_draws < 2000
+    assert set(plan.left_out()["analyses_left_out"]).isdisjoint(plan.analyses)
+    # the same settings but for what the file says, so that these reports are read like any other
+    text = (ROOT / "config" / "forty_services.yaml").read_text(encoding="utf-8")
+    assert set(yaml.safe_load(text)) == {"shared_mappings", "analyses", "primary", "resampling"}
