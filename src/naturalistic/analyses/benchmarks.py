@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 from scipy.special import ndtri
 
 from naturalistic.analyses.change.national_rules import national_outcome
@@ -220,25 +219,23 @@ def _national(rows: EstimateRows, data: AnalysisInput) -> None:
                 **key,
             )
             continue
-        counts = TalkingTherapiesCounts.of(found.outcome, found.finished)
-        top, bottom = counts.fractions()[term]
+        top, bottom = TalkingTherapiesCounts.of(found.outcome, found.finished).fractions()[term]
         ours = rate(top, bottom, conf_level=data.settings.conf_level)
         if ours.status != "ok":
             rows.add("proportion_difference", ours, term=term, **key)
             continue
-        value = ours.estimate - share
-        low, high = (limit - share for limit in (ours.conf_low, ours.conf_high))
-        rows.add(
-            "proportion_difference",
-            value if np.isfinite(value) else None,
-            term=term,
-            std_error=ours.std_error,
-            conf_low=low,
-            conf_high=high,
-            conf_level=data.settings.conf_level,
-            n_patients=bottom,
-            n_events=top,
-            method="difference from a census: its rate counts as known; Wilson limits of ours",
-            note=note,
-            **key,
-        )
+        counts: dict[str, Any] = {"n_patients": bottom, "n_events": top}
+        value = _minus_census(ours, share)
+        rows.add("proportion_difference", value, term=term, note=note, **counts, **key)
+
+
+def _minus_census(ours: Estimate, share: float) -> Estimate:
+    """Our rate less that of everybody in England, which has no error."""
+    return Estimate(
+        estimate=ours.estimate - share,
+        std_error=ours.std_error,
+        conf_low=ours.conf_low - share,
+        conf_high=ours.conf_high - share,
+        conf_level=ours.conf_level,
+        method="difference from a census: its rate counts as known; Wilson limits of ours",
+    )

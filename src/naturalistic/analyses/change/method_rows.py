@@ -180,8 +180,13 @@ def _agreement(
         **columns,
         **counts,
     )
-    for i, j in np.argwhere(found.table > 0):
-        n = int(found.table[i, j])
+    _add_pairs(rows, found.table, columns)
+
+
+def _add_pairs(rows: EstimateRows, table: npt.NDArray[np.int64], columns: dict[str, Any]) -> None:
+    """How many are in each pair of categories that anybody is in."""
+    for i, j in np.argwhere(table > 0):
+        n = int(table[i, j])
         rows.add(
             "count",
             n,

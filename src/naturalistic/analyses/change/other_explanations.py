@@ -127,32 +127,27 @@ def _corrected_change(
         return
     share = float(with_it.sum() / paired.sum())
     change = people.improvement
+    key: dict[str, Any] = {
+        "term": "by_true_ending",
+        "specification": "misclassification",
+        "dimensions": levels,
+        **PAIRED,
+    }
     try:
         means = corrected_group_means(
             float(change[with_it].mean()), float(change[without].mean()), share, **accuracy
         )
     except ValueError as error:
-        rows.add(
-            "mean_change",
-            term="by_true_ending",
-            specification="misclassification",
-            dimensions=levels,
-            status="not_estimable",
-            note=str(error),
-            **PAIRED,
-        )
+        rows.add("mean_change", status="not_estimable", note=str(error), **key)
         return
     for name, mean, group in zip(ENDINGS[::-1], means, (with_it, without), strict=True):
         rows.add(
             "mean_change",
             mean,
-            term="by_true_ending",
             contrast=name,
-            specification="misclassification",
-            dimensions=levels,
             n_patients=int(group.sum()),
             method="mixture of true endings solved; accuracy taken as known, hence no interval",
-            **PAIRED,
+            **key,
         )
 
 

@@ -64,7 +64,7 @@ class Window:
 
 def add_specification_curve(rows: EstimateRows, data: AnalysisInput) -> None:
     """Every combination as a row, and the median, the range and the share above each benchmark."""
-    choices, primary = data.settings.specification_curve, data.settings.primary
+    primary = data.settings.primary
     limit = data.settings.resampling.full_inference_up_to
     started = int(in_population(started_on(data).frame, "started").sum())
     if started > limit:
@@ -73,29 +73,18 @@ def add_specification_curve(rows: EstimateRows, data: AnalysisInput) -> None:
         return
     values: list[float] = []
     smallest = started
-    external = _external_sd(data)
-    for window in _windows(data):
-        for population, missing, effect, clustering in product(
-            choices.populations, choices.missing, choices.effect_sizes, choices.clustering
-        ):
-            member = in_population(window.people.frame, population)
-            value, n = _estimate(window, member, missing, effect, clustering, external)
-            rows.add(
-                "standardised_mean_change",
-                value,
-                population=population,
-                specification=CURVE,
-                n_patients=n,
-                dimensions={
-                    **window.names,
-                    "missing_forms": missing,
-                    "effect_size": effect,
-                    "clustering": clustering,
-                },
-            )
-            if value.status == "ok":
-                values.append(value.estimate)
-                smallest = min(smallest, n)
+    for value, n, population, dimensions in _combinations(data):
+        rows.add(
+            "standardised_mean_change",
+            value,
+            population=population,
+            specification=CURVE,
+            n_patients=n,
+            dimensions=dimensions,
+        )
+        if value.status == "ok":
+            values.append(value.estimate)
+            smallest = min(smallest, n)
     _summary(rows, data, np.array(values), smallest)
     if primary.estimand != "standardised_mean_change":
         rows.add(
@@ -105,6 +94,20 @@ def add_specification_curve(rows: EstimateRows, data: AnalysisInput) -> None:
             n_patients=smallest,
             note=f"the primary estimand is {primary.estimand}; the curve is in standard deviations",
         )
+
+
+def _combinations(data: AnalysisInput) -> Iterator[tuple[Estimate, int, str, dict[str, str]]]:
+    """Estimate, people, population and the other choices, of every combination."""
+    choices = data.settings.specification_curve
+    external = _external_sd(data)
+    for window in _windows(data):
+        for population, missing, effect, clustering in product(
+            choices.populations, choices.missing, choices.effect_sizes, choices.clustering
+        ):
+            member = in_population(window.people.frame, population)
+            value, n = _estimate(window, member, missing, effect, clustering, external)
+            names = {"missing_forms": missing, "effect_size": effect, "clustering": clustering}
+            yield value, n, population, {**window.names, **names}
 
 
 def _external_sd(data: AnalysisInput) -> float | None:

@@ -60,14 +60,7 @@ def add_costs(
     cost = attended[counted] * float(units.attended_session or 0.0)
     if units.missed_session is not None:
         cost = cost + missed[counted] * units.missed_session
-    of_these = ended[counted]
-    category = of_these["change_category"].astype("object")
-    hits = {
-        "treated": np.ones(len(of_these)),
-        "planned_ending": (of_these["ending"] == "planned_ending").to_numpy(dtype=float),
-        "reliable_improvement": category.isin(IMPROVED).to_numpy(dtype=float),
-        "recovery": (category == "recovered").to_numpy(dtype=float),
-    }
+    hits = _per(ended[counted])
     year = f", {units.year}" if units.year else ""
     note = NOT_COST_EFFECTIVENESS + ("" if units.missed_session is not None else WITHOUT_MISSED)
     for term in PER:
@@ -76,11 +69,22 @@ def add_costs(
             ratio_with_bootstrap(cost, hits[term], draws=draws, level=level, rng=rng),
             term=term,
             dimensions={"currency": units.currency + year},
-            n_patients=len(of_these),
+            n_patients=int(counted.sum()),
             n_events=int(hits[term].sum()),
             n_missing=int((~counted).sum()),
             note=note,
         )
+
+
+def _per(people: pd.DataFrame) -> dict[str, FloatArray]:
+    """1 for each person who counts in the denominator of each ratio, otherwise 0."""
+    category = people["change_category"].astype("object")
+    return {
+        "treated": np.ones(len(people)),
+        "planned_ending": np.asarray(people["ending"] == "planned_ending", dtype=float),
+        "reliable_improvement": np.asarray(category.isin(IMPROVED), dtype=float),
+        "recovery": np.asarray(category == "recovered", dtype=float),
+    }
 
 
 def _missed(ended: pd.DataFrame) -> FloatArray:

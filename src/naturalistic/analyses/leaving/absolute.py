@@ -161,20 +161,29 @@ def _add_rows(
             if levelled:
                 level = term.contrast.split(" vs ")[0]
                 rows.add("standardised_risk", risk[t], contrast=level, **at, **counts, **shared)
-    if not levelled:
-        return
-    first = terms[0]
-    word = first.contrast.split(" vs ")[1]
-    at_reference = people.design[first.term] == word
+    if levelled:
+        _add_reference(rows, people, risks, terms[0], shared)
+
+
+def _add_reference(
+    rows: EstimateRows,
+    people: ModelPeople,
+    risks: StandardisedRisks,
+    term: Term,
+    shared: dict[str, Any],
+) -> None:
+    """Risk at the reference level of the characteristic to which `term` belongs."""
+    word = term.contrast.split(" vs ")[1]
+    here = (people.design[term.term] == word).to_numpy()
     for t, estimate in enumerate(risks.risk(REFERENCE)):
         rows.add(
             "standardised_risk",
             estimate,
             contrast=word,
-            term=first.term,
+            term=term.term,
             time=float(risks.times[t]),
-            n_patients=int(at_reference.sum()),
-            n_events=int((at_reference.to_numpy() & people.dropped).sum()),
+            n_patients=int(here.sum()),
+            n_events=int((here & people.dropped).sum()),
             n_missing=people.n_missing,
             **shared,
         )

@@ -37,33 +37,42 @@ def add_by_characteristic(
     for name, groups in _groups(people).items():
         for level in sorted(groups.dropna().astype(str).unique()):
             here = (groups.astype("object") == level).to_numpy(dtype=bool)
-            entry = None if ends.entry is None else ends.entry[here]
-            curve = aalen_johansen(
-                ends.time[here],
-                ends.cause[here],
-                entry=entry,
-                n_causes=len(CAUSES),
-                conf_level=conf_level,
-            ).cause(1)
-            read = curve.at(np.array([horizon]))
-            known = bool(np.isfinite(read.estimate[0]))
-            rows.add(
-                "cumulative_incidence",
-                float(read.estimate[0]) if known else None,
-                status="ok" if known else "not_estimable",
-                note="" if known else "nobody at that level is under observation so late",
-                term="dropout",
-                dimensions={name: level},
-                time=horizon,
-                std_error=float(read.std_error[0]),
-                conf_low=float(read.conf_low[0]),
-                conf_high=float(read.conf_high[0]),
-                conf_level=conf_level,
-                method=curve.method,
-                n_patients=int(here.sum()),
-                n_events=int(read.cumulative_events[0]),
-                **key,
-            )
+            at_level = {"dimensions": {name: level}, "time": horizon, **key}
+            _add_incidence(rows, ends, here, conf_level, at_level)
+
+
+def _add_incidence(
+    rows: EstimateRows,
+    ends: TimeToEnding,
+    here: npt.NDArray[np.bool_],
+    conf_level: float,
+    key: dict[str, Any],
+) -> None:
+    """Incidence of dropout among some people by `time` of the key."""
+    curve = aalen_johansen(
+        ends.time[here],
+        ends.cause[here],
+        entry=None if ends.entry is None else ends.entry[here],
+        n_causes=len(CAUSES),
+        conf_level=conf_level,
+    ).cause(1)
+    read = curve.at(np.array([key["time"]]))
+    known = bool(np.isfinite(read.estimate[0]))
+    rows.add(
+        "cumulative_incidence",
+        float(read.estimate[0]) if known else None,
+        status="ok" if known else "not_estimable",
+        note="" if known else "nobody at that level is under observation so late",
+        term="dropout",
+        std_error=float(read.std_error[0]),
+        conf_low=float(read.conf_low[0]),
+        conf_high=float(read.conf_high[0]),
+        conf_level=conf_level,
+        method=curve.method,
+        n_patients=int(here.sum()),
+        n_events=int(read.cumulative_events[0]),
+        **key,
+    )
 
 
 def add_grays_tests(

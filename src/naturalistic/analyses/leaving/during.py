@@ -17,7 +17,7 @@ from naturalistic.analyses.leaving.fitted import Fitted
 from naturalistic.analyses.leaving.model_people import ModelPeople
 from naturalistic.analyses.model_rows import add_coefficients
 from naturalistic.analyses.predictors import Term
-from naturalistic.stats.cox import fit_cox
+from naturalistic.stats.cox import CoxFit, fit_cox
 from naturalistic.vocabulary import ABSENCE_DEFINITIONS, SEEN, TREATMENT_CONTACTS
 
 MODEL, CLOCK = "cox_time_varying", "booked_sessions"
@@ -221,18 +221,8 @@ def _fit(
         note = f"{n_events} dropouts for {n_parameters} parameters: too few"
         _without(rows, columns, "not_estimable", note, specification, shared)
         return []
-    who = course.person[known]
-    fit = fit_cox(
-        course.time[known],
-        course.left[known],
-        np.column_stack([*(v[known] for v in columns.values()), people.matrix[who]]),
-        entry=course.entry[known],
-        cluster=who if people.therapist is None else people.therapist[who],
-        cluster_correction=True,
-        term_names=[*(term.column for term in columns), *people.names],
-        conf_level=data.settings.conf_level,
-    )
-    n_people = len(np.unique(who))
+    fit = _cox(people, course, known, columns, data.settings.conf_level)
+    n_people = len(np.unique(course.person[known]))
     add_coefficients(
         rows,
         "hazard_ratio",
@@ -249,3 +239,24 @@ def _fit(
         **shared,
     )
     return [Fitted(MODEL, specification, [*columns, *people.terms], fit)]
+
+
+def _cox(
+    people: ModelPeople,
+    course: Course,
+    known: npt.NDArray[np.bool_],
+    columns: dict[Term, FloatArray],
+    conf_level: float,
+) -> CoxFit:
+    """What varies over the course and the characteristics together, robust by therapist (or person)."""
+    who = course.person[known]
+    return fit_cox(
+        course.time[known],
+        course.left[known],
+        np.column_stack([*(v[known] for v in columns.values()), people.matrix[who]]),
+        entry=course.entry[known],
+        cluster=who if people.therapist is None else people.therapist[who],
+        cluster_correction=True,
+        term_names=[*(term.column for term in columns), *people.names],
+        conf_level=conf_level,
+    )

@@ -58,13 +58,14 @@ def add_hazard_by_session(
         return []
     entry = np.ones(len(last)) if people.entry is None else np.maximum(people.entry[use], 1.0)
     terms = [replace(term, column=f"covariate {term.column}") for term in people.terms]
+    therapist = None if people.therapist is None else people.therapist[use]
     fit = fit_discrete_time_hazard(
         last,
         event,
         people.matrix[use],
         entry=entry,
-        cluster=None if people.therapist is None else people.therapist[use],
-        cluster_correction=people.therapist is not None,
+        cluster=therapist,
+        cluster_correction=therapist is not None,
         # the score before therapy must not bear the name of the baseline hazard
         term_names=[term.column for term in terms],
         conf_level=conf_level,
@@ -74,18 +75,41 @@ def add_hazard_by_session(
         note = f"fewer than {FEWEST_AT_RISK} people are under observation"
         rows.add("hazard", status="not_estimable", note=note, specification=REFERENCE, **shared)
         return []
+    _add_at_risk(rows, sessions, at_risk, shared)
+    counts = {"n_patients": len(last), "n_events": int(event.sum())}
+    for name, person in {REFERENCE: {}, **described}.items():
+        how = {**shared, "specification": name}
+        _add_described(rows, people, fit, sessions, person, how, counts)
+    return [Fitted(BY_SESSION, "adjusted", terms, fit)]
+
+
+def _add_at_risk(
+    rows: EstimateRows,
+    sessions: npt.NDArray[np.int64],
+    at_risk: npt.NDArray[np.int64],
+    shared: dict[str, Any],
+) -> None:
     for session, number in zip(sessions, at_risk, strict=True):
         under = {**shared, "term": "under_observation", "time": float(session)}
         rows.add("at_risk", float(number), n_patients=int(number), **under)
-    for name, person in {REFERENCE: {}, **described}.items():
-        profile = _profile(people, person)
-        if isinstance(profile, str):
-            rows.add("hazard", status="not_measured", note=profile, specification=name, **shared)
-            continue
-        how = {**shared, "specification": name, "note": described_as(people, person)}
-        how = {**how, "n_patients": len(last), "n_events": int(event.sum())}
-        _add_curve(rows, fit, profile, sessions, how)
-    return [Fitted(BY_SESSION, "adjusted", terms, fit)]
+
+
+def _add_described(
+    rows: EstimateRows,
+    people: ModelPeople,
+    fit: DiscreteTimeFit,
+    sessions: npt.NDArray[np.int64],
+    person: DescribedPerson,
+    how: dict[str, Any],
+    counts: dict[str, int],
+) -> None:
+    """The curve of a described person, or what the cohort does not hold of the description."""
+    profile = _profile(people, person)
+    if isinstance(profile, str):
+        rows.add("hazard", status="not_measured", note=profile, **how)
+        return
+    note = described_as(people, person)
+    _add_curve(rows, fit, profile, sessions, {**how, **counts, "note": note})
 
 
 def _sessions(

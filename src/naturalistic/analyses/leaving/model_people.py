@@ -138,15 +138,7 @@ def model_people(
         used.append(BASELINE)
     codes = pd.factorize(people["therapist_id"], sort=True)[0].astype(np.int64)
     clustered = bool(len(codes) and (codes >= 0).all() and len(np.unique(codes)) > 1)
-    obstacle: tuple[str, ...] = ()
-    matrix, terms = np.empty((len(people), 0)), list[Term]()
-    if not (cause == 1).any():
-        obstacle = ("not_estimable", "nobody dropped out among those in the model")
-    elif not used:
-        obstacle = ("not_measured", "no predictor is held in this cohort")
-    else:
-        matrix, terms = design_matrix(" + ".join(["1", *used]), design)
-        matrix, terms = matrix[:, 1:], terms[1:]
+    matrix, terms, obstacle = _columns(design, used, cause)
     left_out = [f"{name}: {reason}" for name, reason in predictors.left_out.items()]
     return ModelPeople(
         time=ends.time[use],
@@ -163,6 +155,19 @@ def model_people(
         centres=_centres(people, design.columns, float(baseline[use].mean()) if scored else np.nan),
         row=ends.rows[use],
     )
+
+
+def _columns(
+    design: pd.DataFrame, used: list[str], cause: IntArray
+) -> tuple[FloatArray, list[Term], tuple[str, ...]]:
+    """Covariates without a constant and what they are; or status and reason why there is no model."""
+    nothing = np.empty((len(design), 0))
+    if not (cause == 1).any():
+        return nothing, [], ("not_estimable", "nobody dropped out among those in the model")
+    if not used:
+        return nothing, [], ("not_measured", "no predictor is held in this cohort")
+    matrix, terms = design_matrix(" + ".join(["1", *used]), design)
+    return matrix[:, 1:], terms[1:], ()
 
 
 def _by_contents(

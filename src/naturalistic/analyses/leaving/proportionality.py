@@ -155,6 +155,20 @@ def _levels(people: ModelPeople, name: str) -> np.ndarray:
     return np.where(column < column.median(), *HALVES).astype(object)
 
 
+def _beside_strata(people: ModelPeople, names: list[str]) -> list[int]:
+    """Columns left where the levels of some characteristics are strata."""
+    own = {i for name in names for i in people.columns_of(name)}
+    # a number halved into strata keeps its line within them
+    own -= {i for i in own if " vs " not in people.terms[i].contrast}
+    return [i for i in range(len(people.terms)) if i not in own]
+
+
+def _strata(people: ModelPeople, names: list[str]) -> np.ndarray:
+    """Levels of all the characteristics named, joined."""
+    levels = (_levels(people, name) for name in names)
+    return np.array(["|".join(parts) for parts in zip(*levels, strict=True)])
+
+
 def _stratified(
     rows: EstimateRows,
     people: ModelPeople,
@@ -164,29 +178,23 @@ def _stratified(
 ) -> list[Fitted]:
     """Ratios of the other characteristics where each level of the failing ones has a hazard of its own."""
     model = {"model": STRATIFIED, "specification": "adjusted", **key}
-    own = {i for name in failing for i in people.columns_of(name)}
-    # a number halved into strata keeps its line within them
-    own -= {i for i in own if " vs " not in people.terms[i].contrast}
-    kept = [i for i in range(len(people.terms)) if i not in own]
+    kept = _beside_strata(people, failing)
     if not kept:
         note = "no characteristic is left beside those with hazards that are not proportional"
         rows.add("hazard_ratio", term="model", status="not_estimable", note=note, **model)
         return []
-    strata = np.array(
-        ["|".join(parts) for parts in zip(*(_levels(people, n) for n in failing), strict=True)]
-    )
+    terms = [people.terms[i] for i in kept]
     fit = fit_cox(
         people.time,
         people.dropped,
         people.matrix[:, kept],
         entry=people.entry,
-        strata=strata,
+        strata=_strata(people, failing),
         cluster=people.therapist,
         cluster_correction=people.therapist is not None,
-        term_names=[people.names[i] for i in kept],
+        term_names=[term.column for term in terms],
         conf_level=conf_level,
     )
-    terms = [people.terms[i] for i in kept]
     add_coefficients(
         rows,
         "hazard_ratio",

@@ -23,17 +23,10 @@ def add_therapists(
     known = people.recorded_therapist >= 0
     codes = people.recorded_therapist[known]
     n_therapists = len(np.unique(codes))
-    reason = ("", "")
-    if not n_therapists:
-        reason = ("not_measured", "no therapist is recorded")
-    elif n_therapists < FEWEST_THERAPISTS:
-        reason = ("not_estimable", f"fewer than {FEWEST_THERAPISTS} therapists")
-    elif n_therapists > MOST_CLUSTERS:
-        reason = ("not_run", f"more than {MOST_CLUSTERS} therapists")
-    elif not people.dropped[known].any():
-        reason = ("not_estimable", "nobody with a recorded therapist dropped out")
-    if reason[0]:
-        rows.add("median_hazard_ratio", status=reason[0], note=reason[1], **shared)
+    obstacle = _obstacle(n_therapists, bool(people.dropped[known].any()))
+    if obstacle is not None:
+        status, note = obstacle
+        rows.add("median_hazard_ratio", status=status, note=note, **shared)
         return []
     fit = fit_frailty_cox(
         people.time[known],
@@ -60,3 +53,16 @@ def add_therapists(
             **shared,
         )
     return [Fitted(FRAILTY, "adjusted", people.terms, fit)]
+
+
+def _obstacle(n_therapists: int, anyone_left: bool) -> tuple[str, str] | None:
+    """Status and reason where therapists cannot be compared."""
+    if not n_therapists:
+        return "not_measured", "no therapist is recorded"
+    if n_therapists < FEWEST_THERAPISTS:
+        return "not_estimable", f"fewer than {FEWEST_THERAPISTS} therapists"
+    if n_therapists > MOST_CLUSTERS:
+        return "not_run", f"more than {MOST_CLUSTERS} therapists"
+    if not anyone_left:
+        return "not_estimable", "nobody with a recorded therapist dropped out"
+    return None
