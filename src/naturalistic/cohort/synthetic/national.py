@@ -21,12 +21,8 @@ import pandas as pd
 
 from naturalistic.cohort.synthetic.closing import NEVER
 from naturalistic.cohort.synthetic.extract import write_frames
-from naturalistic.cohort.synthetic.national_formats import (
-    BLANK_PADDED,
-    FORMATS,
-    ZERO_PADDED,
-    Frames,
-)
+from naturalistic.cohort.synthetic.national_cells import Frames
+from naturalistic.cohort.synthetic.national_formats import BLANK_PADDED, FORMATS, ZERO_PADDED
 from naturalistic.cohort.synthetic.national_records import Records, records_of
 from naturalistic.cohort.synthetic.simulation import Simulation
 
@@ -187,7 +183,7 @@ def _tables(
     frames: Frames, data_set: str, number: int, end: pd.Timestamp, rng: np.random.Generator
 ) -> Frames:
     form = FORMATS[data_set]
-    tables = form.make(frames)
+    tables = {name: make(frames) for name, make in form.tables.items()}
     header = pd.DataFrame(
         {
             "DatSetVer": [form.version],
