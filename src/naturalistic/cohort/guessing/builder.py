@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from naturalistic.cohort.guessing.column import Column
 from naturalistic.cohort.guessing.column_maps import DateQuestions
 from naturalistic.cohort.guessing.draft import Draft
 from naturalistic.cohort.guessing.file_roles import FileRoles
@@ -55,7 +56,14 @@ class Builder:
 
     @property
     def dated(self) -> bool:
-        """Any file has a column of dates that is used."""
-        held = [g.column for e in self.found for g in e.picked.values()]
-        held += [column for e in self.found for column, _ in e.forms.dates]
-        return any(c.dates is not None or c.serial_dates for c in held)
+        """Any file that is used has a column of dates, those of birth left aside."""
+        return any(
+            (column.dates is not None or column.serial_dates) and not _birth(each, column)
+            for each in self.found
+            if each.roles
+            for column in each.file.columns.values()
+        )
+
+
+def _birth(each: FileRoles, column: Column) -> bool:
+    return any(g.target == "patients.age:birth" for g in each.guesses.get(column.name, []))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,7 @@ from naturalistic.reference.models import Instrument, Scale
 
 _PLAIN_OCCASIONS = frozenset({"pre", "post", "baseline", "bl", "fu", "followup"})
 _FEWEST_ITEMS = 5
+_DECIMAL_COMMA = re.compile(r"\d+,\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def find_forms(file: FileProfile, words: FormWords) -> FormsFound:
         parsed = words.parse(name)
         if column.dates and _date_of_a_form(parsed, name):
             found.dates.append((column, parsed))
-    return _settled(found, words.instruments)
+    return _settled(found)
 
 
 def _parsed(column: Column, words: FormWords) -> FormName:
@@ -144,8 +146,10 @@ def _sort_out(
     name = column.name
     if column.dates is not None or (parsed.is_date and column.serial_dates):
         found.dates.append((column, parsed))
-    elif parsed.is_derived or not column.numeric:
+    elif parsed.is_derived:
         found.derived[name] = "worked out from a questionnaire, not an answer or a score"
+    elif not column.numeric:
+        found.odd[name] = _why_no_numbers(column)
     else:
         fitting = [
             (key, factor)
@@ -165,6 +169,13 @@ def _sort_out(
             keys = ("core_om",)
         factor = fitting[0][1]
         found.scores.append(ScoreColumn(column, keys, parsed, None if factor == 1 else factor))
+
+
+def _why_no_numbers(column: Column) -> str:
+    commas = sum(bool(_DECIMAL_COMMA.fullmatch(str(text))) for text in column.texts)
+    if commas > 0.5 * column.n_distinct:
+        return "its numbers have a decimal comma, which is not read: export it with a decimal point"
+    return "is named like a questionnaire, but most of its values are no numbers"
 
 
 def _scale(instrument: Instrument, key: str) -> Scale:
@@ -203,8 +214,8 @@ def unit_factor(column: Column, scale: Scale, instrument: Instrument) -> float:
     return 1.0 if outside <= 0.02 * column.n_filled else 0.0
 
 
-def _settled(found: FormsFound, instruments: Mapping[str, Instrument]) -> FormsFound:
-    """What one column leaves open, another settles: CORE with four domains is CORE-OM."""
+def _settled(found: FormsFound) -> FormsFound:
+    """What one column leaves open, another settles: CORE with four domains is CORE-OM, and a date needs a form."""
     whole = {part.instruments[0] for part in found.items}
     whole |= {p.instruments[0] for p in found.scores if len(p.instruments) == 1 or p.name.scale}
     scores = []
@@ -214,5 +225,11 @@ def _settled(found: FormsFound, instruments: Mapping[str, Instrument]) -> FormsF
             (certain[0],) if len(part.instruments) > 1 and len(certain) == 1 else part.instruments
         )
         scores.append(replace(part, instruments=keys))
-    del instruments
-    return replace(found, scores=scores)
+    names = [part.name for part in found.items] + [part.name for part in scores]
+    times = {_time(name) for name in names}
+    dates = [(c, name) for c, name in found.dates if name.instruments or _time(name) in times]
+    return replace(found, scores=scores, dates=dates)
+
+
+def _time(name: FormName) -> tuple[str, str, int | None]:
+    return name.occasion, name.counter, name.number

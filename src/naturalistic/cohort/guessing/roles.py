@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -84,8 +85,15 @@ def _guess_columns(each: FileRoles, context: frozenset[str]) -> None:
     each.guesses = {
         name: guesses(column, context, national=each.national)
         for name, column in each.file.columns.items()
-        if name not in taken
+        if name not in taken and not _one_of_several_dates(name, each.file)
     }
+
+
+def _one_of_several_dates(name: str, file: FileProfile) -> bool:
+    """Of two columns called "Date" neither says which it is: that is asked."""
+    numbered = re.fullmatch(r"(.+) \(\d+\)", name)
+    twin = numbered is not None and f"{numbered[1]} (2)" in file.columns
+    return twin and (file.columns[name].dates is not None or file.columns[name].serial_dates)
 
 
 def _second_look(each: FileRoles, latest: float) -> None:

@@ -213,11 +213,14 @@ def _left(each: FileRoles) -> list[Column]:
 
 def _could_be(target: str, column: Column) -> bool:
     if target.endswith("_date"):
-        return column.dates is not None and column.dates.proven
+        return column.dates is not None
     coded = 2 <= column.n_distinct <= _MOST_CODES and not (column.numeric and not column.whole)
     return column.dates is None and coded
 
 
 def _nobody_knows(each: FileRoles, column: Column) -> bool:
-    best = each.guesses.get(column.name, [])
-    return not best or best[0].score < 0.6
+    """Nothing fits the column that the file can feed: a date of contacts says nothing in a file without contacts."""
+    fed = each.roles | {"ignored"} | ({"form"} if "questionnaires" in each.roles else set())
+    return not any(
+        g.score >= 0.6 and g.target.split(".")[0] in fed for g in each.guesses.get(column.name, [])
+    )

@@ -8,6 +8,7 @@ from naturalistic.cohort.guessing.code_words import reference_share
 from naturalistic.cohort.guessing.column import Column
 
 MOST_CODES = 40
+_MOSTLY = 0.5
 _NUMBERS = {
     "age": (10, 110),
     "deprivation_decile": (1, 10),
@@ -76,7 +77,8 @@ def number_fit(column: Column, name: str) -> float:
     if name == "item" and not column.numeric:
         return float(_numbered(column))
     if not column.numeric:
-        return 0.0
+        # "34 yrs" in some cells: the name must say it, and what cannot be read is listed when the extract is read
+        return 0.6 if name in _NUMBERS and column.share_numeric >= _MOSTLY else 0.0
     if name == "value":
         return 1.0
     low, high = _NUMBERS[name]
