@@ -101,13 +101,7 @@ def ingest(
     """
     check_instruments(mapping, instruments, mapping_name)
     log = ProblemLog(mapping_name)
-    joined: list[Chain] = []
-    files: dict[str, RawFile] = {}
-    if mapping.adapter:
-        prepared = prepare(
-            mapping, mapping.adapter, project=project, instruments=instruments, log=log
-        )
-        mapping, files, joined = prepared.mapping, prepared.files, prepared.chains
+    mapping, files, joined = _adapted(mapping, instruments, project, log)
     files |= _read_files(mapping, instruments, project, log, known=files)
     columns = {
         name: list(mapped_columns(mapping, instruments, name, raw.header))
@@ -129,6 +123,16 @@ def ingest(
         summary=log.summary(),
         profile=profile_extract(extract, columns, built.tables, opted_out, cut),
     )
+
+
+def _adapted(
+    mapping: Mapping, instruments: MappingType[str, Instrument], project: Path, log: ProblemLog
+) -> tuple[Mapping, dict[str, RawFile], list[Chain]]:
+    """What an adapter makes of a mapping: the mapping with tables, its files, and the rows joined to others."""
+    if mapping.adapter is None:
+        return mapping, {}, []
+    made = prepare(mapping, mapping.adapter, project=project, instruments=instruments, log=log)
+    return made.mapping, made.files, made.chains
 
 
 def _read_files(

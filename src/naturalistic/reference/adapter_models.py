@@ -124,7 +124,11 @@ class AdapterHeader(Frozen):
 
 
 class AdapterFile(Sourced):
-    """A national data set as its tables lie in files."""
+    """A national data set as its tables lie in files.
+
+    ``teams`` names the columns that say which team a referral is to, by table; ``not_held`` the canonical columns that
+    nothing in the data set can fill, each with the reason.
+    """
 
     key: Key
     name: str
@@ -134,13 +138,13 @@ class AdapterFile(Sourced):
     header: AdapterHeader
     tables: Annotated[tuple[AdapterTable, ...], Field(min_length=1)]
     views: Annotated[tuple[AdapterView, ...], Field(min_length=1)]
-    teams: tuple[str, ...] = ()
+    teams: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     not_held: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _known_tables(self) -> Self:
         known = {table.code for table in self.tables}
-        named = {view.table for view in self.views}
+        named = {view.table for view in self.views} | set(self.teams)
         named |= {
             way.table
             for view in self.views

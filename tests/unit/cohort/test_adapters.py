@@ -311,6 +311,41 @@ def test_tables_joined_into_one_file_are_taken_apart(tmp_path: Path) -> None:
     assert left_out(other, "referrals")["the same record again in its submission"] == 2
 
 
+_NAMES_BEFORE = {
+    "AttendStatus": "AttendOrDNACode",
+    "ConsMechanismMH": "ConsMediumUsed",
+    "Procedure": "CodeProcAndProcStatus",
+    "AssToolCompTimestamp": "AssToolCompDate",
+    "CodedDiagTimestamp": "DiagDate",
+    "GenderIDCode": "Gender",
+}
+_MOVED = ["CareProfTeamLocalID", "ServTeamType", "ReferClosReason"]
+
+
+def test_the_version_before_has_other_names_and_holds_teams_and_endings_elsewhere(
+    tmp_path: Path,
+) -> None:
+    cohort = make_cohort("talking_therapies", 3, n=60)
+    write_extract(cohort, tmp_path / "new" / FOLDER, HEALTH)
+    shutil.copytree(tmp_path / "new", tmp_path / "old")
+    for path in (tmp_path / "old" / FOLDER).rglob("*.csv"):
+        frame = pd.read_csv(path, dtype=str).rename(columns=_NAMES_BEFORE)
+        if path.stem == "MHS101Referral":
+            moved = frame[["ServiceRequestId", *_MOVED]].rename(
+                columns={"ServTeamType": "ServTeamTypeRefToMH"}
+            )
+            moved.to_csv(path.with_name("MHS102ServiceTypeReferredTo.csv"), index=False)
+            frame = frame.drop(columns=_MOVED)
+        frame.to_csv(path, index=False)
+    one = ingested(tmp_path / "new", HEALTH, teams=["A12"]).tables
+    other = ingested(tmp_path / "old", HEALTH, teams=["A12"]).tables
+    for name in ("patients", "referrals", "sessions", "questionnaires"):
+        columns = [c for c in COHORT_TABLES[name].names if one[name][c].notna().any()]
+        pd.testing.assert_frame_equal(
+            comparable(one[name], columns), comparable(other[name], columns)
+        )
+
+
 @pytest.mark.parametrize(
     ("name", "code"),
     [

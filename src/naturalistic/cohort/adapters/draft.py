@@ -104,24 +104,11 @@ def draft_adapter(
     project: Path,
 ) -> tuple[Draft, Told]:
     """The draft of a mapping with what only the service can know as comments and questions."""
-    choice = Adapter(data_set=found.adapter.key, folder=found.folder)  # type: ignore[arg-type]  # a key of the literal
+    choice = Adapter.model_validate({"data_set": found.adapter.key, "folder": found.folder})
     tables = read_tables(found.adapter, choice, list(found.parts), project, ProblemLog(""))
-    snomed = Snomed.of(choice, instruments, "")
-    used, unknown = _tools(found.adapter, tables, snomed)
+    used, unknown = _tools(found.adapter, tables, Snomed.of(choice, instruments, ""))
     draft = Draft()
-    draft.head = [
-        f"Draft of the mapping of the cohort {cohort}, made by `init` from the tables in {found.folder}.",
-        f"They are those of the {found.adapter.name}: what each column means is known.",
-        "docs/how_to/national_data_sets.md says how they are read and what they cannot hold.",
-    ]
-    draft.add(0, "title", f"Cohort {cohort}", "title of the report: change it")
-    draft.add(0, comment='service: ""                    who provided the therapy')
-    draft.add(0, comment='contact: ""                    whom readers ask')
-    draft.add(
-        0,
-        comment="data_cut: 2024-03-31           day the extract was made; without it the end of the last reporting period",
-    )
-    draft.add(0)
+    _write_top(draft, cohort, found)
     draft.add(0, "adapter")
     draft.add(1, "data_set", found.adapter.key, _many(tables))
     draft.add(1, "folder", found.folder)
@@ -131,23 +118,38 @@ def draft_adapter(
     if found.adapter.teams:
         _ask_teams(draft, found.adapter, tables)
     if unknown:
-        draft.add(
-            1,
-            comment=f"tools: codes that no list holds: {unknown}. Name each ('718583008': core_10), or write none",
-        )
-    if used and default_instrument not in used:
-        often = [key for key in used if used[key] >= 0.9 * max(used.values())]
-        chosen = next((key for key in _LEADING if key in often), min(often))
-        scale = instruments[chosen].primary_scale
-        draft.add(0)
-        draft.add(0, "choices")
-        draft.add(
-            1,
-            "primary",
-            {"instrument": chosen, "scale": scale},
-            "the questionnaire the report leads with: the most frequent here; decide before looking at results",
-        )
+        example = "Name each ('718583008': core_10), or write none"
+        draft.add(1, comment=f"tools: codes that no list holds: {unknown}. {example}")
+    _write_choices(draft, used, instruments, default_instrument)
     return draft, Told({table.spec.name: len(table) for table in tables.values()}, unknown)
+
+
+def _write_top(draft: Draft, cohort: str, found: Recognised) -> None:
+    draft.head = [
+        f"Draft of the mapping of the cohort {cohort}, made by `init` from the tables in {found.folder}.",
+        f"They are those of the {found.adapter.name}: what each column means is known.",
+        "docs/how_to/national_data_sets.md says how they are read and what they cannot hold.",
+    ]
+    draft.add(0, "title", f"Cohort {cohort}", "title of the report: change it")
+    draft.add(0, comment='service: ""                    who provided the therapy')
+    draft.add(0, comment='contact: ""                    whom readers ask')
+    cut = "day the extract was made; without it the end of the last reporting period"
+    draft.add(0, comment=f"data_cut: 2024-03-31           {cut}")
+    draft.add(0)
+
+
+def _write_choices(
+    draft: Draft, used: Counter[str], instruments: Mapping[str, Instrument], default: str
+) -> None:
+    if not used or default in used:
+        return
+    often = [key for key in used if used[key] >= 0.9 * max(used.values())]
+    chosen = next((key for key in _LEADING if key in often), min(often))
+    why = "the questionnaire the report leads with: the most frequent here; decide before looking at results"
+    draft.add(0)
+    draft.add(0, "choices")
+    primary = {"instrument": chosen, "scale": instruments[chosen].primary_scale}
+    draft.add(1, "primary", primary, why)
 
 
 def _many(tables: dict[str, SourceTable]) -> str:
@@ -194,14 +196,7 @@ def _tools(
 
 def _ask_teams(draft: Draft, adapter: AdapterFile, tables: dict[str, SourceTable]) -> None:
     """Which teams are meant, where there are several; what the contacts were for."""
-    table = tables[adapter.record_table("referral").code]
-    held = table.held(adapter.teams)
-    counts: Counter[str] = Counter()
-    if held:
-        cells = table.columns[held[0]]
-        for text, count in zip(cells.values, cells.counts(), strict=True):
-            if text and count >= ROWS_TO_SHOW_A_CODE:
-                counts[text] += int(count)
+    named, counts = _teams(adapter, tables)
     if len(counts) > 1:
         options = [
             Option(f"{_team(text)}, {count:,} rows", [text])
@@ -209,7 +204,7 @@ def _ask_teams(draft: Draft, adapter: AdapterFile, tables: dict[str, SourceTable
         ]
         every = Option("every team of the extract", list(counts))
         question = Question(
-            f"Which team is meant? The extract holds several ({held[0]}); referrals to the others are left out.",
+            f"Which team is meant? The extract holds several ({named}); referrals to the others are left out.",
             (*sorted(options, key=lambda o: "service" not in o.label), every),
         )
         draft.add(1, "teams", question)
@@ -224,6 +219,17 @@ def _ask_teams(draft: Draft, adapter: AdapterFile, tables: dict[str, SourceTable
         ),
     )
     draft.add(1, "assessment_contacts", question)
+
+
+def _teams(adapter: AdapterFile, tables: dict[str, SourceTable]) -> tuple[str, Counter[str]]:
+    """The first column of teams that the files hold, and how often each frequent team stands in it."""
+    for code, names in adapter.teams.items():
+        for name in tables[code].held(names) if code in tables else ():
+            cells = tables[code].columns[name]
+            held = zip(cells.values, cells.counts(), strict=True)
+            often = {t: int(n) for t, n in held if t and n >= ROWS_TO_SHOW_A_CODE}
+            return name, Counter(often)
+    return "", Counter()
 
 
 def _team(text: str) -> str:

@@ -111,7 +111,8 @@ def wanted_columns(adapter: AdapterFile) -> dict[str, tuple[str, ...]]:
         for ways in view.columns.values():
             for way in ways:
                 names[way.table or view.table] += [*way.source, *way.by]
-    names[adapter.record_table("referral").code] += adapter.teams
+    for code, columns in adapter.teams.items():
+        names[code] += columns
     header = adapter.header
     asked = [*header.period, *header.submission, *adapter.order.submission, *adapter.order.provider]
     names[header.code] = asked

@@ -19,17 +19,23 @@ def keep_teams(values: Values, log: ProblemLog) -> None:
     links, adapter = values.links, values.adapter
     code = adapter.record_table("referral").code
     table = links.tables[code]
-    named = table.held(adapter.teams)
-    if not named:
-        hint = f"{' or '.join(map(repr, adapter.teams))}, for adapter.teams"
-        log.add("referrals", table.label, adapter.teams[0], "table_column_absent", hint=hint)
-        return
     kept = np.zeros(len(table), dtype=bool)
-    for name in named:
-        cells = table.columns[name]
-        kept |= np.array([code_key(text) in wanted for text in cells.values], bool)[cells.codes]
+    known = False
+    for holder, names in adapter.teams.items():
+        if holder in links.tables:
+            for name in links.tables[holder].held(names):
+                known = True
+                cells = links.tables[holder].columns[name]
+                ours = [code_key(text) in wanted for text in cells.values]
+                rows = links.rows(holder, "referral")[np.array(ours, dtype=bool)[cells.codes]]
+                kept[rows[rows >= 0]] = True
+    if not known:
+        asked = [name for each in adapter.teams.values() for name in each]
+        hint = f"{' or '.join(map(repr, asked))}, for adapter.teams"
+        log.add("referrals", table.label, asked[0], "table_column_absent", hint=hint)
+        return
     if not kept.any():
-        log.add("referrals", table.label, named[0], "no_referral_to_teams")
+        log.add("referrals", table.label, "team", "no_referral_to_teams")
         return
     out = _belonging_elsewhere(values, kept)
     for each, gone in out.items():
