@@ -17,6 +17,7 @@ from naturalistic.cli.main import run_command
 from naturalistic.errors import MappingError
 from naturalistic.settings.load import load_mapping
 from tests.unit.cohort import guess_corpus
+from tests.workflow.terminal import Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 MAPPING = Path("config/cohorts/north.yaml")
@@ -238,6 +239,55 @@ def test_ask_reads_from_a_real_pipe(project):
     assert "Question 3 (0 more)" in done.stdout
     codes = load_mapping(MAPPING).tables.referrals.columns["ending"].codes
     assert codes == {"1": "planned_ending", "2": "unplanned_ending", "3": "referred_on"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_questions_in_a_terminal(project):
+    files = lay(guess_corpus.two_digit_years())
+    terminal = Terminal("init", "north", *files, "--ask")
+    first = terminal.expect("> ")
+    assert "Question 1 (2 more)" in first
+    assert "  1  Planned ending" in first
+    terminal.send("9\n")
+    assert "Please type a number from 1 to 8" in terminal.expect("> ")
+    terminal.send("11\x7f\n")  # a digit too many, taken back
+    assert "Question 2 (1 more)" in terminal.expect("> ")
+    terminal.send("\n")
+    assert "Question 3 (0 more)" in terminal.expect("> ")
+    terminal.send("\x04")  # the end of the input
+    code, shown = terminal.close()
+    assert code == 0
+    assert "2 questions are open" in shown
+    text = MAPPING.read_text(encoding="utf-8")
+    assert '"1": planned_ending, "2": ASK, "3": ASK' in text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_interrupting_the_questions_leaves_nothing_behind(project):
+    files = lay(guess_corpus.two_digit_years())
+    before = sorted(Path().rglob("*"))
+    terminal = Terminal("init", "north", *files, "--ask")
+    terminal.expect("> ")
+    terminal.send("1\n")
+    terminal.expect("> ")
+    terminal.send("\x03")
+    code, shown = terminal.close()
+    assert code == 130
+    assert "nothing was written" in shown
+    assert "Traceback" not in shown
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_an_interrupted_draft_does_not_replace_an_earlier_one(project, monkeypatch):
+    files = lay(guess_corpus.two_digit_years())
+    MAPPING.write_text("mine", encoding="utf-8")
+
+    def interrupt(prompt: str = "") -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.input", interrupt)
+    assert run_command(["init", "north", *files, "--ask", "--force"]) == 130
+    assert MAPPING.read_text(encoding="utf-8") == "mine"
 
 
 # -------------------------------------------------------------------------------------------------------------- privacy

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path, PurePath
 
@@ -22,7 +23,7 @@ from naturalistic.cohort.guessing.draft import Draft
 from naturalistic.cohort.guessing.extract import Account, draft_mapping
 from naturalistic.cohort.guessing.profile import FileProfile, profile_file, sheets_of
 from naturalistic.cohort.guessing.questions import ASK, Question
-from naturalistic.errors import EXIT_OK, ConfigError
+from naturalistic.errors import EXIT_INTERRUPTED, EXIT_OK, ConfigError
 from naturalistic.reference.loader import load_instruments
 from naturalistic.settings.load import load_mapping
 
@@ -59,7 +60,7 @@ def init(
     Returns
     -------
     int
-        0.
+        0; or 130 where the questions were interrupted, and then nothing is written.
 
     Raises
     ------
@@ -80,7 +81,11 @@ def init(
         profiles = _profiles(ordinary_files(files), plan.project)
         draft, account = draft_mapping(cohort, profiles, instruments, default)
     if ask:
-        _ask_all(draft, read_line or input)
+        try:
+            _ask_all(draft, read_line or input)
+        except KeyboardInterrupt:
+            print("\nInterrupted: nothing was written.", file=sys.stderr)
+            return EXIT_INTERRUPTED
     artefacts.write_text(target, draft.text())
     still_open = sum(question.open for question in draft.questions())
     if not still_open:
@@ -191,8 +196,10 @@ def _say_tables(tables: Recognised, told: Told) -> None:
 
 def _say_columns(profiles: list[FileProfile], account: Account) -> None:
     for file in profiles:
+        below = sum(count for _, count in file.raw.left_out)
         print(
-            f"Read {file.source.path}: {file.n_rows:,} rows, {len(file.raw.header)} columns ({file.raw.described})."
+            f"Read {file.source.path}: {file.n_rows:,} rows, {len(file.raw.header)} columns ({file.raw.described})"
+            f"{f'; left out {below} below the table (a total, a note)' if below else ''}."
         )
     print(f"Shape: {account.shape}.")
     print("Recognised:")
