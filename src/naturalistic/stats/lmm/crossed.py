@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import linalg, sparse
 from scipy.sparse.linalg import splu
 
@@ -27,8 +29,8 @@ from naturalistic.stats.lmm.blocks import (
     sweep,
     weighted_crossproduct,
 )
-from naturalistic.stats.lmm.patients import packed_weights
-from naturalistic.stats.lmm.statistics import CrossingUnits, ReducedRows, sum_products
+from naturalistic.stats.lmm.patients import CellSums, packed_weights
+from naturalistic.stats.lmm.statistics import ReducedRows, sum_products
 from naturalistic.stats.lmm.structure import RandomStructure
 
 _DENSE_UP_TO = 300
@@ -106,27 +108,6 @@ class CrossedUpper:
         return self.factor.solve(right)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """Blocks of Q between units of two levels: values of shape (passed, passed, blocks)."""
-
-    level_row: int
-    level_column: int
-    unit_row: IntArray
-    unit_column: IntArray
-    values: FloatArray
-
-
-def segment_pairs(crossing: CrossingUnits) -> tuple[IntArray, IntArray]:
-    """All ordered pairs of segments of the same patient, a segment with itself included."""
-    counts = np.bincount(crossing.segment_unit)
-    starts = np.cumsum(counts) - counts
-    repeats = counts[crossing.segment_unit]
-    first = np.repeat(np.arange(len(repeats)), repeats)
-    within = np.arange(len(first)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    return first, starts[crossing.segment_unit[first]] + within
-
-
 def _full(packed: FloatArray, size: int) -> FloatArray:
     """Packed blocks as (size, size, blocks), using the first `size` columns."""
     return np.stack(
@@ -137,7 +118,6 @@ def _full(packed: FloatArray, size: int) -> FloatArray:
 @dataclass(frozen=True, slots=True)
 class _CrossingSweep:
     patients: PatientLoss
-    pair_cells: tuple[IntArray, IntArray]
     pair_values: FloatArray
     cell_gram: FloatArray
     cell_products: FloatArray
@@ -165,36 +145,16 @@ def _sweep_crossing(
     pulled = np.einsum("abs,asm->bsm", segment, weighted[:, crossing.segment_unit])
     left = crossing.segment_products[:passed] * weights[:passed, None, None] - pulled
     cell_gram = sum_by(crossing.segment_gram * packed, cell, rows.cells)
-    first, second = segment_pairs(crossing)
-    weight = _full(swept.weight, size)[:, :, crossing.segment_unit[first]]
-    values = -np.einsum("abs,acs,cds->bds", segment[:, :, first], weight, segment[:, :, second])
+    first, second = crossing.pairs
+    weight = _full(swept.weight, size)[:, :, crossing.segment_unit]
+    loaded = np.einsum("abs,acs->bcs", segment, weight)
+    values = -np.einsum("bcs,cds->bds", loaded[:, :, first], segment[:, :, second])
     return _CrossingSweep(
         patients,
-        (cell[first], cell[second]),
         values,
         cell_gram[: packed_size(passed)],
         sum_products(left, cell, rows.cells),
     )
-
-
-def _assemble(
-    entries: list[_Entry], factors: list[FloatArray], offsets: list[int], counts: tuple[int, ...]
-) -> sparse.csc_matrix:
-    """``M = I + L'QL`` from the blocks of Q and the loaded factors of every level."""
-    size = offsets[-1]
-    row_parts, column_parts, value_parts = [np.arange(size)], [np.arange(size)], [np.ones(size)]
-    for entry in entries:
-        left, right = factors[entry.level_row], factors[entry.level_column]
-        scaled = np.einsum("bk,bds,dl->kls", left, entry.values, right)
-        for k in range(left.shape[1]):
-            for j in range(right.shape[1]):
-                base = offsets[entry.level_row] + k * counts[entry.level_row]
-                row_parts.append(base + entry.unit_row)
-                base = offsets[entry.level_column] + j * counts[entry.level_column]
-                column_parts.append(base + entry.unit_column)
-                value_parts.append(scaled[k, j])
-    index = (np.concatenate(row_parts), np.concatenate(column_parts))
-    return sparse.csc_matrix((np.concatenate(value_parts), index), shape=(size, size))
 
 
 def level_offsets(structure: RandomStructure, counts: tuple[int, ...]) -> list[int]:
@@ -203,45 +163,90 @@ def level_offsets(structure: RandomStructure, counts: tuple[int, ...]) -> list[i
     return [0, *np.cumsum(sizes).tolist()]
 
 
+@dataclass(frozen=True, slots=True)
+class UpperSystem:
+    """Where the blocks of ``M`` lie: the same at every theta.
+
+    Attributes
+    ----------
+    size : int
+        Effects of all upper levels.
+    rows, starts : ndarray
+        Rows of the entries and first entry of every column (compressed sparse columns).
+    place : ndarray
+        Entry to which each value is added, in the order of `sweep_crossed`: the diagonal, then for
+        every two levels the cells' blocks and those of the pairs of segments.
+    """
+
+    size: int
+    rows: npt.NDArray[np.int32]
+    starts: npt.NDArray[np.int32]
+    place: IntArray
+
+    def matrix(self, values: list[FloatArray]) -> sparse.csc_matrix:
+        """``M`` from its values."""
+        summed = np.bincount(self.place, np.concatenate(values), minlength=len(self.rows))
+        return sparse.csc_matrix((summed, self.rows, self.starts), shape=(self.size, self.size))
+
+
+def upper_system(rows: ReducedRows, structure: RandomStructure, upper: UpperUnits) -> UpperSystem:
+    """The pattern of ``M = I + L'QL``."""
+    offsets = level_offsets(structure, upper.counts)
+    size, places = offsets[-1], [np.arange(offsets[-1]) * (offsets[-1] + 1)]
+    pairs = None
+    if rows.crossing is not None and structure.patient is not None:
+        pairs = tuple(rows.crossing.segment_cell[side] for side in rows.crossing.pairs)
+    for row, column in product(range(len(upper.codes)), repeat=2):
+        own, other = upper.codes[row], upper.codes[column]
+        blocks = [(own, other)] + ([(own[pairs[0]], other[pairs[1]])] if pairs else [])
+        for first, second in blocks:
+            effects = structure.upper[row].effects, structure.upper[column].effects
+            for k, j in product(*map(range, effects)):
+                at = offsets[row] + k * upper.counts[row] + first
+                places.append((offsets[column] + j * upper.counts[column] + second) * size + at)
+    entries, place = np.unique(np.concatenate(places), return_inverse=True)
+    starts = np.searchsorted(entries, np.arange(size + 1) * size)
+    return UpperSystem(
+        size, (entries % size).astype(np.int32), starts.astype(np.int32), place.astype(np.int64)
+    )
+
+
 def sweep_crossed(
     rows: ReducedRows,
     structure: RandomStructure,
     upper: UpperUnits,
-    cell_gram: FloatArray,
-    cell_products: FloatArray,
+    system: UpperSystem,
+    sums: CellSums,
     theta: FloatArray,
 ) -> tuple[CrossedUpper, PatientLoss]:
     """Sweep crossing patients and all upper effects out jointly.
 
     Parameters
     ----------
-    rows, structure, upper
+    rows, structure, upper, system
         The model.
-    cell_gram, cell_products : ndarray
+    sums : CellSums
         Sums over the nested patients of every cell.
     theta : ndarray
     """
     passed, width = structure.passed, rows.gram.shape[2]
     patients = PatientLoss(0.0, np.zeros((width, width)))
+    cell_gram, cell_products = sums.gram, sums.products
     swept = _sweep_crossing(rows, structure, theta)
+    blocks = []
     if swept is not None:
         patients = swept.patients
         cell_gram = cell_gram + swept.cell_gram
         cell_products = cell_products + swept.cell_products
-    entries = []
-    diagonal = _full(cell_gram, passed)
-    for row, row_codes in enumerate(upper.codes):
-        for column, column_codes in enumerate(upper.codes):
-            entries.append(_Entry(row, column, row_codes, column_codes, diagonal))
-            if swept is not None:
-                first, second = swept.pair_cells
-                entries.append(
-                    _Entry(row, column, row_codes[first], column_codes[second], swept.pair_values)
-                )
+        blocks = [swept.pair_values]
+    blocks.insert(0, _full(cell_gram, passed))
     factors = [level.loading @ level.factor(theta) for level in structure.upper]
-    offsets = level_offsets(structure, upper.counts)
-    system = _assemble(entries, factors, offsets, upper.counts)
-    right = np.concatenate(
+    values = [np.ones(system.size)]
+    for left, right in product(factors, repeat=2):
+        for block in blocks:
+            from_left = np.einsum("bk,bds->kds", left, block)
+            values.append(np.einsum("kds,dj->kjs", from_left, right).ravel())
+    right_side = np.concatenate(
         [
             np.einsum("bk,bum->kum", factor, sum_products(cell_products, codes, count)).reshape(
                 -1, width
@@ -249,7 +254,7 @@ def sweep_crossed(
             for factor, codes, count in zip(factors, upper.codes, upper.counts, strict=True)
         ]
     )
-    return _solve(system, right), patients
+    return _solve(system.matrix(values), right_side), patients
 
 
 def _solve(system: sparse.csc_matrix, right: FloatArray) -> CrossedUpper:

@@ -13,12 +13,19 @@ with V relative to the residual variance and rss the generalised residual sum of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import linalg
 
 from naturalistic.stats.lmm.blocks import FloatArray, sum_by, sweep, weighted_crossproduct
-from naturalistic.stats.lmm.crossed import CrossedUpper, UpperUnits, sweep_crossed
+from naturalistic.stats.lmm.crossed import (
+    CrossedUpper,
+    UpperSystem,
+    UpperUnits,
+    sweep_crossed,
+    upper_system,
+)
 from naturalistic.stats.lmm.patients import sweep_patients
 from naturalistic.stats.lmm.statistics import ReducedRows, sum_products
 from naturalistic.stats.lmm.structure import RandomStructure
@@ -55,7 +62,7 @@ class SweptModel:
     crossed: CrossedUpper | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class LinearMixedLikelihood:
     """The likelihood of one model on one set of reduced rows.
 
@@ -73,6 +80,11 @@ class LinearMixedLikelihood:
     upper: UpperUnits
     reml: bool
 
+    @cached_property
+    def upper_system(self) -> UpperSystem:
+        """The pattern of the joint system of upper effects that are not nested."""
+        return upper_system(self.rows, self.structure, self.upper)
+
     def sweep(self, theta: FloatArray) -> SweptModel:
         """Sweep every random effect out of the cross-products at `theta`."""
         rows, structure = self.rows, self.structure
@@ -86,7 +98,7 @@ class LinearMixedLikelihood:
             return SweptModel(log_determinant, gram, (), None)
         if not self.upper.nested:
             crossed, movers = sweep_crossed(
-                rows, structure, self.upper, sums.gram, sums.products, theta
+                rows, structure, self.upper, self.upper_system, sums, theta
             )
             log_determinant += crossed.log_determinant + movers.log_determinant
             return SweptModel(log_determinant, gram - crossed.loss - movers.loss, (), crossed)

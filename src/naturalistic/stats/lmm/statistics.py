@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,7 @@ class NestedUnits:
     code: IntArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class CrossingUnits:
     """Patients whose rows lie in several cells (they changed therapist or service).
 
@@ -57,15 +58,25 @@ class CrossingUnits:
     segment_gram: FloatArray
     segment_products: FloatArray
 
-    @property
+    @cached_property
     def gram(self) -> FloatArray:
         """Packed ``Z'Z`` of the units, shape (1 or 3, units)."""
         return sum_by(self.segment_gram, self.segment_unit, len(self.code))
 
-    @property
+    @cached_property
     def products(self) -> FloatArray:
         """``Z'[X, y]`` of the units, shape (columns, units, p + 1)."""
         return sum_products(self.segment_products, self.segment_unit, len(self.code))
+
+    @cached_property
+    def pairs(self) -> tuple[IntArray, IntArray]:
+        """All ordered pairs of segments of the same patient, a segment with itself included."""
+        counts = np.bincount(self.segment_unit)
+        starts = np.cumsum(counts) - counts
+        repeats = counts[self.segment_unit]
+        first = np.repeat(np.arange(len(repeats)), repeats)
+        within = np.arange(len(first)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+        return first, starts[self.segment_unit[first]] + within
 
 
 @dataclass(frozen=True, slots=True)
