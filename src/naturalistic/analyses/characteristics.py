@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
-from naturalistic.analyses.populations import episode_frame, in_population
+from naturalistic.analyses.populations import episode_frame, in_population, not_measured
 from naturalistic.stats.rates import rate
+from naturalistic.stats.result import Estimate
 from naturalistic.stats.standardised_difference import (
     standardised_category_difference,
     standardised_mean_difference,
@@ -61,10 +62,10 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
         numeric = name == FIRST_SCORE or CHARACTERISTICS[name].numeric
         describe = _describe_number if numeric else _describe_levels
         for population, member in _groups(frame).items():
+            if not_measured(frame, population):
+                continue
             describe(rows, frame[name], member, population, data.settings.conf_level, shared)
-        for contrast, (group, reference) in _comparisons(frame).items():
-            compare = _compare_numbers if numeric else _compare_levels
-            compare(rows, frame, name, group, reference, contrast, data.settings.conf_level, shared)
+        _compare(rows, frame, name, numeric, data.settings.conf_level, shared)
     return AnalysisResult(rows.frame())
 
 
@@ -139,55 +140,56 @@ def _describe_number(
     rows.add("median", float(np.median(known)), population=population, **counts, **shared)
 
 
-def _compare_numbers(
+def _compare(
     rows: EstimateRows,
     frame: pd.DataFrame,
     name: str,
-    group: Mask,
-    reference: Mask,
-    contrast: str,
+    numeric: bool,
     level: float,
     shared: dict[str, Any],
 ) -> None:
-    values = frame[name].astype("float64").to_numpy()
+    """Standardised difference of one characteristic in every comparison."""
+    compare = _compare_numbers if numeric else _compare_levels
+    for contrast, (group, reference) in _comparisons(frame).items():
+        if note := not_measured(frame, contrast.split(" vs ", 1)[0]):
+            key = {"population": "started", "contrast": contrast, **shared}
+            rows.add("standardised_difference", status="not_measured", note=note, **key)
+            continue
+        difference, counts = compare(frame[name], group, reference, level)
+        rows.add(
+            "standardised_difference",
+            difference,
+            population="started",
+            contrast=contrast,
+            **counts,
+            **shared,
+        )
+
+
+def _compare_numbers(
+    column: pd.Series, group: Mask, reference: Mask, level: float
+) -> tuple[Estimate, dict[str, Any]]:
+    """Standardised difference of means, over those with a value."""
+    values = column.astype("float64").to_numpy()
     first, second = (values[m & np.isfinite(values)] for m in (group, reference))
-    difference = standardised_mean_difference(first, second, conf_level=level)
-    smaller = min(len(first), len(second))
-    missing = int((group | reference).sum()) - len(first) - len(second)
-    rows.add(
-        "standardised_difference",
-        difference,
-        population="started",
-        contrast=contrast,
-        n_patients=len(first) + len(second),
-        n_events=smaller,
-        n_missing=missing,
-        **shared,
-    )
+    n = len(first) + len(second)
+    counts = {
+        "n_patients": n,
+        "n_events": min(len(first), len(second)),
+        "n_missing": int((group | reference).sum()) - n,
+    }
+    return standardised_mean_difference(first, second, conf_level=level), counts
 
 
 def _compare_levels(
-    rows: EstimateRows,
-    frame: pd.DataFrame,
-    name: str,
-    group: Mask,
-    reference: Mask,
-    contrast: str,
-    level: float,
-    shared: dict[str, Any],
-) -> None:
-    words = frame[name].astype("object").where(frame[name].notna(), NOT_RECORDED)
+    column: pd.Series, group: Mask, reference: Mask, level: float
+) -> tuple[Estimate, dict[str, Any]]:
+    """Standardised difference over all levels together, "not recorded" among them."""
+    words = column.astype("object").where(column.notna(), NOT_RECORDED)
     levels = sorted(words[group | reference].unique())
     first, second = (
         words[m].value_counts().reindex(levels, fill_value=0).to_numpy() for m in (group, reference)
     )
-    difference = standardised_category_difference(first, second, conf_level=level)
-    rows.add(
-        "standardised_difference",
-        difference,
-        population="started",
-        contrast=contrast,
-        n_patients=int(first.sum() + second.sum()),
-        n_events=int(min(first.sum(), second.sum())),
-        **shared,
-    )
+    sizes = int(first.sum()), int(second.sum())
+    counts = {"n_patients": sum(sizes), "n_events": min(sizes)}
+    return standardised_category_difference(first, second, conf_level=level), counts

@@ -18,6 +18,7 @@ from naturalistic.analyses.change.missing_methods import (
 from naturalistic.analyses.change.people import Started, started_on
 from naturalistic.analyses.change.tipping import add_tipping
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
+from naturalistic.analyses.populations import not_measured
 
 NAME = "missing_outcomes"
 
@@ -43,6 +44,11 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
     key: dict[str, Any] = {"instrument": primary.instrument, "scale": primary.scale}
     rows = EstimateRows(data.cohort, NAME, **key)
     people = started_on(data)
+    if note := not_measured(people.frame, "paired"):
+        missing: dict[str, Any] = {"population": "started", "status": "not_measured", "note": note}
+        rows.add("proportion", term="no_last_form", **missing)
+        rows.add("mean_change", specification="complete_pairs", **missing)
+        return AnalysisResult(rows.frame())
     add_who_lacks_a_form(rows, data, people)
     if not people.n or not np.isfinite(people.first).any():
         rows.add(

@@ -13,7 +13,7 @@ from naturalistic.analyses.change.effect_rows import Sizes, add_sizes
 from naturalistic.analyses.change.national_rules import national_start_sd
 from naturalistic.analyses.change.people import Started, started_on
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
-from naturalistic.analyses.populations import in_population
+from naturalistic.analyses.populations import in_population, not_measured
 from naturalistic.vocabulary import CHARACTERISTICS
 
 NAME = "outcome_change"
@@ -47,8 +47,11 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
         people = started_on(data, instrument, scale)
         facts = data.instruments[instrument].scale(scale)
         leading = (instrument, scale) == (primary.instrument, primary.scale)
-        sizes = _sizes(data, people, instrument, facts)
         key: dict[str, Any] = {"instrument": instrument, "scale": scale}
+        if note := not_measured(people.frame, "paired"):
+            rows.add("mean_change", population="paired", status="not_measured", note=note, **key)
+            continue
+        sizes = _sizes(data, people, instrument, facts)
         everyone = np.ones(people.n, dtype=bool)
         for population in CHANGE_POPULATIONS:
             member = in_population(people.frame, population)

@@ -24,7 +24,7 @@ from naturalistic.report.wording import (
 )
 
 WHY = {
-    WITHHELD: "withheld, as it rests on few people",
+    WITHHELD: "withheld, as it rests on few people or could give them away",
     NEARLY_ALL: "nearly all",
     NOT_ESTIMABLE: "there is too little here to tell",
     NOT_RUN: "not worked out in this run",

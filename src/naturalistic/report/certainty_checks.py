@@ -14,6 +14,8 @@ from naturalistic.report.wording import NEARLY_ALL, interval, number, percent, r
 
 # ASSUME A65 below half, those seen are outnumbered by those not seen: missing forms then lower the rating
 HALF = 0.5
+NO_DRIFT = "Whether scores only drifted back to what is usual was not worked out: no usual score is held for this measure."
+NO_LISTS = "It could not be set beside a change seen on a waiting list."
 FOR_EVERYONE = {
     "mixed_model": "a mixed model",
     "multiple_imputation": "filling in missing forms",
@@ -101,6 +103,9 @@ def _bias(released: Released, row: pd.Series) -> Finding:
         unclear = [e for _, e in frame.iterrows() if has_interval(e) and e["conf_low"] <= 0]
         if unclear:
             return Finding("bias", True, words(min(unclear, key=order)))
+    for frame, text in ((drift, NO_DRIFT), (lists, NO_LISTS)):
+        if not any(has_interval(each) for _, each in frame.iterrows()):
+            return Finding("bias", True, text, checked=False)
     text = "Drift back to usual scores, or change seen on waiting lists, would not be as large."
     return Finding("bias", False, text)
 

@@ -122,6 +122,14 @@ def test_no_clear_gap_to_a_waiting_list() -> None:
     assert "not clearly larger than a change seen on a waiting list" in found.limits[0].text
 
 
+def test_drift_that_could_not_be_worked_out_is_a_limit() -> None:
+    rows = [each for each in briefs.checks() if each.get("term") != "mee_chua_effect"]
+    found = certainty(released(flow(0.8), *change_rows(*CHANGE), *rows))
+    assert lowered(found) == ["bias"]
+    assert not found.limits[0].checked
+    assert "no usual score is held for this measure" in found.limits[0].text
+
+
 def test_drift_cannot_explain_a_worsening() -> None:
     key = {"term": "nothing", "contrast": "estimate", "dimensions": "shifted=everyone"}
     tipping = row("missing_outcomes", "tipping_point", -8.0, **key)

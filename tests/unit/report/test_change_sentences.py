@@ -549,6 +549,8 @@ def test_tipping_points_are_told_in_points_of_the_scale() -> None:
     assert "more points than the scale has for that of depression waiting lists" in text
     assert "already lies below that of reliable change" in text
     assert "is no improvement even without" in needed_sentence(tipping(nothing=-2.0))
+    beyond = needed_sentence(tipping(nothing=55.0))
+    assert beyond.startswith("Nowhere on the scale (40 points wide) is a shift of people")
     assert needed_sentence(released()).endswith("not measured here.")
 
 

@@ -95,10 +95,10 @@ def _finding(released: Released, drawn: list[pd.Series], refused: int) -> str:
     tally = {words: 0 for words in ("larger than", "smaller than", "not clearly different from")}
     for row in chosen:
         tally[relation(row)] += 1
-    parts = [f"{words} {n}" for words, n in tally.items() if n]
+    parts = [f"{words} {n} of them" for words, n in tally.items() if n]
     return (
-        f"Measured in standard deviations, the change of this cohort is {listed(parts)} of {len(chosen)} published "
-        "changes, none of them on the same questionnaire alone."
+        f"{len(chosen)} published changes in standard deviations are set beside that of this cohort, none of them on the "
+        f"same questionnaire alone: it is {listed(parts)}."
     )
 
 

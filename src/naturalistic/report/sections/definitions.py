@@ -22,7 +22,7 @@ WORDS = {
     "Odds ratio, hazard ratio": "How much more (above 1) or less (below 1) something happens in one group than in "
     "another, other characteristics held equal.",
     "Cumulative incidence": "The share of everyone who started that has ended in a given way by a given time.",
-    "Withheld": "Not shown because the figure rests on few people.",
+    "Withheld": "Not shown because the figure rests on few people, or would give such a figure away.",
     "Not measured here": "The data do not hold what the figure needs.",
     "Cannot be estimated": "The data hold it, but not enough of it, or not in a form the method can use.",
 }

@@ -49,6 +49,12 @@ def _difference_rows(released: Released, clock: str, time: float) -> pd.DataFram
     return rows[(rows["time"] == time) & (rows["term"] != "model")]
 
 
+def is_measured(released: Released) -> bool:
+    """Whether the cohort holds who dropped out; withheld figures are held."""
+    rows = released.rows("dropout", **primary_key(released, term="dropout"))
+    return bool(len(rows)) and not bool((rows["status"] == "not_measured").all())
+
+
 def share(released: Released, clock: str, time: float) -> str:
     """What share had left by then, from the curve and not from the model."""
     key = primary_key(

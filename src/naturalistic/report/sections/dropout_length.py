@@ -21,15 +21,23 @@ def length(released: Released) -> str:
         if is_ok(row):
             parts.append(f"{with_interval(row)} {words}")
     if not parts:
-        return ""
+        return "" if any_length(released) else "How long therapy lasts: not measured here."
     text = f"Half of all therapies last longer than {' and '.join(parts)}, open ones counted so far as they go"
     over = released.one(LENGTH, term="over_12_months")
     return f"{text}; {with_interval(over)} last over 12 months." if is_ok(over) else f"{text}."
 
 
+def any_length(released: Released) -> bool:
+    """Whether a length of therapy is held, given or withheld."""
+    rows = released.rows(LENGTH, estimand="median_time")
+    return bool((rows["status"] != "not_measured").any()) or not len(rows)
+
+
 def lengths(released: Released) -> Table | None:
     """Quartiles, restricted means and shares longer than a time."""
     cells: list[tuple[str, ...]] = []
+    if not any_length(released):
+        return None
     for clock, words in UNITS.items():
         for term in ("lower_quartile", "median", "upper_quartile"):
             row = released.one(LENGTH, estimand="median_time", term=term, time_unit=clock)

@@ -15,6 +15,7 @@ from naturalistic.report.sections.dropout_differences import (
     NAME,
     both_ratios,
     differences,
+    is_measured,
     leading_time,
     primary_key,
     share,
@@ -42,7 +43,9 @@ def dropout_models(released: Released, _: PublishedStudy | None) -> Section | No
         return None
     clock, time = leading_time(released)
     forest = differences(released, clock, time)
-    findings = (share(released, clock, time), who(forest, clock, time), length(released))
+    told = who(forest, clock, time) if is_measured(released) else ""
+    findings = (share(released, clock, time), told, length(released))
+    caution = (CAUTIONS,) if len(forest.rows) else ()
     blocks: list[Block | None] = [
         forest_figure(released, forest),
         hazard_by_session(released),
@@ -55,7 +58,7 @@ def dropout_models(released: Released, _: PublishedStudy | None) -> Section | No
         proportionality(released, clock),
         functional_form(released, clock),
         influence(released, clock),
-        Text((_therapists(released, clock), CAUTIONS)),
+        Text((_therapists(released, clock), *caution)),
     ]
     return Section(
         "dropout_models",

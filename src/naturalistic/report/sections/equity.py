@@ -74,7 +74,7 @@ def equity(released: Released, _: PublishedStudy | None) -> Section | None:
         return None
     terms = [term for term in OUTCOMES if len(_levels(released, term))]
     if not terms:
-        text = "Differences between groups of people are not measured here: the data hold no characteristic of people."
+        text = "Differences between groups of people are not measured here: no characteristic looked at is held."
         return Section("equity", TITLE, (text,))
     blocks: list[Block] = [Text((CAUTION,), "note")]
     drawn = [_figure(released, term) for term in terms if OUTCOMES[term].drawn]

@@ -55,6 +55,11 @@ def needed_sentence(released: Released) -> str:
         f"For the average change of everyone to be nothing, people without a last form would have to be "
         f"{_how_far(zero, width)} worse than people like them who have one (the scale runs over {brief(width)} points)."
     )
+    if zero["estimate"] > width:
+        text = (
+            f"Nowhere on the scale ({brief(width)} points wide) is a shift of people without a last form large enough for "
+            "the average change of everyone to be nothing."
+        )
     further, already = [], []
     for name in _targets(released):
         row = _crossing(released, name).get("estimate")

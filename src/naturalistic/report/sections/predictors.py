@@ -77,7 +77,7 @@ def _findings(released: Released, level: Forest, change: Forest) -> list[str]:
     less, more = "less improvement", "more improvement"
     return [
         f"By the model, an average person at the reference levels scores {with_interval(start)} on {name} before "
-        f"therapy and {_moves(time, lower)} by the last form.",
+        f"therapy and {_moves(time, lower)}.",
         sentence(level, "Scores before therapy", up, down),
         sentence(change, "Change over therapy", *((less, more) if lower else (more, less))),
     ]
@@ -85,9 +85,9 @@ def _findings(released: Released, level: Forest, change: Forest) -> list[str]:
 
 def _moves(row: pd.Series | None, lower_is_better: bool) -> str:
     if row is None or not is_ok(row):
-        return f"changes by an amount that is {reason(row)}"
+        return f"by the last form changes by an amount that is {reason(row)}"
     sign = "negative" if lower_is_better else "positive"
-    return f"changes by {with_interval(row)} points ({sign}: improvement)"
+    return f"by the last form changes by {with_interval(row)} points ({sign}: improvement)"
 
 
 def _level_forest(released: Released, rows: pd.DataFrame) -> Forest:

@@ -13,6 +13,8 @@ from naturalistic.report.released import Released, first_known, has_interval, is
 from naturalistic.report.sections.forests import Forest, forest_figure, sentence
 from naturalistic.report.thresholds import thresholds
 from naturalistic.report.wording import (
+    NOT_ESTIMABLE,
+    WITHHELD,
     brief_interval,
     capital,
     count,
@@ -218,8 +220,9 @@ def growth_words(released: Released) -> str:
             f"Over all forms, the score changes by {with_interval(slope)} points {slope_unit(released)}, for a person "
             "at the reference levels."
         )
-    why = str(rows.iloc[0]["note"])
-    return f"Change over all forms: {reason(rows.iloc[0])}{f' ({why})' if why else ''}."
+    row = rows.iloc[0] if slope is None else slope
+    why = "" if reason(row) == WITHHELD else str(row["note"])
+    return f"Change over all forms: {reason(row) or NOT_ESTIMABLE}{f' ({why})' if why else ''}."
 
 
 def _forest(released: Released) -> Forest | None:
