@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from naturalistic.report.drawing import (
     BLUE,
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_TICKS = 12
+USUAL: dict[str, Any] = {"s": 14, "marker": "o", "c": BLUE}
+ABOVE: dict[str, Any] = {"s": 55, "marker": "^", "c": "white", "edgecolors": ORANGE, "lw": 1.4}
+BELOW: dict[str, Any] = {**ABOVE, "marker": "v"}
+LEGEND = {
+    "Within what is usual": USUAL,
+    "Stands out, above the mean": ABOVE,
+    "Stands out, below the mean": BELOW,
+}
 
 
 @dataclass(frozen=True)
@@ -98,34 +106,10 @@ def _draw_points(axes: Axes, points: Sequence[PeriodPoint], mean: float) -> None
     for i, p in enumerate(points):
         if p.value is None:
             continue
-        marker = ("^" if p.value >= mean else "v") if p.special else "o"
-        size = 55 if p.special else 14
-        edge = ORANGE if p.special else BLUE
-        face = "white" if p.special else BLUE
-        axes.scatter(
-            [i], [p.value], s=size, marker=marker, c=face, edgecolors=edge, lw=1.4, zorder=3
-        )
-    axes.scatter([], [], s=14, marker="o", c=BLUE, label="Within what is usual")
-    axes.scatter(
-        [],
-        [],
-        s=55,
-        marker="^",
-        c="white",
-        edgecolors=ORANGE,
-        lw=1.4,
-        label="Stands out, above the mean",
-    )
-    axes.scatter(
-        [],
-        [],
-        s=55,
-        marker="v",
-        c="white",
-        edgecolors=ORANGE,
-        lw=1.4,
-        label="Stands out, below the mean",
-    )
+        mark = (ABOVE if p.value >= mean else BELOW) if p.special else USUAL
+        axes.scatter([i], [p.value], **{"edgecolors": BLUE, "lw": 1.4, **mark}, zorder=3)
+    for label, mark in LEGEND.items():
+        axes.scatter([], [], **mark, label=label)
     axes.legend(
         loc="upper left", bbox_to_anchor=(-0.02, -0.13), ncols=3, fontsize=SMALL, columnspacing=1.2
     )

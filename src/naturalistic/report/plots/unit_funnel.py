@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from naturalistic.report.drawing import BLUE, GREY, INK, ORANGE, SMALL, Margins, drawing
 from naturalistic.stats.funnel import funnel_limits
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LEVELS = ((0.95, "--"), (0.998, ":"))
 
@@ -54,29 +59,40 @@ def funnel_plot(
         _,
         axes,
     ):
-        axes.axhline(target, color=GREY, lw=1)
-        axes.text(most * 1.01, target, "all together", va="center", fontsize=SMALL, color=INK)
-        for level, style in LEVELS:
-            low, high = funnel_limits(target, grid, level, tau_squared=tau_squared)
-            for edge in (low, high):
-                axes.plot(grid, edge, color=GREY, lw=1, ls=style)
-            axes.text(
-                most * 1.01, high[-1], f"{100 * level:g}% limits", va="center", fontsize=SMALL
-            )
-        for unit in units:
-            colour, marker = (ORANGE, "D") if unit.outside else (BLUE, "o")
-            axes.scatter([unit.people], [unit.rate], c=colour, marker=marker, s=32, zorder=3)
-            axes.annotate(
-                unit.label,
-                (unit.people, unit.rate),
-                (5, 5),
-                textcoords="offset points",
-                fontsize=SMALL,
-            )
+        ends = _draw_limits(axes, target, tau_squared, grid)
+        _draw_units(axes, units)
         axes.set_xlim(0, most)
-        ends = [unit.rate for unit in units] + [float(high[0]), float(low[0])]
+        ends += [unit.rate for unit in units]
         axes.set_ylim(max(0.0, min(ends) - 0.05), min(1.0, max(ends) + 0.05))
         axes.yaxis.set_major_formatter(lambda v, _: f"{100 * v:.0f}%")
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
     return result.svg
+
+
+def _draw_limits(
+    axes: Axes, target: float, tau_squared: float, grid: npt.NDArray[np.float64]
+) -> list[float]:
+    """The rate of all and the limits around it; returns where the widest limits end at the right."""
+    named_at = float(grid[-1]) * 1.01
+    axes.axhline(target, color=GREY, lw=1)
+    axes.text(named_at, target, "all together", va="center", fontsize=SMALL, color=INK)
+    for level, style in LEVELS:
+        low, high = funnel_limits(target, grid, level, tau_squared=tau_squared)
+        for edge in (low, high):
+            axes.plot(grid, edge, color=GREY, lw=1, ls=style)
+        axes.text(named_at, high[-1], f"{100 * level:g}% limits", va="center", fontsize=SMALL)
+    return [float(high[0]), float(low[0])]
+
+
+def _draw_units(axes: Axes, units: Sequence[Unit]) -> None:
+    for unit in units:
+        colour, marker = (ORANGE, "D") if unit.outside else (BLUE, "o")
+        axes.scatter([unit.people], [unit.rate], c=colour, marker=marker, s=32, zorder=3)
+        axes.annotate(
+            unit.label,
+            (unit.people, unit.rate),
+            (5, 5),
+            textcoords="offset points",
+            fontsize=SMALL,
+        )

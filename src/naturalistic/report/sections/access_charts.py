@@ -120,12 +120,6 @@ def chart_blocks(released: Released) -> list[Block]:
 
 def _figure(released: Released, term: str, drawn: Drawn) -> Figure:
     chart, period = drawn.chart, PERIODS[drawn.period]
-    show = percent if chart.share else lambda v: number(v, 0)
-    levels = [Level(f"mean {_level(chart, drawn.mean)}", drawn.mean, "-")]
-    for name, row in {"upper limit": drawn.upper, "lower limit": drawn.lower}.items():
-        if row is not None and is_ok(row) and 0 <= row["estimate"] <= (1 if chart.share else 1e12):
-            limit = float(row["estimate"])
-            levels.append(Level(f"{name} {_level(chart, limit)}", limit))
     points = [
         PeriodPoint(
             name,
@@ -134,15 +128,11 @@ def _figure(released: Released, term: str, drawn: Drawn) -> Figure:
         )
         for name, row in drawn.points
     ]
-    out = drawn.special
-    told = f"{len(out)} of {len(points)} {period}s stand out" if out else f"no {period} stands out"
-    if not is_ok(drawn.upper):
-        told = f"there are too few {period}s for limits"
     return Figure(
         f"over_time_{term}",
         process_chart(
             points,
-            levels,
+            _lines(drawn),
             mean=drawn.mean,
             y_label=f"{chart.axis}, by {period}",
             percent=chart.share,
@@ -152,19 +142,46 @@ def _figure(released: Released, term: str, drawn: Drawn) -> Figure:
         f"{capital(chart.name)}, by {period} (XmR chart). Line: mean; broken lines: process limits. The first and the last "
         f"{period} of the record are left out; gaps are withheld. Numbers near the beginning can be low because the record "
         "begins there.",
-        f"Chart of {chart.name} by {period} around a mean of {_level(chart, drawn.mean)}: {told}.",
-        Table(
-            f"{capital(chart.name)} by {period}",
-            (capital(period), capital(chart.axis), "Stands out because"),
-            [
-                (
-                    name,
-                    show(row["estimate"]) if is_ok(row) else reason(row),
-                    "; ".join(causes_of(row)) if is_ok(row) and causes_of(row) else "–",
-                )
-                for name, row in drawn.points
-            ],
-        ),
+        f"Chart of {chart.name} by {period} around a mean of {_level(chart, drawn.mean)}: {_told(drawn)}.",
+        _by_period(drawn),
+    )
+
+
+def _lines(drawn: Drawn) -> list[Level]:
+    """Mean and those limits that a number of people or a share can reach."""
+    chart = drawn.chart
+    levels = [Level(f"mean {_level(chart, drawn.mean)}", drawn.mean, "-")]
+    for name, row in {"upper limit": drawn.upper, "lower limit": drawn.lower}.items():
+        if row is not None and is_ok(row) and 0 <= row["estimate"] <= (1 if chart.share else 1e12):
+            limit = float(row["estimate"])
+            levels.append(Level(f"{name} {_level(chart, limit)}", limit))
+    return levels
+
+
+def _told(drawn: Drawn) -> str:
+    period, out = PERIODS[drawn.period], len(drawn.special)
+    if not is_ok(drawn.upper):
+        return f"there are too few {period}s for limits"
+    if out:
+        return f"{out} of {len(drawn.points)} {period}s stand out"
+    return f"no {period} stands out"
+
+
+def _by_period(drawn: Drawn) -> Table:
+    """The points of a chart with the rules they meet."""
+    chart, period = drawn.chart, PERIODS[drawn.period]
+    show = percent if chart.share else lambda v: number(v, 0)
+    return Table(
+        f"{capital(chart.name)} by {period}",
+        (capital(period), capital(chart.axis), "Stands out because"),
+        [
+            (
+                name,
+                show(row["estimate"]) if is_ok(row) else reason(row),
+                "; ".join(causes_of(row)) if is_ok(row) and causes_of(row) else "–",
+            )
+            for name, row in drawn.points
+        ],
     )
 
 

@@ -50,12 +50,7 @@ def forests(released: Released) -> list[Forest]:
         Forest(
             "absence_probabilities",
             chances,
-            Scale(
-                "Difference in the share of sessions missed",
-                null=0.0,
-                percent=True,
-                ends=("fewer missed", "more missed"),
-            ),
+            _scale("Difference in the share of sessions missed", "missed", percent=True),
             f"Difference in the probability of missing a session ({what}) if everyone were at the level named rather than "
             f"at the level in brackets, all characteristics in one model{_people(chances)}. Associations, not effects.",
             NAMED,
@@ -63,11 +58,7 @@ def forests(released: Released) -> list[Forest]:
         Forest(
             "sessions_lost",
             lost,
-            Scale(
-                "Difference in sessions missed per person",
-                null=0.0,
-                ends=("fewer missed", "more missed"),
-            ),
+            _scale("Difference in sessions missed per person", "missed"),
             f"The same differences as sessions per person over the sessions each was offered{mean}{_people(lost)}. "
             "Associations, not effects.",
             NAMED,
@@ -75,16 +66,16 @@ def forests(released: Released) -> list[Forest]:
         Forest(
             "sessions_attended_differences",
             more,
-            Scale(
-                "Difference in sessions attended per person",
-                null=0.0,
-                ends=("fewer attended", "more attended"),
-            ),
+            _scale("Difference in sessions attended per person", "attended"),
             "Difference in sessions attended if everyone were at the level named rather than at the level in brackets, all "
             f"characteristics in one model of people whose therapy has ended{_people(more)}. Associations, not effects.",
             NAMED,
         ),
     ]
+
+
+def _scale(title: str, what: str, *, percent: bool = False) -> Scale:
+    return Scale(title, null=0.0, percent=percent, ends=(f"fewer {what}", f"more {what}"))
 
 
 def _rows(released: Released, estimand: str, model: dict[str, str]) -> pd.DataFrame:

@@ -134,12 +134,8 @@ def change_distribution(released: Released) -> Figure | None:
         for band, row in shown
     ]
     lines = [Line(0.0, "", "-")]
-    low, high = bins[0].low, bins[-1].high
-    zones = []
     if size is not None:
         lines += [Line(-size, ""), Line(size, "")]
-        zones = [(low, -size, "reliably worse"), (size, high, "reliably better")]
-        zones = [zone for zone in zones if zone[1] > zone[0]]
     most = max((b for b in bins if b.people is not None), key=lambda b: b.people or 0)
     guide = f" Dashed lines: reliable change, {limits.reliable_words}." if size is not None else ""
     return Figure(
@@ -148,7 +144,7 @@ def change_distribution(released: Released) -> Figure | None:
             bins,
             f"Improvement on {released.measure_name()}, points (negative: worse)",
             lines=lines,
-            zones=zones,
+            zones=_zones(bins, size),
             synthetic=released.synthetic,
         ),
         f"How much each person changed, people with both forms ({_n(released)}). Solid line: no change.{guide} Hatched "
@@ -161,6 +157,17 @@ def change_distribution(released: Released) -> Figure | None:
             [(_words(band), count(row)) for band, row in sorted(found.items())],
         ),
     )
+
+
+def _zones(bins: list[Bin], size: float | None) -> list[tuple[float, float, str]]:
+    """Where change is reliable, as far as it lies inside the picture."""
+    if size is None:
+        return []
+    zones = [
+        (bins[0].low, -size, "reliably worse"),
+        (size, bins[-1].high, "reliably better"),
+    ]
+    return [zone for zone in zones if zone[1] > zone[0]]
 
 
 def _around_the_known(bins: list[tuple[Band, pd.Series]]) -> list[tuple[Band, pd.Series]]:

@@ -165,15 +165,11 @@ def _figure(released: Released) -> Figure | None:
     times = sorted(set().union(*rows.values()))
     if not times:
         return None
-    labels = [f"{number(time, 0)} months after notice" for time in times]
-    shares = [[_share(rows[term].get(time)) for term in PARTS] for time in times]
-    last = rows["cut_short"]
-    level = next((level_of(row) for row in last.values()), "")
     return Figure(
         "run_off",
         stacked_bars(
-            labels,
-            shares,
+            [f"{number(time, 0)} months after notice" for time in times],
+            [[_share(rows[term].get(time)) for term in PARTS] for time in times],
             list(PARTS.values()),
             x_label="Expected share of those in therapy on the day of notice",
             synthetic=released.synthetic,
@@ -182,18 +178,25 @@ def _figure(released: Released) -> Figure | None:
         "Stacked bars by closing date; still in therapy and cut short: "
         + ", ".join(
             f"{percent(row['estimate'])} after {number(time, 0)} months"
-            for time, row in last.items()
+            for time, row in rows["cut_short"].items()
         )
         + ".",
-        Table(
-            f"Expected share of those in therapy, with {level}% band",
-            ("Months after notice", *(part.label for part in PARTS.values())),
-            [
-                (number(time, 0), *(brief_interval(rows[term].get(time)) for term in PARTS))
-                for time in times
-            ],
-            note=f"People in therapy on the day of notice: {count(_count(released, 'in_therapy'))}.",
-        ),
+        _by_closing_date(released, rows, times),
+    )
+
+
+def _by_closing_date(
+    released: Released, rows: dict[str, dict[float, pd.Series]], times: list[float]
+) -> Table:
+    level = next((level_of(row) for row in rows["cut_short"].values()), "")
+    return Table(
+        f"Expected share of those in therapy, with {level}% band",
+        ("Months after notice", *(part.label for part in PARTS.values())),
+        [
+            (number(time, 0), *(brief_interval(rows[term].get(time)) for term in PARTS))
+            for time in times
+        ],
+        note=f"People in therapy on the day of notice: {count(_count(released, 'in_therapy'))}.",
     )
 
 

@@ -70,17 +70,10 @@ def stacked_figure(
     caption : str
         What the figure shows.
     """
-    known = {label: rows[rows["status"] == "ok"] for label, rows in found.items()}
-    shown = {label: rows for label, rows in known.items() if len(rows) >= FEWEST_POINTS}
-    if leading not in shown:
+    times, layers = _layers(found)
+    shown = [layer.label for layer in layers]
+    if leading not in shown or len(times) < FEWEST_POINTS:
         return None
-    times = sorted(set.intersection(*(set(rows["time"].astype(float)) for rows in shown.values())))
-    if len(times) < FEWEST_POINTS:
-        return None
-    layers = [
-        Layer(label, [float(rows.set_index("time")["estimate"][time]) for time in times])
-        for label, rows in shown.items()
-    ]
     hidden = [label.lower() for label, rows in found.items() if len(rows) and label not in shown]
     if hidden:
         caption += f" Too few to show by themselves, in the rest with those {rest.lower()}: {listed(hidden)}."
@@ -102,6 +95,20 @@ def stacked_figure(
         f"Stacked shares by {words}, at {times[-1]:g}: {ends}; {rest.lower()} {left}.",
         _shares(times, layers, rest, words),
     )
+
+
+def _layers(found: dict[str, pd.DataFrame]) -> tuple[list[float], list[Layer]]:
+    """Times at which every way of ending with enough points is known, and its shares there."""
+    known = {label: rows[rows["status"] == "ok"] for label, rows in found.items()}
+    shown = {label: rows for label, rows in known.items() if len(rows) >= FEWEST_POINTS}
+    if not shown:
+        return [], []
+    times = sorted(set.intersection(*(set(rows["time"].astype(float)) for rows in shown.values())))
+    layers = [
+        Layer(label, [float(rows.set_index("time")["estimate"][time]) for time in times])
+        for label, rows in shown.items()
+    ]
+    return times, layers
 
 
 def _shares(times: list[float], layers: list[Layer], rest: str, words: str) -> Table:

@@ -31,29 +31,12 @@ def _funnel(released: Released, term: str, unit: str) -> Block | None:
     what = f"{TERMS[term]} by {unit}"
     if len(shown) < 2 or between is None or not is_ok(between):
         return Text((f"{what}: fewer than two can be shown.",))
-    target = sum(float(r["numerator"]) for r in shown.values()) / sum(
-        float(r["denominator"]) for r in shown.values()
-    )
-    units = [
-        Unit(
-            label(unit, name),
-            float(row["estimate"]),
-            float(row["denominator"]),
-            _is_outside(row),
-        )
-        for name, row in shown.items()
-    ]
-    outside = [each.label for each in units if each.outside]
-    told = (
-        f"outside the 95% limits: {listed(outside)}"
-        if outside
-        else "none is outside the 95% limits"
-    )
+    units = _units(unit, shown)
     return Figure(
         f"funnel_{term}_{unit}",
         funnel_plot(
             units,
-            target=target,
+            target=_rate_of_all(list(shown.values())),
             tau_squared=float(between["estimate"]),
             x_label="People",
             y_label=TERMS[term],
@@ -61,7 +44,7 @@ def _funnel(released: Released, term: str, unit: str) -> Block | None:
         ),
         f"{what}, with 95% and 99.8% limits around the rate of all; the limits allow for variation between units beyond "
         f"chance (over-dispersion {_spread(spread)}). Case-mix is not allowed for. This is not a ranking.",
-        f"Funnel of {lower_first(what)}, {len(units)} units: {told}.",
+        f"Funnel of {lower_first(what)}, {len(units)} units: {_told(units)}.",
         Table(
             what,
             (label(unit), f"{TERMS[term]} (interval)", "People"),
@@ -71,6 +54,30 @@ def _funnel(released: Released, term: str, unit: str) -> Block | None:
             ],
         ),
     )
+
+
+def _units(unit: str, rows: dict[str, pd.Series]) -> list[Unit]:
+    return [
+        Unit(
+            label(unit, name),
+            float(row["estimate"]),
+            float(row["denominator"]),
+            _is_outside(row),
+        )
+        for name, row in rows.items()
+    ]
+
+
+def _rate_of_all(rows: list[pd.Series]) -> float:
+    events = sum(float(row["numerator"]) for row in rows)
+    return events / sum(float(row["denominator"]) for row in rows)
+
+
+def _told(units: list[Unit]) -> str:
+    outside = [each.label for each in units if each.outside]
+    if not outside:
+        return "none is outside the 95% limits"
+    return f"outside the 95% limits: {listed(outside)}"
 
 
 def _is_outside(row: pd.Series) -> bool:

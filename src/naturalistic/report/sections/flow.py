@@ -40,10 +40,24 @@ def flow(released: Released, _: PublishedStudy | None) -> Section | None:
 
 
 def _diagram(released: Released) -> Figure:
+    steps, last = _steps(released), _last_step(released)
+    endings = _endings(released)
+    return Figure(
+        "flow",
+        flow_diagram(steps, endings, last, synthetic=released.synthetic),
+        "From referral to both forms. Boxes with a dashed edge are people who were lost, with the reason. Percentages "
+        "are of everyone who started.",
+        _alternative(steps, endings, last),
+        _table(released),
+    )
+
+
+def _steps(released: Released) -> list[Step]:
+    """From the referrals in the extract to those who started."""
     referrals = released.one(NAME, term="referrals")
     others = released.one(NAME, term="referrals_not_counted")
     before = _levels(released, "lost_before_start", "ending")
-    steps = [
+    return [
         Step(
             "Referrals in the extract",
             count(referrals),
@@ -57,29 +71,21 @@ def _diagram(released: Released) -> Figure:
             tuple(f"{ENDINGS[level].label}: {count(row)}" for level, row in before.items()),
         ),
         Step("Assessed", count(people(released, "assessed"))),
-        Step(
-            "Started therapy (attended a session)",
-            count(people(released, "started")),
-        ),
+        Step("Started therapy (attended a session)", count(people(released, "started"))),
     ]
+
+
+def _last_step(released: Released) -> Step:
+    """People with both forms, and why the others have none."""
     forms = _levels(released, "forms", "pairing")
     lost = {level: row for level, row in forms.items() if level != "paired"}
     share = share_of_started(released, "paired")
     both = count(people(released, "paired"))
-    last = Step(
+    return Step(
         f"First and last {released.measure_name()} form",
         f"{both} ({value(share)})" if is_ok(share) else both,
         "Started, but without both forms" if lost else "",
         tuple(f"{WHY_NOT_PAIRED[level].label}: {count(row)}" for level, row in lost.items()),
-    )
-    endings = _endings(released)
-    return Figure(
-        "flow",
-        flow_diagram(steps, endings, last, synthetic=released.synthetic),
-        "From referral to both forms. Boxes with a dashed edge are people who were lost, with the reason. Percentages "
-        "are of everyone who started.",
-        _alternative(steps, endings, last),
-        _table(released),
     )
 
 

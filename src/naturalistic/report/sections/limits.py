@@ -57,6 +57,12 @@ def _limits(released: Released) -> Iterator[str]:
         )
     else:
         yield "Forms are missing, and how many people have both is not given here."
+    yield from _of_every_record()
+    yield from _of_this_run(released)
+
+
+def _of_every_record() -> Iterator[str]:
+    """What no record of this kind can say."""
     yield (
         "Scores are what people wrote on a form. They do not cover work, relationships, use of services or what people "
         "themselves wanted from therapy, unless a section says so."
@@ -73,6 +79,10 @@ def _limits(released: Released) -> Iterator[str]:
         "How long people were followed differs. What became of people after the last form or after they left is not "
         "known."
     )
+
+
+def _of_this_run(released: Released) -> Iterator[str]:
+    """What these data and these settings take away."""
     if released.record["provenance"]["calendar"] == "relative":
         yield "Dates are counted from each referral and not by the calendar, so trends over the years cannot be seen."
     base = int(released.record["disclosure"]["rounding_base"])

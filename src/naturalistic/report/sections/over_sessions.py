@@ -113,20 +113,25 @@ def _figure(released: Released) -> Figure | None:
         "stay in the denominator. Reached once is not kept: some fall back. Below: people of the first curve who had "
         "neither reached it nor ended.",
         f"Rising curves with intervals. {said}",
-        Table(
-            "Share that has reached it, by weeks since the first form (interval)",
-            ("Reached", "Weeks", "Share (interval)", "Still under observation"),
-            [
-                (
-                    CURVES[term],
-                    number(float(row["time"]), 0),
-                    brief_interval(row),
-                    count(row, "n_patients"),
-                )
-                for term, rows in found.items()
-                for _, row in rows.iterrows()
-            ],
-        ),
+        _shares(found),
+    )
+
+
+def _shares(found: dict[str, pd.DataFrame]) -> Table:
+    """Every point of the curves."""
+    return Table(
+        "Share that has reached it, by weeks since the first form (interval)",
+        ("Reached", "Weeks", "Share (interval)", "Still under observation"),
+        [
+            (
+                CURVES[term],
+                number(float(row["time"]), 0),
+                brief_interval(row),
+                count(row, "n_patients"),
+            )
+            for term, rows in found.items()
+            for _, row in rows.iterrows()
+        ],
     )
 
 
