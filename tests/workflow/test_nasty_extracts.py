@@ -86,7 +86,7 @@ def test_a_workbook_with_titles_merged_headers_and_totals(project, capsys):
 def test_rows_below_the_table_are_mentioned(project, capsys):
     nasty, _ = nasty_extracts.workbook(project)
     assert run_command(["init", "north", nasty.path.name]) == 0
-    assert "120 rows, 10 columns (sheet 'Data'); left out 2 below" in capsys.readouterr().out
+    assert "120 rows, 10 columns (sheet 'Sheet'); left out 2 below" in capsys.readouterr().out
 
 
 def test_semicolons_two_dates_of_one_name_and_decimal_commas(project, capsys):

@@ -88,6 +88,7 @@ def check_instruments(
     wrong: list[str] = []
 
     def known(word: str, accepted: list[str], where: str, what: str) -> bool:
+        """Whether a word is accepted; if not, it is noted with the nearest one that is."""
         if word in accepted:
             return True
         close = difflib.get_close_matches(word, accepted, n=1)

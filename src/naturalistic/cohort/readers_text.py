@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ _SAMPLE_RECORDS = 100
 _BLOCK_BYTES = 1 << 24
 _HEADER_BYTES = 1 << 22
 _LAST = "\x1e\x1d\x1e"
+_TEXT = pa.dictionary(pa.int32(), pa.string())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,9 @@ class TextFile:
         return Columns([_cells(table[str(p)]) for p in positions], rows, bad + self.header_row)
 
     def _parse(self, positions: list[int], wrong: list[int]) -> pa.Table:
-        names = [str(i) for i in range(len(self.header))]
-        text = pa.dictionary(pa.int32(), pa.string())
+        """The columns, and in `wrong` the numbers of the rows with another length, the first below the header 1."""
         if self.body.size == 0:
-            return pa.table({str(p): pa.array([], text) for p in positions})
-
+            return pa.table({str(p): pa.array([], _TEXT) for p in positions})
         swallowing: list[int] = []
 
         def note(row: Any) -> str:
@@ -71,26 +71,7 @@ class TextFile:
             return "skip"
 
         try:
-            table = arrow_csv.read_csv(
-                self.body,
-                # rows are only numbered when one thread reads
-                arrow_csv.ReadOptions(
-                    use_threads=False,
-                    column_names=names,
-                    block_size=min(_BLOCK_BYTES, max(1024, self.body.size)),
-                ),
-                arrow_csv.ParseOptions(
-                    delimiter=self.delimiter,
-                    newlines_in_values=True,
-                    ignore_empty_lines=False,
-                    invalid_row_handler=note,
-                ),
-                arrow_csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, text),
-                    include_columns=[str(p) for p in positions],
-                    strings_can_be_null=False,
-                ),
-            )
+            table = arrow_csv.read_csv(self.body, *self._options(positions, note))
         except pa.ArrowInvalid as invalid:
             # the message of the parser can quote the row, so it is not passed on
             raise UnreadableFileError("file_unreadable", self.described) from invalid
@@ -104,6 +85,31 @@ class TextFile:
         if swallowing:
             raise UnreadableFileError("quote_not_closed", rows=np.unique(swallowing))
         return table
+
+    def _options(
+        self, positions: list[int], note: Callable[[Any], str]
+    ) -> tuple[arrow_csv.ReadOptions, arrow_csv.ParseOptions, arrow_csv.ConvertOptions]:
+        """How the parser reads: every column as text, rows of another length handed to `note`."""
+        names = [str(i) for i in range(len(self.header))]
+        return (
+            # rows are only numbered when one thread reads
+            arrow_csv.ReadOptions(
+                use_threads=False,
+                column_names=names,
+                block_size=min(_BLOCK_BYTES, max(1024, self.body.size)),
+            ),
+            arrow_csv.ParseOptions(
+                delimiter=self.delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+                invalid_row_handler=note,
+            ),
+            arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, _TEXT),
+                include_columns=[str(p) for p in positions],
+                strings_can_be_null=False,
+            ),
+        )
 
 
 def open_text(data: bytes, source: SourceFile) -> TextFile:

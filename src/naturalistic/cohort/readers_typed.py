@@ -112,6 +112,7 @@ def open_stata(path: Path) -> TypedFile:
 
 
 def _open_statistical(path: Path, reader: Callable[..., tuple], program: str) -> TypedFile:
+    """A file of a statistical program; only the columns that are asked for are read."""
     from pyreadstat import PyreadstatError, ReadstatError
 
     def call(**choices: object) -> tuple:

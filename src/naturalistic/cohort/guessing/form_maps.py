@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from naturalistic.cohort.guessing.block_writer import BlockWriter
 from naturalistic.cohort.guessing.code_maps import Entry
-from naturalistic.cohort.guessing.column_maps import DateQuestions, entry
+from naturalistic.cohort.guessing.column_maps import entry
 from naturalistic.cohort.guessing.columns import Guess
-from naturalistic.cohort.guessing.draft import Draft
-from naturalistic.cohort.guessing.file_roles import FileRoles
 from naturalistic.cohort.guessing.form_groups import FormGroup, form_groups
-from naturalistic.cohort.guessing.form_values import FormValues
 from naturalistic.cohort.guessing.long_maps import LongBlock
 from naturalistic.cohort.guessing.wide_maps import WideWriter
 
@@ -19,33 +17,16 @@ _NUMBER = re.compile(r"\d+")
 
 
 @dataclass
-class FormWriter:
-    """Writes the questionnaire blocks of one file into a draft.
+class FormWriter(BlockWriter):
+    """Writes the questionnaire blocks of one file.
 
     Attributes
     ----------
-    values : FormValues
-    draft : Draft
-    dates : DateQuestions
-    file_format : str or None
-        Format of dates that the file declares.
-    links : dict of str to str
-        Columns that link a row to its referral.
     entries : dict of str to Entry
-        Columns that several blocks share.
+        Columns that several blocks share, so that what they ask is asked once.
     """
 
-    values: FormValues
-    draft: Draft
-    dates: DateQuestions
-    file_format: str | None
-    links: dict[str, str]
     entries: dict[str, Entry] = field(default_factory=dict)
-
-    @property
-    def each(self) -> FileRoles:
-        """The file."""
-        return self.values.each
 
     def write(self) -> None:
         """Every block of the file."""

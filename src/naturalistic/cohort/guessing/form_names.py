@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from naturalistic.cohort.guessing.header_words import Piece, pieces, plain
 from naturalistic.cohort.guessing.word_lists import word_list
@@ -167,54 +168,61 @@ def _explained(text: str) -> bool:
 
 
 def _read_rest(keys: tuple[str, ...], elsewhere: str, rest: list[str]) -> FormName:
-    said: dict[str, object] = {}
+    """What the words beside the name of the questionnaire say."""
+    said: dict[str, Any] = {}
     scales = _scale_words(keys[0]) if keys else {}
     leftover: list[str] = []
     at = 0
     while at < len(rest):
-        text, following = rest[at], rest[at + 1] if at + 1 < len(rest) else ""
-        counted = following.isdigit()
-        number = int(following) if counted else None
-        pair = f"{text} {following}"
-        if pair in _occasions():
-            said["occasion"], at = _occasions()[pair], at + 1
-            if at + 1 < len(rest) and rest[at + 1].isdigit():
-                said |= {"counter": "month", "number": int(rest[at + 1])}
-                at += 1
-        elif counted and text in _words("item"):
-            said["item"], at = number, at + 1
-        elif counted and text in _words("session"):
-            said |= {"counter": "session", "number": number}
-            at += 1
-        elif counted and text in _words("time"):
-            said |= {"counter": "time", "number": number}
-            at += 1
-        elif counted and text in _words("month"):
-            said |= {"counter": "month", "number": number, "occasion": "follow_up"}
-            at += 1
-        elif text.isdigit() and following in _words("month"):
-            said |= {"counter": "month", "number": int(text), "occasion": "follow_up"}
-            at += 1
-        elif text in _occasions():
-            said["occasion"] = (
-                "follow_up" if said.get("occasion") == "follow_up" else _occasions()[text]
-            )
-        elif text in scales:
-            if scales[text]:
-                said.setdefault("scale", scales[text])
-        elif text in _words("date"):
-            said["is_date"] = True
-        elif text in _words("total"):
-            said["says_total"] = True
-        elif text in _words("derived"):
-            said["is_derived"] = True
-        elif text.isdigit() and "number" not in said:
-            said |= {"counter": said.get("counter") or "plain", "number": int(text)}
-        elif (
-            text not in _words("filler")
-            and text not in _words("item")
-            and text not in _words("session")
-        ):
-            leftover.append(text)
-        at += 1
-    return FormName(keys, elsewhere, leftover=tuple(leftover), **said)  # type: ignore[arg-type]  # words collected above
+        used = _read_with_number(rest[at:], said)
+        if not used:
+            _read_word(rest[at], scales, said, leftover)
+        at += used or 1
+    return FormName(keys, elsewhere, leftover=tuple(leftover), **said)
+
+
+def _read_with_number(rest: list[str], said: dict[str, Any]) -> int:
+    """A word and what follows it, such as `session 4` or `follow up 2`; how many pieces that took, 0 where it is none."""
+    text, following = rest[0], rest[1] if len(rest) > 1 else ""
+    if (pair := f"{text} {following}") in _occasions():
+        said["occasion"] = _occasions()[pair]
+        if len(rest) > 2 and rest[2].isdigit():
+            said |= {"counter": "month", "number": int(rest[2])}
+            return 3
+        return 2
+    if text.isdigit() and following in _words("month"):
+        said |= {"counter": "month", "number": int(text), "occasion": "follow_up"}
+        return 2
+    if not following.isdigit():
+        return 0
+    number = int(following)
+    if text in _words("item"):
+        said["item"] = number
+        return 2
+    for counter in ("session", "time", "month"):
+        if text in _words(counter):
+            said |= {"counter": counter, "number": number}
+            said |= {"occasion": "follow_up"} if counter == "month" else {}
+            return 2
+    return 0
+
+
+def _read_word(
+    text: str, scales: Mapping[str, str], said: dict[str, Any], leftover: list[str]
+) -> None:
+    """A word alone: an occasion, a scale, what kind of column it is, a bare number, or nothing known."""
+    if text in _occasions():
+        later = said.get("occasion") == "follow_up"
+        said["occasion"] = "follow_up" if later else _occasions()[text]
+    elif text in scales:
+        if scales[text]:
+            said.setdefault("scale", scales[text])
+    elif kind := next((k for k in _SAYS if text in _words(k)), ""):
+        said[_SAYS[kind]] = True
+    elif text.isdigit() and "number" not in said:
+        said |= {"counter": said.get("counter") or "plain", "number": int(text)}
+    elif not any(text in _words(kind) for kind in ("filler", "item", "session")):
+        leftover.append(text)
+
+
+_SAYS = {"date": "is_date", "total": "says_total", "derived": "is_derived"}

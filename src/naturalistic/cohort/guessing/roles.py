@@ -166,6 +166,7 @@ def _evidence(each: FileRoles, table: str) -> float:
 
 
 def _give_roles(found: list[FileRoles]) -> None:
+    """Which file feeds which table."""
     people = [e for e in found if e.patient is not None]
     owners = people or [e for e in found if e.referral is not None]
     if owners:
@@ -185,6 +186,8 @@ def _give_roles(found: list[FileRoles]) -> None:
 
 
 def _most(owners: list[FileRoles], table: str) -> FileRoles:
+    """The file that most likely holds a table: by its columns, then by its name, then the shortest."""
+
     def weight(each: FileRoles) -> tuple[float, bool, int]:
         evidence = _evidence(each, table)
         # the same columns in a file with one row a contact are copies
@@ -202,6 +205,7 @@ def _topics(each: FileRoles) -> set[str]:
 
 
 def _holds_sessions(each: FileRoles) -> bool:
+    """One row a contact: a date, and what happened on it."""
     best = each.best("sessions")
     if "sessions.date" not in best or each.long:
         return False

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from naturalistic.cohort.guessing.block_writer import BlockWriter
 from naturalistic.cohort.guessing.column import Column
-from naturalistic.cohort.guessing.column_maps import DateQuestions
-from naturalistic.cohort.guessing.draft import Draft
 from naturalistic.cohort.guessing.form_groups import FormGroup
 from naturalistic.cohort.guessing.form_names import FormName
-from naturalistic.cohort.guessing.form_values import FormValues
 from naturalistic.cohort.guessing.questions import LEAVE_OUT, Option, Question
 from naturalistic.vocabulary import OCCASIONS
 
@@ -17,31 +13,13 @@ _MANY_TIMES = 5
 _OCCASION_OPTIONS = tuple(Option(word.label, key) for key, word in OCCASIONS.items())
 
 
-@dataclass
-class WideWriter:
-    """Writes one block with `forms` into a draft.
-
-    Attributes
-    ----------
-    values : FormValues
-    draft : Draft
-    dates : DateQuestions
-    file_format : str or None
-        Format of dates that the file declares.
-    links : dict of str to str
-        Columns that link a row to its referral.
-    """
-
-    values: FormValues
-    draft: Draft
-    dates: DateQuestions
-    file_format: str | None
-    links: dict[str, str]
+class WideWriter(BlockWriter):
+    """Writes one block with `forms`: a row a person, each form in columns of its own."""
 
     def write(self, groups: list[FormGroup]) -> None:
         """One block with every form of the file."""
         self.draft.add(2, comment="one row a person, each form in columns of its own")
-        self.draft.add(2, "- file", self.values.each.file.key)
+        self.draft.add(2, "- file", self.each.file.key)
         if self.links:
             self.draft.add(3, "columns", dict(self.links))
         self.draft.add(3, "forms")
@@ -90,7 +68,7 @@ class WideWriter:
             return {"occasion": "end"}
         what = "time" if name.counter == "time" else "number"
         shown = ", ".join(map(str, times))
-        text = f"the forms in {self.values.each.file.key} carry the {what}s {shown}: when was {what} {name.number}?"
+        text = f"the forms in {self.each.file.key} carry the {what}s {shown}: when was {what} {name.number}?"
         return {"occasion": self._ask_occasion((name.counter, name.number), text)}
 
     def _ask_occasion(self, key: tuple[object, ...], text: str) -> Question:
@@ -102,7 +80,7 @@ class WideWriter:
         number = group.name.number
         text = (
             f"about how many days after the referral was the follow-up{f' number {number}' if number else ''} of "
-            f"{self.values.each.file.key} completed? Several follow-ups without a date cannot be told apart."
+            f"{self.each.file.key} completed? Several follow-ups without a date cannot be told apart."
         )
         return self.values.ask(("days", number), Question(text, (LEAVE_OUT,), wants_number=True))
 
