@@ -13,33 +13,63 @@ import json
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.attack.cohorts import PLANTED, attack, exact_estimates, planted_case  # noqa: E402
+from tests.attack.cohorts import PLANTED, attack, exact_results, planted_case  # noqa: E402
 
-SIZES = (8, 12, 16, 20, 25, 30, 40, 50, 70, 100)  # people referred; every size in turn
-MOST = ("participant_flow", "characteristics", "nice_alignment")
-SOME = (*MOST, "length_of_therapy", "clinical_change", "outcome_change")
+from naturalistic.analyses.registry import REGISTRY  # noqa: E402
+
+SIZES = (
+    8,
+    12,
+    16,
+    20,
+    25,
+    30,
+    40,
+    50,
+    70,
+    100,
+    150,
+    220,
+    300,
+)  # people referred; every size in turn
+MOST = (
+    "participant_flow",
+    "characteristics",
+    "nice_alignment",
+    "length_of_therapy",
+    "clinical_change",
+    "equity",
+    "national_metrics",
+    "dose_response",
+    "attendance_over_time",
+)
+WHOLE = 20  # every so many cohorts all analyses, with the full report, its figures and the workbook
 
 
 def one(seed: int) -> dict[str, object]:
-    """One cohort: every eleventh with curves, categories of change and change by every breakdown as well."""
-    n = SIZES[seed % len(SIZES)]
-    analyses = SOME if seed % 11 == 0 else MOST
-    exact = exact_estimates(n, 1000 + seed, analyses)
+    """One cohort: nine analyses, bundle, brief and log; every twentieth all analyses and the full report as well."""
+    n, whole = SIZES[seed % len(SIZES)], seed % WHOLE == 7
+    exact = exact_results(n, 1000 + seed, tuple(REGISTRY) if whole else MOST)
     with tempfile.TemporaryDirectory() as folder:
         start = time.process_time()
-        found = attack(Path(folder), exact)
+        found = attack(Path(folder), exact, pages=whole)
     return {
         "kind": "cohort",
         "seed": seed,
         "n": n,
+        "whole": whole,
         "withheld": found.withheld,
         "recovered": len(found.recovered),
-        "loss": found.loss,
+        "named": found.recovered[:20],
+        "loss": asdict(found.loss),
+        "read": found.read,
+        "unexplained": found.unexplained,
         "seconds": time.process_time() - start,
     }
 
@@ -49,41 +79,68 @@ def planted(seed: int) -> dict[str, object]:
     return {"kind": "planted", "seed": seed, "recovered": planted_case(seed)}
 
 
+HEAD = (
+    "People referred",
+    "Cohorts",
+    "Small counts withheld",
+    "Recovered",
+    "Numbers of people in words",
+    "In no table",
+    "Figures",
+    "Withheld as small",
+    "Withheld for others",
+    "Share withheld for others",
+    "With a coarser count",
+    "Checked to the end",
+)
+
+
+def _line(n: object, mine: list[dict]) -> list[object]:
+    """One line of the table."""
+    lost = {name: sum(k["loss"][name] for k in mine) for name in mine[0]["loss"]}
+    return [
+        n,
+        len(mine),
+        *(sum(k[c] for k in mine) for c in ("withheld", "recovered", "read", "unexplained")),
+        lost["given"],
+        lost["withheld_primary"],
+        lost["withheld_secondary"],
+        f"{lost['withheld_secondary'] / max(lost['given'], 1):.1%}",
+        lost["coarser"],
+        f"{sum(bool(k['loss']['audited']) for k in mine)} of {len(mine)}",
+    ]
+
+
+def _lines(cohorts: list[dict]) -> list[str]:
+    """A table by size of the cohort."""
+    rows = [
+        _line(n, mine)
+        for n in (*SIZES, "all")
+        if (mine := [k for k in cohorts if n in ("all", k["n"])])
+    ]
+    texts = ["| " + " | ".join(map(str, row)) + " |" for row in (HEAD, *rows)]
+    return [texts[0], "|" + "---:|" * len(HEAD), *texts[1:], ""]
+
+
 def table(kept: list[dict]) -> str:
     """The results as a page."""
+    cohorts = [k for k in kept if k["kind"] == "cohort"]
+    cases = [k for k in kept if k["kind"] == "planted"]
+    won = sum(bool(k["recovered"]) for k in cases)
     lines = [
         "# Attack on disclosure control",
         "",
-        "Made by `python benchmarks/disclosure_attack.py`. Profile `opensafely`; simulated cohorts; the attack",
-        "(`tests/attack/attacker.py`) reads the release folder, shares no code with the protector and solves",
-        "integer programmes. A withheld count of 0 to 7 (of people without a value: 1 to 7) is *recovered* when its",
-        "feasible range leaves out any of those numbers.",
+        "Made by `python benchmarks/disclosure_attack.py`. Profile `opensafely`; simulated cohorts. The attack",
+        "(`tests/attack/attacker.py`) shares no code with the protector. It reads all that lies in the release folder:",
+        "tables, bundle, log, brief, and in every twentieth cohort, of all analyses, the full report with its figures and",
+        "the workbook. It works numbers of people back from spreads, errors, limits and degrees of freedom, and solves",
+        "integer programmes. A withheld count of 0 to 7 (of people without a value: 1 to 7) is *recovered* when its range",
+        "leaves out any of those numbers. A number of people said in words that stands in no table counts as known exactly.",
         "",
-        "| People referred | Cohorts | Small counts withheld | Recovered | Figures given | Withheld as small "
-        "| Withheld for others | Share withheld for others | With a coarser count |",
-        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
-    ]
-    cohorts = [k for k in kept if k["kind"] == "cohort"]
-    for n in (*SIZES, "all"):
-        mine = [k for k in cohorts if n in ("all", k["n"])]
-        if mine:
-            given, small, others, coarse = (sum(k["loss"][i] for k in mine) for i in range(4))
-            counts = [sum(k[c] for k in mine) for c in ("withheld", "recovered")]
-            row = [
-                n,
-                len(mine),
-                *counts,
-                given,
-                small,
-                others,
-                f"{others / max(given, 1):.1%}",
-                coarse,
-            ]
-            lines.append("| " + " | ".join(map(str, row)) + " |")
-    cases = [k for k in kept if k["kind"] == "planted"]
-    won = sum(bool(k["recovered"]) for k in cases)
-    lines += [
+        *_lines(cohorts),
+        f"Of these, {sum(k['whole'] for k in cohorts)} with all analyses and the full report:",
         "",
+        *_lines([k for k in cohorts if k["whole"]]),
         f"Without secondary suppression (a switch of the tests, not of the settings) the same attack recovers {won} of "
         f"{len(cases)} planted small counts.",
         "",

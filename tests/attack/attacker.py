@@ -1,9 +1,10 @@
 """An outsider who has everything in `release/` of a cohort and tries to work out what was withheld.
 
-No code is shared with the protector: this module imports nothing of the package. The outsider knows the profile (threshold,
-rounding base, what is rounded more coarsely) and how the figures hang together: levels and totals, numerators and
-remainders, people with and without a value, populations inside each other, curves, named unions of categories, the same
-people in several tables, and n worked back from a standard deviation, a standard error and degrees of freedom. Each
+No code is shared with the protector: this module imports nothing of the package. The outsider reads all of it (`reading`),
+knows the profile (threshold, rounding base, what is rounded more coarsely) and how the figures hang together: levels and
+totals, numerators and remainders, people with and without a value, populations inside each other, curves, named unions of
+categories, the same people in several tables, and n worked back from spreads, errors, limits and degrees of freedom
+(`worked_back`). Each
 candidate identity is put to an oracle before it is used, so that the outsider knows everything an expert of the field
 could know about which of them hold, and is never led astray.
 
@@ -16,33 +17,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from itertools import pairwise
-from pathlib import Path
+from itertools import chain, pairwise
 
 import numpy as np
-import pandas as pd
-from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
-COUNTED = ("n_patients", "n_episodes", "n_events", "numerator", "denominator")
-SLOTS = (*COUNTED, "n_missing")
-KEY = (
-    "analysis",
-    "estimand",
-    "definition",
-    "instrument",
-    "scale",
-    "population",
-    "model",
-    "specification",
-    "term",
-    "contrast",
-    "dimensions",
-    "time",
-    "time_unit",
-)
+from tests.attack.reading import KEY, SLOTS, Released
+from tests.attack.solver import Solver
+from tests.attack.system import Slot, System
+from tests.attack.worked_back import Spreads, guesses
+
 LARGER = {
     "assessed": ["referred"],
     "started": ["referred", "assessed"],
@@ -57,47 +40,7 @@ MADE_OF = {
     "recovery": ("recovered",),
 }
 MAIN_SCALES = ("", "all", "total")  # the scale that other tables speak of without naming it
-Slot = tuple[int, str]  # row and column
 Oracle = Callable[[list[tuple[Slot, int]], str], bool]
-
-
-@dataclass
-class Released:
-    """Everything in a release folder that holds counts."""
-
-    rows: pd.DataFrame
-    coarse: dict[tuple[str, ...], int]
-    threshold: int
-    base: int
-
-
-def read_release(folder: Path, threshold: int, base: int) -> Released:
-    """The tables of a release, as they lie there."""
-    parts = [
-        pd.read_csv(path, dtype=str, keep_default_na=False)
-        for path in sorted((folder / "estimates").glob("*.csv"))
-    ]
-    rows = pd.concat([p for p in parts if len(p)], ignore_index=True)
-    coarse = {}
-    table = pd.read_csv(folder / "coarser_counts.csv", dtype=str, keep_default_na=False)
-    for row in table.to_dict("records"):
-        coarse[(*(row[k] for k in KEY), row["column"])] = int(row["rounded_to"])
-    return Released(rows, coarse, threshold, base)
-
-
-@dataclass
-class System:
-    """Unknown whole numbers, what is known of each alone, and the equations between them."""
-
-    low: list[float] = field(default_factory=list)
-    high: list[float] = field(default_factory=list)
-    equations: list[tuple[dict[int, float], float]] = field(default_factory=list)  # upper side
-    name: dict[Slot, int] = field(default_factory=dict)
-
-    def new(self, low: float = 0.0, high: float = np.inf) -> int:
-        self.low.append(low)
-        self.high.append(high)
-        return len(self.low) - 1
 
 
 class Attacker:
@@ -124,6 +67,7 @@ class Attacker:
         self._inside()
         self._curves()
         self._from_errors()
+        self._from_words()
 
     # -- unknowns -----------------------------------------------------------------------------------------------------
 
@@ -173,11 +117,15 @@ class Attacker:
         )
 
     def _know_what_is_shown(self) -> None:
-        for (row, column), unknown in self.system.name.items():
-            text = self.column[column][row]
-            if text == "":
-                continue
-            low, high = self._interval(float(text), row, column)
+        tables = (
+            (slot, float(text))
+            for slot in self.system.name
+            if (text := self.column[slot[1]][slot[0]]) != ""
+        )
+        bundle = (((row, column), value) for row, column, value in self.released.seen_again)
+        for slot, value in chain(tables, bundle):
+            unknown = self.system.name[slot]
+            low, high = self._interval(value, *slot)
             self.system.low[unknown] = max(self.system.low[unknown], low)
             self.system.high[unknown] = min(self.system.high[unknown], high)
 
@@ -364,43 +312,33 @@ class Attacker:
                         self._at_most([(later, column)], (earlier, column))
 
     def _from_errors(self) -> None:
-        """n from (SD / SE)^2 of a mean, and from degrees of freedom; used where it holds the truth."""
-        spread: dict[tuple[str, ...], float] = {}
-        same = ("analysis", "population", "instrument", "scale", "term", "dimensions")
-        for row, estimand in enumerate(self.column["estimand"]):
-            if estimand == "standard_deviation" and self.column["estimate"][row]:
-                key = tuple(self.column[k][row] for k in same)
-                spread[key] = float(self.column["estimate"][row])
-        for row, estimand in enumerate(self.column["estimand"]):
-            slot = (row, "n_patients")
-            if slot not in self.system.name:
-                continue
-            guesses: list[tuple[float, float]] = []
-            error, sd = (
-                self.column["std_error"][row],
-                spread.get(tuple(self.column[k][row] for k in same)),
-            )
-            if estimand == "mean" and error and sd and float(error) > 0:
-                e, half_e, half_s = float(error), _half_a_step(error), _half_a_step(str(sd))
-                guesses.append(
-                    (
-                        max((sd - half_s), 0.0) ** 2 / (e + half_e) ** 2,
-                        (sd + half_s) ** 2 / max(e - half_e, 1e-12) ** 2,
-                    )
-                )
-            if self.column["df"][row] and not self.column["model"][row]:
-                guesses.append(
-                    (float(self.column["df"][row]) + 1, float(self.column["df"][row]) + 1)
-                )
-            unknown = self.system.name[slot]
-            for low, high in guesses:
+        """n worked back from errors, limits and degrees of freedom; used where it holds the truth."""
+        spreads = Spreads(self.column)
+        for row in range(len(self.rows)):
+            for column, low, high in guesses(self.column, row, spreads):
+                if (row, column) not in self.system.name:
+                    continue
                 # errors and degrees of freedom are released as if n were the rounded n: they speak of that number
-                base = self._base(row, "n_patients")
+                base = self._base(row, column)
                 first, last = np.ceil(low / base - 1e-9) * base, np.floor(high / base + 1e-9) * base
-                low, high = np.ceil(first - base / 2), np.ceil(last + base / 2) - 1
-                if first <= last and self.oracle([(slot, 1)], f"in {low} {high}"):
-                    self.system.low[unknown] = max(self.system.low[unknown], low)
-                    self.system.high[unknown] = min(self.system.high[unknown], high)
+                if first <= last:
+                    self._between(
+                        (row, column), np.ceil(first - base / 2), np.ceil(last + base / 2) - 1
+                    )
+
+    def _between(self, slot: Slot, low: float, high: float) -> None:
+        """A range that a slot lies in; used where it holds the truth."""
+        unknown = self.system.name[slot]
+        if self.oracle([(slot, 1)], f"in {low} {high}"):
+            self.system.low[unknown] = max(self.system.low[unknown], low)
+            self.system.high[unknown] = min(self.system.high[unknown], high)
+
+    def _from_words(self) -> None:
+        """A number of people that is said somewhere and stands in no table is that of whatever it is the number of."""
+        first = {unknown: slot for slot, unknown in self.system.name.items()}
+        for number in self.released.said:
+            for slot in first.values():
+                self._between(slot, float(number), float(number))
 
     # -- answers ------------------------------------------------------------------------------------------------------
 
@@ -411,7 +349,7 @@ class Attacker:
             unknowns[self.system.name[slot]].append(slot)
         wanted = np.array(sorted(unknowns), dtype=int)
         floor = np.array([min(least(s) for s in unknowns[u]) for u in wanted], dtype=float)
-        solver = _Solver(self.system, wanted)
+        solver = Solver(self.system, wanted)
         open_low = solver.not_reached(wanted, floor, sign=1.0)
         top = np.full(len(wanted), float(self.released.threshold))
         open_high = solver.not_reached(wanted, top, sign=-1.0)
@@ -421,77 +359,3 @@ class Attacker:
 
 def _level(dimensions: str, dimension: str) -> str:
     return dict(part.split("=", 1) for part in dimensions.split(";"))[dimension]
-
-
-def _half_a_step(text: str) -> float:
-    """Half of the last place of a number as it is written (1, 2 or 5 of it)."""
-    digits = len(text.split(".")[1]) if "." in text else 0
-    return 0.5 * 10.0**-digits
-
-
-class _Solver:
-    """Integer programmes over the equations that touch a wanted unknown, directly or not."""
-
-    def __init__(self, system: System, wanted: np.ndarray) -> None:
-        size = len(system.low)
-        entries = [(i, u, c) for i, (row, _) in enumerate(system.equations) for u, c in row.items()]
-        rows, columns, values = (
-            (np.array(x) for x in zip(*entries, strict=True))
-            if entries
-            else (np.zeros(0, int), np.zeros(0, int), np.zeros(0))
-        )
-        matrix = csr_array((values, (rows, columns)), shape=(len(system.equations), size))
-        _, part = connected_components(abs(matrix).T @ abs(matrix), directed=False)
-        self.used = np.flatnonzero(np.isin(part, part[wanted]))
-        self.place = np.full(size, -1)
-        self.place[self.used] = np.arange(len(self.used))
-        inside = matrix[:, self.used]
-        kept = np.flatnonzero(np.diff(inside.indptr))
-        self.matrix = inside[kept]
-        self.below = np.array([low for _, low in system.equations])[kept]
-        self.low = np.array(system.low)[self.used]
-        self.high = np.array(system.high)[self.used]
-
-    def _extreme(self, cost: np.ndarray, high: np.ndarray) -> np.ndarray | None:
-        solved = self._solve(cost, high, presolve=True)
-        if solved.status == 2:
-            # the presolve of HiGHS 1.12 calls some of these infeasible that are not
-            solved = self._solve(cost, high, presolve=False)
-        if solved.status == 2:
-            raise AssertionError("what is released contradicts itself: an identity is wrong")
-        return None if solved.x is None else np.round(solved.x)
-
-    def _solve(self, cost: np.ndarray, high: np.ndarray, *, presolve: bool) -> OptimizeResult:
-        held = [LinearConstraint(self.matrix, self.below, 0.0)] if self.matrix.shape[0] else []
-        return milp(
-            cost,
-            constraints=held,
-            bounds=Bounds(self.low, high),
-            integrality=np.ones(len(cost)),
-            options={"time_limit": 60.0, "presolve": presolve},
-        )
-
-    def not_reached(self, wanted: np.ndarray, goal: np.ndarray, *, sign: float) -> list[int]:
-        """Unknowns that cannot be as low (sign 1) or as high (sign -1) as their goal."""
-        left = dict(zip(wanted.tolist(), goal.tolist(), strict=True))
-        together = True
-        lost: list[int] = []
-        while left:
-            mine = list(left) if together else [next(iter(left))]
-            cost, high = np.zeros(len(self.used)), self.high.copy()
-            cost[self.place[mine]] = sign
-            if sign < 0:
-                capped = self.place[mine]
-                high[capped] = np.maximum(np.minimum(high[capped], goal.max()), self.low[capped])
-            x = self._extreme(cost, high)
-            if x is None:
-                raise AssertionError("no answer in time")
-            reached = [u for u, g in left.items() if sign * x[self.place[u]] <= sign * g + 1e-6]
-            if not together and mine[0] not in reached:
-                lost.append(mine[0])
-                reached.append(mine[0])
-            if not reached:
-                together = False
-            for u in reached:
-                left.pop(u)
-        return lost

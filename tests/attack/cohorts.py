@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tempfile
 import zlib
 from collections.abc import Mapping
@@ -11,16 +12,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from naturalistic import files
 from naturalistic.analyses.interface import AnalysisInput
 from naturalistic.analyses.registry import REGISTRY
 from naturalistic.cohort.episodes import derive_episodes
 from naturalistic.cohort.outcomes import derive_outcomes
 from naturalistic.reference.loader import load_instruments
-from naturalistic.release.disclosure import Protected, protect_cohort
+from naturalistic.release.disclosure import Loss, protect_cohort
 from naturalistic.release.profiles import load_profile
 from naturalistic.settings.config import AnalysisSettings
-from tests.attack.attacker import SLOTS, Attacker, Slot, read_release
+from tests.attack.attacker import Attacker
+from tests.attack.reading import SLOTS, read_release
+from tests.attack.releasing import Exact, write_release
+from tests.attack.system import Slot
 from tests.unit.report import simulated
 
 ANALYSES = (
@@ -39,15 +42,26 @@ def exact_estimates(
     analyses: tuple[str, ...] = ANALYSES,
     planted: tuple[str, int] | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """Estimates at full precision of a simulated cohort of `n` referred people.
+    """Estimates at full precision of a simulated cohort of `n` referred people (see `exact_results`)."""
+    return dict(exact_results(n, seed, analyses, planted).estimates)
+
+
+def exact_results(
+    n: int,
+    seed: int,
+    analyses: tuple[str, ...] = ANALYSES,
+    planted: tuple[str, int] | None = None,
+    cut: dt.date = simulated.CUT,
+) -> Exact:
+    """What the analyses of a simulated cohort of `n` referred people come to, by what was known on the day of the cut.
 
     `planted` names a yes-or-no characteristic and how many have it (see `_plant`).
     """
     shape = simulated.Shape(n=n, seed=seed, scales=("all",), therapists=max(2, n // 25))
-    tables = simulated._tables(shape, np.random.default_rng(seed))
+    tables = _known_by(cut, simulated._tables(shape, np.random.default_rng(seed)))
     settings = AnalysisSettings.model_validate(
         {
-            "resampling": {"bootstrap_draws": 100},
+            "resampling": {"bootstrap_draws": 100, "imputations": 5},
             "primary": {"instrument": "core_om", "scale": "all"},
         }
     )
@@ -58,17 +72,17 @@ def exact_estimates(
         tables["patients"],
         tables["referrals"],
         tables["sessions"],
-        simulated.CUT,
+        cut,
         settings,
         calendar="real",
     )
     tables["outcomes"] = derive_outcomes(
         tables["scores"], tables["episodes"], instruments, settings, tables["patients"]
     )
-    found = {}
+    estimates, covariances = {}, {}
     for name in analyses:
         entry = REGISTRY[name]
-        found[name] = entry.load()(
+        found = entry.load()(
             AnalysisInput(
                 cohort="simulated",
                 tables={table: tables[table] for table in entry.tables},
@@ -77,8 +91,33 @@ def exact_estimates(
                 calendar="real",
                 rng=np.random.default_rng([1, zlib.crc32(name.encode())]),
             )
-        ).estimates.reset_index(drop=True)
-    return found
+        )
+        estimates[name] = found.estimates.reset_index(drop=True)
+        covariances[name] = found.covariances
+    return Exact(estimates, covariances, settings)
+
+
+def _known_by(cut: dt.date, tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The tables as they stood on an earlier day: later referrals, contacts, forms and endings are not there yet."""
+    if cut >= simulated.CUT:
+        return tables
+    day = pd.Timestamp(cut)
+    referrals = tables["referrals"]
+    referrals = referrals[pd.to_datetime(referrals["received_date"]) <= day].copy()
+    open_still = pd.to_datetime(referrals["discharge_date"]) > day
+    for column in ("discharge_date", "ending"):
+        referrals[column] = referrals[column].mask(open_still)
+    known = {**tables, "referrals": referrals.reset_index(drop=True)}
+    ids = set(referrals["referral_id"])
+    for name in ("sessions", "scores"):
+        frame = tables[name]
+        kept = frame["referral_id"].isin(ids) & (pd.to_datetime(frame["date"]) <= day)
+        known[name] = frame[kept].reset_index(drop=True)
+    people = tables["patients"]
+    known["patients"] = people[people["patient_id"].isin(set(referrals["patient_id"]))].reset_index(
+        drop=True
+    )
+    return known
 
 
 def _plant(tables: dict[str, pd.DataFrame], name: str, number: int) -> None:
@@ -115,36 +154,56 @@ class Outcome:
 
     withheld: int  # small counts withheld
     recovered: list[tuple[str, str]]  # key and column of those narrowed down
-    loss: tuple[
-        int, int, int, int
-    ]  # figures given, withheld on their own, for others' sake, rounded more coarsely
-
-
-def write_release(folder: Path, protected: Protected) -> None:
-    """The release folder of a cohort, as the workflow writes it."""
-    for name, frame in protected.estimates.items():
-        files.write_csv(folder / "estimates" / f"{name}.csv", frame)
-    files.write_csv(folder / "coarser_counts.csv", protected.coarser)
+    loss: Loss
+    read: int  # numbers of people read in pages, figures and texts
+    unexplained: int  # of them, those that stand in no table
 
 
 def attack(
     folder: Path,
-    exact: Mapping[str, pd.DataFrame],
+    exact: Exact | Mapping[str, pd.DataFrame],
     profile_name: str = "opensafely",
     *,
     secondary: bool = True,
+    pages: bool = False,
 ) -> Outcome:
     """Protect, release to `folder`, and attack what lies there."""
+    results = exact if isinstance(exact, Exact) else Exact(exact)
     profile = load_profile(profile_name)
-    protected = protect_cohort(exact, profile_name, secondary=secondary)
-    write_release(folder, protected)
+    lead = results.settings.primary
+    protected = protect_cohort(
+        results.estimates, profile_name, primary=(lead.instrument, lead.scale), secondary=secondary
+    )
+    write_release(folder, results, protected, profile_name, pages=pages)
     released = read_release(folder, profile.threshold, profile.rounding_base)
-    truth = pd.concat([exact[n] for n in sorted(exact) if len(exact[n])], ignore_index=True)
-    assert len(truth) == len(released.rows)
-    values = {c: truth[c].astype("float64").to_numpy() for c in SLOTS}
+    truth = Truth.of(results.estimates)
+    assert len(truth.values["n_patients"]) == len(released.rows)
+    attacker = Attacker(released, truth.says)
+    targets = _small_and_withheld(released.rows, truth.values, profile.threshold)
+    lost = attacker.recovered(targets, lambda slot: 1 if slot[1] == "n_missing" else 0)
+    named = [
+        (",".join(released.rows.loc[row, ["analysis", "population", "term", "dimensions"]]), column)
+        for row, column in lost
+    ]
+    return Outcome(len(targets), named, protected.loss, released.read, len(released.said))
 
-    def oracle(terms: list[tuple[Slot, int]], question: str) -> bool:
-        numbers = [values[column][row] * sign for (row, column), sign in terms]
+
+@dataclass(frozen=True)
+class Truth:
+    """True counts of every row, in the order of the released tables."""
+
+    values: dict[str, np.ndarray]
+
+    @classmethod
+    def of(cls, estimates: Mapping[str, pd.DataFrame]) -> Truth:
+        """Of the estimates at full precision."""
+        parts = [estimates[n] for n in sorted(estimates) if len(estimates[n])]
+        joined = pd.concat(parts, ignore_index=True)
+        return cls({c: joined[c].astype("float64").to_numpy() for c in SLOTS})
+
+    def says(self, terms: list[tuple[Slot, int]], question: str) -> bool:
+        """Whether something holds in truth (see `Attacker`)."""
+        numbers = [self.values[column][row] * sign for (row, column), sign in terms]
         if question == "exists":
             return bool(np.isfinite(numbers[0]))
         if question == "any":
@@ -153,20 +212,6 @@ def attack(
             low, high = map(float, question.split()[1:])
             return low <= numbers[0] <= high
         return sum(numbers) == 0 if question == "=" else sum(numbers) <= 0
-
-    attacker = Attacker(released, oracle)
-    targets = _small_and_withheld(released.rows, values, profile.threshold)
-    lost = attacker.recovered(targets, lambda slot: 1 if slot[1] == "n_missing" else 0)
-    named = [
-        (",".join(released.rows.loc[row, ["analysis", "population", "term", "dimensions"]]), column)
-        for row, column in lost
-    ]
-    loss = protected.loss
-    return Outcome(
-        len(targets),
-        named,
-        (loss.given, loss.withheld_primary, loss.withheld_secondary, loss.coarser),
-    )
 
 
 def _small_and_withheld(
