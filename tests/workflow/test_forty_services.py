@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +16,7 @@ import pytest
 import yaml
 
 from naturalistic.cli.plan import Plan
+from tests.workflow import slurm
 from tests.workflow.conftest import ROOT, Project, make_project
 
 MANY = """\
@@ -96,6 +102,72 @@ def test_services_of_one_mapping_are_different_people(ended: Ended) -> None:
         pd.read_csv(ended.file(f"{c}/restricted/extract/clients.csv")) for c in ("alpha", "gamma")
     )
     assert not one.equals(other)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def needs_slurm() -> None:
+    """Skip with the reason, or fail where SLURM is required (`.ci/run`)."""
+    found = importlib.util.find_spec("snakemake_executor_plugin_slurm")
+    reason = slurm.why_not() if found else "the package snakemake-executor-plugin-slurm is absent"
+    if reason and os.environ.get("NATURALISTIC_REQUIRE_SLURM"):
+        pytest.fail(f"SLURM is required here: {reason}")
+    if reason:
+        pytest.skip(f"no SLURM: {reason}")
+
+
+@pytest.mark.slow
+def test_slurm_gives_the_same_bytes_as_this_machine(ended: Ended, tmp_path: Path) -> None:
+    needs_slurm()
+    (tmp_path / "project").mkdir()
+    project = make_project(tmp_path / "project")
+    for name in ("many.yaml", "cohorts/services.yaml"):
+        shutil.copy(ended.project.folder / "config" / name, project.folder / "config" / name)
+    # what a cluster's administrator tells, and no waiting for jobs that take seconds
+    profile = "workflow/profiles/slurm/config.yaml"
+    project.edit(profile, "# slurm_account: your_account ", "slurm_account: tests ")
+    project.edit(profile, "status-checks: 20 ", "status-checks: 5 ")
+    with slurm.one_node(tmp_path / "cluster"):
+        done = project.run(
+            *("run", "alpha", "--config", "config/many.yaml"),
+            *("--profile", "workflow/profiles/slurm"),
+        )
+        jobs = subprocess.run(
+            ["squeue", "--states=all", "--noheader", "--format=%T"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+    assert done.returncode == 0, done.stderr
+    assert jobs == ["COMPLETED"] * 3  # prepare, analyses, release
+    there = digests(project.folder / "results" / "alpha" / "release")
+    assert len(there) > 10
+    assert there == digests(ended.file("alpha/release"))
+
+
+def test_the_slurm_profile_names_rules_that_exist() -> None:
+    text = (ROOT / "workflow/profiles/slurm/config.yaml").read_text(encoding="utf-8")
+    profile = yaml.safe_load(text)
+    rules = set()
+    for file in (ROOT / "workflow" / "rules").glob("*.smk"):
+        rules |= set(re.findall(r"^rule (\w+):", file.read_text(encoding="utf-8"), re.MULTILINE))
+    grouped = dict(entry.split("=") for entry in profile["groups"])
+    assert set(grouped) <= rules
+    assert {"synthesise", "ingest", "score", "episodes", "outcomes"} <= set(grouped)
+    assert profile["slurm-status-command"] == "squeue"
+
+
+def test_a_profile_that_is_not_there_is_said(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    done = project.run("run", "--profile", "workflow/profiles/slrum")
+    assert done.returncode == 2
+    assert "--profile workflow/profiles/slrum: there is no config.yaml" in done.stderr
 
 
 def test_the_forty_services_are_a_valid_run() -> None:

@@ -86,6 +86,9 @@ def _add_run(verbs: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--pool", action="store_true", help="pool the finished cohorts into results/pooled too"
     )
+    parser.add_argument(
+        "--profile", metavar="DIR", help="where the work is done, such as workflow/profiles/slurm"
+    )
 
 
 def _add_check(verbs: argparse._SubParsersAction) -> None:
@@ -139,7 +142,11 @@ def _dispatch(arguments: argparse.Namespace) -> int:
         from naturalistic.cli.run import run
 
         return run(
-            Path(arguments.config), tuple(arguments.cohorts), arguments.cores, pool=arguments.pool
+            Path(arguments.config),
+            tuple(arguments.cohorts),
+            arguments.cores,
+            pool=arguments.pool,
+            profile=Path(arguments.profile) if arguments.profile else None,
         )
     if arguments.verb == "stage":
         from naturalistic.cli.stage import run_stage

@@ -21,7 +21,12 @@ RUNNING = Path(".snakemake/naturalistic.pid")
 
 
 def run(
-    config_file: Path, cohorts: tuple[str, ...], cores: int | None, *, pool: bool = False
+    config_file: Path,
+    cohorts: tuple[str, ...],
+    cores: int | None,
+    *,
+    pool: bool = False,
+    profile: Path | None = None,
 ) -> int:
     """Run the workflow for `cohorts` (those of the settings when none is named); a failure of one stops no other.
 
@@ -35,6 +40,8 @@ def run(
         Processor cores to use; all when None.
     pool : bool
         Pool the evidence of the finished cohorts into one report too.
+    profile : Path or None
+        Folder with settings of Snakemake itself, such as where its jobs run; this machine when None.
 
     Returns
     -------
@@ -53,9 +60,13 @@ def run(
         return next(iter(errors.values())).exit_code
     if not SNAKEFILE.is_file():
         raise ConfigError("There is no Snakefile here: start naturalistic in its own folder.")
+    if profile is not None and not (profile / "config.yaml").is_file():
+        raise ConfigError(
+            f"--profile {profile.as_posix()}: there is no config.yaml in that folder."
+        )
     _clear_what_a_killed_run_left(plan, usable)
     before = {c: _stamp(plan, c) for c in usable}
-    code = _snakemake(plan, usable, cores)
+    code = _snakemake(plan, usable, cores, profile)
     stopped = {c: ending.stops(plan, c) for c in usable}
     # a fault of the workflow itself stops all of them before any stage
     nothing_ran = code != EXIT_OK and not any(stopped.values())
@@ -85,10 +96,14 @@ def _pool(plan: Plan, cohorts: Sequence[str]) -> None:
     pool_files(PoolCommand(bundles=bundles, output=plan.results / "pooled"))
 
 
-def _snakemake(plan: Plan, cohorts: Sequence[str], cores: int | None) -> int:
+def _snakemake(plan: Plan, cohorts: Sequence[str], cores: int | None, profile: Path | None) -> int:
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)]
     command += ["--configfile", plan.config_file.as_posix(), "--replace-workflow-config"]
-    command += ["--cores", str(cores or os.cpu_count() or 1), "--scheduler", "greedy"]
+    if profile is not None:
+        command += ["--workflow-profile", profile.as_posix()]
+    if cores or profile is None:
+        command += ["--cores", str(cores or os.cpu_count() or 1)]
+    command += ["--scheduler", "greedy"]
     command += ["--logger", "naturalistic", "--rerun-incomplete", "--keep-going", "--"]
     command += [ending.report_file(plan, cohort).as_posix() for cohort in cohorts]
     process = subprocess.Popen(command)
