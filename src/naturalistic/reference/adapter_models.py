@@ -17,6 +17,7 @@ Reading = Literal[
     "therapy",
     "instrument",
     "scale",
+    "item",
     "score",
     "problem",
     "contact_type_by_order",

@@ -404,6 +404,27 @@ def test_codes_of_questionnaires_nobody_knows_are_counted_without_values(tmp_pat
     assert "tool_code_unknown" not in set(named.problems["rule"])
 
 
+def test_answers_with_codes_of_their_own_are_items(tmp_path: Path) -> None:
+    dialog = ["1037651000000100", "1037661000000102", "1037671000000109"]
+    score = {
+        "CareActId": ["A1", "A2", "A2", "A2"],
+        "CodedAssToolType": ["720433000", *dialog],
+        "PersScore": ["18", "4", "6", "8"],
+    }
+    write(tmp_path, {"": tables() | {"IDS607CodedScoreAssessmentAct": score}})
+    result = ingested(tmp_path)
+    forms = result.tables["questionnaires"]
+    items = forms[forms["item"].notna()].sort_values("item")
+    assert items["instrument"].astype(str).tolist() == ["dialog", "dialog"]
+    assert items["item"].tolist() == [1, 2]
+    assert items["value"].tolist() == [4, 6]
+    assert set(result.problems["rule"]) == {"data_cut_assumed"}  # 8 says that it is not known
+    assert forms.loc[forms["item"].isna(), "value"].tolist() == [18]
+    named = ingested(tmp_path, tools={"720433000": "honos.item_2", dialog[0]: "none"})
+    kinds = named.tables["questionnaires"].astype({"instrument": str})[["instrument", "item"]]
+    assert sorted(map(tuple, kinds.to_numpy().tolist())) == [("dialog", 2), ("honos", 2)]
+
+
 def test_frequent_unknown_codes_are_shown(tmp_path: Path) -> None:
     n = 12
     score = {

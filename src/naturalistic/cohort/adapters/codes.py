@@ -92,11 +92,12 @@ def leading_number(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """The scale of ours that a scored assessment holds, and the factor that brings it into our unit."""
+    """The scale or the item of ours that a scored assessment holds, and the factor that brings it into our unit."""
 
     instrument: str
     scale: str
-    factor: float
+    factor: float = 1.0
+    item: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,13 @@ class Snomed:
                 unused.add(each.code)
                 continue
             scale = instruments[each.instrument].scale(each.scale)
-            summed = each.metric == "sum_of_items"
-            factor = scale.maximum / each.maximum if summed else 1.0
-            tools[each.code] = Tool(each.instrument, each.scale, factor)
+            if each.metric == "single_item" and tuple(scale.items or ()) != (each.item,):
+                tools[each.code] = Tool(each.instrument, "", item=each.item)
+            elif each.metric == "sum_of_items":
+                factor = scale.maximum / each.maximum
+                tools[each.code] = Tool(each.instrument, each.scale, factor)
+            else:
+                tools[each.code] = Tool(each.instrument, each.scale)
         wrong: list[str] = []
         for code, word in choice.tools.items():
             tools.pop(code, None)
@@ -150,9 +155,10 @@ class Snomed:
             elif (tool := _tool(word, instruments)) is not None:
                 tools[code] = tool
             else:
+                ways = f"'instrument', 'instrument.scale', 'instrument.item_1' or '{NO_TOOL}'"
                 wrong.append(
                     f"{mapping_name}, adapter.tools.{code}: {word!r} is no instrument and no scale of one; write "
-                    f"'instrument', 'instrument.scale' or '{NO_TOOL}'. Instruments: {', '.join(sorted(instruments))}."
+                    f"{ways}. Instruments: {', '.join(sorted(instruments))}."
                 )
         if wrong:
             raise MappingError(wrong)
@@ -182,9 +188,12 @@ def _tool(word: str, instruments: Mapping[str, Instrument]) -> Tool | None:
     key, _, scale = word.partition(".")
     if key not in instruments:
         return None
+    item = re.fullmatch(r"item_(\d+)", scale)
+    if item:
+        return Tool(key, "", item=int(item[1]))
     known = [each.key for each in instruments[key].scales]
     scale = scale or instruments[key].primary_scale
-    return Tool(key, scale, 1.0) if scale in known else None
+    return Tool(key, scale) if scale in known else None
 
 
 def code_meanings(values: np.ndarray, codes: CodeMap) -> np.ndarray:

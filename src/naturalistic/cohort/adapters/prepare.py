@@ -28,7 +28,7 @@ from naturalistic.cohort.adapters.versions import (
     replaced,
     said_by_names_only,
 )
-from naturalistic.cohort.adapters.views import View, absent_columns, make_view, mapping_of
+from naturalistic.cohort.adapters.views import View, absent_columns, mapping_of, views_of
 from naturalistic.cohort.flow import Chain
 from naturalistic.cohort.problems import ProblemLog
 from naturalistic.cohort.reading import RawFile, UnreadableFileError
@@ -199,8 +199,7 @@ def _handed_on(mapping: Mapping, values: Values) -> Prepared:
     views: list[View] = []
     for view in values.adapter.views:
         if view.table in values.links.tables:
-            key = view.canonical if view.canonical != "questionnaires" else f"forms_{view.table}"
-            views.append(make_view(values, view, key))
+            views += views_of(values, view)
     own = {view.table for view in values.adapter.views}
     joined = [t for code, t in values.links.tables.items() if code not in own]
     return Prepared(

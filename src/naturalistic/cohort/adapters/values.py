@@ -92,6 +92,8 @@ class Values:
             return changed(cells, lambda text: getattr(self._tool(text), "instrument", ""))
         if way.read == "scale":
             return changed(cells, lambda text: getattr(self._tool(text), "scale", ""))
+        if way.read == "item":
+            return changed(cells, lambda text: str(getattr(self._tool(text), "item", None) or ""))
         if way.read == "score":
             return self._scores(table, cells)
         return cells

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,9 @@ _NEEDED = {
     "questionnaires": ("referral_id", "instrument", "scale", "value"),
 }
 _BY_GROUP = ("referral_source",)
-_WORDS_READY = ("instrument", "scale", "contact_type_by_order", "therapy", "problem")
+_AS_ITEM = "answer to an item, read apart"
+_AS_SCALE = "score of a scale, read apart"
+_WORDS_READY = ("instrument", "scale", "item", "contact_type_by_order", "therapy", "problem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,38 @@ class View:
     raw: RawFile
 
 
-def make_view(values: Values, view: AdapterView, key: str) -> View:
+def views_of(values: Values, view: AdapterView) -> list[View]:
+    """A view of the data set; two where it holds scores of scales and answers to items."""
+    if view.canonical != "questionnaires":
+        return [_whole(values, view, view.canonical)]
+    whole = _whole(values, view, f"forms_{view.table}")
+    (item,) = (whole.block["columns"]["item"]["from"],)
+    cells = whole.raw.columns[item]
+    is_item = np.array([bool(text) for text in cells.values], dtype=bool)[cells.codes]
+    views = []
+    if not is_item.all() or not is_item.size:
+        views.append(_part(whole, ~is_item, "item", _AS_ITEM, ""))
+    if is_item.any():
+        views.append(_part(whole, is_item, "scale", _AS_SCALE, "_items"))
+    return views
+
+
+def _part(whole: View, rows: np.ndarray, without: str, reason: str, suffix: str) -> View:
+    """Some rows of a view, without one of its columns."""
+    columns = {k: v for k, v in whole.block["columns"].items() if k != without}
+    others = int((~rows).sum())
+    at = np.flatnonzero(rows)
+    raw = replace(
+        whole.raw,
+        key=whole.key + suffix,
+        columns={name: cells.take(at) for name, cells in whole.raw.columns.items()},
+        rows=whole.raw.rows[at],
+        left_out=(*whole.raw.left_out, *(((reason, others),) if others else ())),
+    )
+    return View(raw.key, whole.canonical, {"file": raw.key, "columns": columns}, raw)
+
+
+def _whole(values: Values, view: AdapterView, key: str) -> View:
     """Every column of a view that the files allow."""
     table = values.links.tables[view.table]
     columns: dict[str, Any] = {}
@@ -122,7 +155,7 @@ def _named(values: Values, view: AdapterView, name: str, way: AdapterColumn) -> 
     table = values.links.tables[way.table or view.table]
     held = table.held(way.source)
     plain = " or ".join(held) if held else name
-    if way.read in ("instrument", "scale"):
+    if way.read in ("instrument", "scale", "item"):
         plain = f"{plain} ({name})"
     return f"{table.spec.name}.{plain}" if way.table else plain
 
