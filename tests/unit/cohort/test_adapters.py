@@ -420,7 +420,7 @@ def test_answers_with_codes_of_their_own_are_items(tmp_path: Path) -> None:
     assert items["value"].tolist() == [4, 6]
     assert set(result.problems["rule"]) == {"data_cut_assumed"}  # 8 says that it is not known
     assert forms.loc[forms["item"].isna(), "value"].tolist() == [18]
-    named = ingested(tmp_path, tools={"720433000": "honos.item_2", dialog[0]: "none"})
+    named = ingested(tmp_path, tools={dialog[0]: "honos.item_2", "720433000": "none"})
     kinds = named.tables["questionnaires"].astype({"instrument": str})[["instrument", "item"]]
     assert sorted(map(tuple, kinds.to_numpy().tolist())) == [("dialog", 2), ("honos", 2)]
 
