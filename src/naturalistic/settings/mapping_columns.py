@@ -28,10 +28,14 @@ def _date_format(value: str) -> str:
     if FORMATS_JOINED_BY in value:
         parts = [_date_format(part) for part in value.split(FORMATS_JOINED_BY)]
         others = [part for part in parts if part not in ("iso", "excel_serial")]
-        if "days" in parts or len(others) > 1 or len(set(parts)) < len(parts):
+        # 2024-05-04 could be either of two orders, and 240504 a day number of Excel
+        mistaken = any(
+            part[:2] in ("%Y", "%y") or re.search(r"%[A-Za-z]%", part) for part in others
+        )
+        if "days" in parts or mistaken or len(others) > 1 or len(set(parts)) < len(parts):
             raise ValueError(
-                f"{value!r}: iso, excel_serial and one other format can be joined; of two others nobody could tell which "
-                "of them a date follows"
+                f"{value!r}: only iso, excel_serial and one other format that begins with the day or month can be joined; "
+                "otherwise nobody could tell which of them a date follows"
             )
         return value
     if value in ("iso", "dmy", "excel_serial", "days"):
@@ -47,6 +51,12 @@ def _date_format(value: str) -> str:
     if not (whole or signs & {"x", "c", "s"}):
         raise ValueError(f"{value!r} does not name a day, a month and a year")
     return value
+
+
+def joinable(date_format: str) -> bool:
+    """No date in this format can be mistaken for an ISO date (2024-05-04) or a day number of Excel (240504)."""
+    year_first = date_format[:2] in ("%Y", "%y")
+    return date_format != "days" and not year_first and not re.search(r"%[A-Za-z]%", date_format)
 
 
 def _text(value: object) -> object:

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from naturalistic.cohort.cells import Cells
 from naturalistic.cohort.dates import date_shaped, parse_dates, read_dates
+from naturalistic.settings.mapping import SourceFile
 
 DAYS = st.dates(dt.date(1900, 3, 1), dt.date(2099, 12, 31))
 WRITTEN = {
@@ -135,3 +137,27 @@ def test_any_text_is_read_or_unreadable_or_missing(texts):
 def test_date_shapes():
     shaped = date_shaped(np.array(["2024-03-02", "3/2/2024", "North", "45000"], dtype=object))
     assert list(np.isnat(shaped)) == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "dmy or %m/%d/%Y",
+        "dmy or days",
+        "iso or iso",
+        "dmy or mdy",
+        "iso or %Y-%d-%m",
+        "%d%m%y or excel_serial",
+    ],
+)
+def test_formats_that_could_be_mistaken_cannot_be_joined(wrong):
+    with pytest.raises(ValidationError):
+        SourceFile(path="a.csv", date_format=wrong)
+
+
+def test_each_cell_is_read_by_the_first_format_it_fits():
+    declared = SourceFile(path="a.csv", date_format="dmy or iso or excel_serial").date_format
+    texts = np.array(["03/04/2024", "2024-04-03", "45385", "4/2024", "", "1"], dtype=object)
+    found = parse_dates(texts, declared)
+    assert found[:3].tolist() == [dt.date(2024, 4, 3)] * 3
+    assert np.isnat(found[3:5]).all()

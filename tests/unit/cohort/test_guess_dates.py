@@ -173,3 +173,11 @@ def test_months_before_and_after_days_in_one_column_are_never_joined():
     mixed = [_written(d, ("%d/%m/%Y", "%m/%d/%Y")[i % 2]) for i, d in enumerate(held)]
     guess = guess_dates(np.array(list(dict.fromkeys(mixed)), object), TODAY, typed=False)
     assert guess is None or not guess.proven
+
+
+@pytest.mark.parametrize("patterns", [("%Y/%m/%d", "%Y-%m-%d"), ("%Y%m%d", "serial")])
+def test_ways_of_writing_that_a_mapping_cannot_join_are_not_guessed(patterns):
+    held = days(200, 6)
+    mixed = [_written(d, patterns[i % 2]) for i, d in enumerate(held)]
+    guess = guess_dates(np.array(list(dict.fromkeys(mixed)), object), TODAY, typed=False)
+    assert guess is None or not any(" or " in name for name in guess.formats)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from naturalistic.cohort.dates import parse_dates
-from naturalistic.settings.mapping_columns import FORMATS_JOINED_BY
+from naturalistic.settings.mapping_columns import FORMATS_JOINED_BY, joinable
 
 _TEXT = re.compile(
     r"(?P<a>\d{1,4}|[A-Za-z]{3,9})(?P<s>[-/. ]|, )(?P<b>\d{1,2}|[A-Za-z]{3,9})(?P<t>[-/. ]|, )(?P<c>\d{1,4})"
@@ -103,12 +103,17 @@ def _is_serial(text: str) -> bool:
 
 def _joined(guess: DateGuess | None, also: str) -> DateGuess | None:
     """The same guess for a column of which some cells are written in another way that nothing can be mistaken for."""
-    if guess is None:
+    if guess is None or not all(_may_join(name, also) for name in guess.formats):
         return None
     formats = tuple(f"{name}{FORMATS_JOINED_BY}{also}" for name in guess.formats)
     return DateGuess(
         formats, f"its cells are written in two ways; {guess.proof}", guess.median_year
     )
+
+
+def _may_join(date_format: str, also: str) -> bool:
+    parts = date_format.split(FORMATS_JOINED_BY)
+    return also not in parts and all(part == "iso" or joinable(part) for part in parts)
 
 
 def looks_like_serials(low: float, high: float) -> bool:
