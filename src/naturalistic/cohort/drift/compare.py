@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import pandas as pd
@@ -9,6 +10,8 @@ import pandas as pd
 from naturalistic.cohort.drift.lines import About, Line, frame_of
 from naturalistic.cohort.drift.models import ColumnProfile, ExtractFileProfile, ExtractProfile
 from naturalistic.cohort.drift.shifts import code_shift, mean_shift, share_shift
+
+_CODES_SHOWN = 4
 
 
 def compare(earlier: ExtractProfile, now: ExtractProfile) -> pd.DataFrame:
@@ -134,11 +137,17 @@ def _codes(earlier: ColumnProfile, now: ColumnProfile, about: About) -> Iterator
 
 
 def _codes_line(earlier: ColumnProfile, now: ColumnProfile, about: About) -> Line:
-    shown = [
-        f"{len(c.codes)} in ten rows or more, {c.distinct - len(c.codes)} in fewer"
-        for c in (earlier, now)
-    ]
-    return about.sized("shares", shown, code_shift(earlier, now))
+    both = Counter(earlier.codes) + Counter(now.codes)
+    most = sorted(both, key=lambda code: (-both[code], code))[:_CODES_SHOWN]
+    sides = [_shares_of(column, most) for column in (earlier, now)]
+    return about.sized("shares", sides, code_shift(earlier, now))
+
+
+def _shares_of(column: ColumnProfile, codes: list[str]) -> str:
+    """Shares of the most frequent codes; a hyphen for one that too few share."""
+    n = max(1, column.filled - column.unreadable)
+    shown = [f"{c} {column.codes[c] / n:.0%}" if c in column.codes else f"{c} -" for c in codes]
+    return " | ".join(shown)
 
 
 def _dates(earlier: ColumnProfile, now: ColumnProfile, about: About) -> Iterator[Line]:

@@ -64,6 +64,17 @@ def test_codes_that_come_and_go(tmp_path):
     assert "people, Ending: the code 'T' is new (21 rows now)." in drift_sentences(found)
 
 
+def test_shares_are_shown_for_the_most_frequent_codes(tmp_path):
+    now = frames()
+    now["people"].loc[:199, "Ending"] = "P"
+    now["people"].loc[200:220, "Ending"] = "T"
+    row = the(changes(tmp_path, frames(), now), "shares")
+    share = (frames()["people"]["Ending"] == "P").mean()
+    assert row["earlier"] == f"P {share:.0%} | U {1 - share:.0%} | T -"
+    later = now["people"]["Ending"].value_counts(normalize=True)
+    assert row["now"] == f"P {later['P']:.0%} | U {later['U']:.0%} | T 5%"
+
+
 def test_a_rare_code_that_becomes_frequent_is_not_new(tmp_path):
     before, now = frames(), frames()
     before["people"].loc[:4, "Ending"] = "T"
