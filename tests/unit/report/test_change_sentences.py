@@ -321,7 +321,7 @@ def test_adjusted_differences_are_counted_and_the_largest_shift_is_named() -> No
             ("male vs female", -2.8, -4.0, -0.4), ("other_gender vs female", 1.0, -1.0, 2.0)
         )
     )
-    assert "1 of 2 differences stands clear of chance (about 1 would by chance alone)" in text
+    assert "1 of 2 differences stands clear of chance (fewer than 1 would by chance alone)" in text
     assert "gender male rather than female, 2.2 points less improvement" in text
     assert "−2.8 points raw and −2.2 at the same first score" in text
     none = differences_sentence(differences(("male vs female", 0.1, -1.0, 1.0)))

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from naturalistic.report.blocks import Figure, Table, Text
-from naturalistic.report.plots.axis import Point
+from naturalistic.report.plots.axis import Point, Scale
 from naturalistic.report.plots.caterpillar import caterpillar
 from naturalistic.report.plots.curves import Curve
 from naturalistic.report.plots.trajectories import trajectories as draw
+from naturalistic.report.sections.described_people import people_table
+from naturalistic.report.sections.forests import Forest, by_chance, sentence
 from naturalistic.report.sections.group_differences import compared, discoveries, side_by_side
+from naturalistic.report.sections.growth_model import about_the_form
 from naturalistic.report.sections.model_checks import model_checks
 from naturalistic.report.sections.therapists import therapists
 from naturalistic.report.sections.trajectories import trajectories
@@ -208,3 +211,60 @@ def test_drawings_are_the_same_every_time() -> None:
     points = [Point(-1.0, -2.0, 0.0), Point(1.0, 0.2, 1.8)]
     marked = caterpillar(points, y_label="Points", ends=("less", "more"), synthetic=True)
     assert "SYNTHETIC" in marked
+
+
+def test_how_many_stand_clear_by_chance_is_never_rounded_up_to_one() -> None:
+    assert [by_chance(n) for n in (1, 19, 20, 30, 50)] == [
+        *["fewer than 1 would"] * 2,
+        "about 1 would",
+        "about 2 would",
+        "about 2 would",
+    ]
+    assert by_chance(50, 99) == "fewer than 1 would"
+
+
+@pytest.mark.parametrize("clear", [False, True])
+def test_comparisons_that_are_withheld_are_counted_in_words(clear: bool) -> None:
+    key = {"model": "pre_post", "specification": "adjusted"}
+    shown = model("coefficient", 3.0 if clear else 0.1, **GENDER, **key)
+    hidden = row(
+        NAME, "coefficient", None, status="withheld", term="medication", contrast="yes vs no", **key
+    )
+    rows = released(shown, hidden).rows(NAME)
+    words = sentence(Forest("x", rows, Scale("points", null=0.0), ""), "Scores", "up", "down")
+    assert words.endswith(
+        "by chance alone (1 more is withheld)." if clear else "(1 more is withheld)."
+    )
+
+
+def test_no_column_of_dashes_where_reliable_improvement_cannot_be_judged() -> None:
+    person = {"specification": "described_person", "term": "reference"}
+    score = model("predicted_score", 20.0, model="pre_post", time_unit="form", time=0.0, **person)
+    gain = model("mean_change", 5.0, model="pre_post", **person)
+    none = row(
+        NAME,
+        "odds_ratio",
+        None,
+        model="reliable_improvement",
+        status="not_estimable",
+        note="no criterion of reliable change is known",
+    )
+    table = people_table(released(score, gain, none))
+    assert table is not None
+    assert len(table.header) == 3
+    assert "no criterion of reliable change is known" in str(table.note)
+    chance = model("standardised_risk", 0.5, 0.1, model="reliable_improvement", **person)
+    table = people_table(released(score, gain, chance))
+    assert table is not None and len(table.header) == 4
+
+
+def test_what_counting_for_main_therapists_would_give_is_said() -> None:
+    growth = {"model": "growth", "term": "therapist.slope"}
+    form = row(NAME, "bic_difference", 0.0, term="linear", contrast="chosen", model="growth")
+    own = row(NAME, "variance", 1.44, specification="adjusted", **growth)
+    main = row(NAME, "variance", 0.25, specification="main_therapist", **growth)
+    words = about_the_form(released(form, own, main))
+    assert (
+        "slopes is 1.20; with every form counted for the main therapist it would be 0.50" in words
+    )
+    assert "main therapist" not in about_the_form(released(form, own))

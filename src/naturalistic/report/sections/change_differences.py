@@ -8,7 +8,7 @@ from naturalistic.report.blocks import Figure, Table
 from naturalistic.report.plots.axis import Scale
 from naturalistic.report.plots.dots import DotRow, dot_plot
 from naturalistic.report.released import Released, has_interval, is_ok
-from naturalistic.report.sections.forests import point
+from naturalistic.report.sections.forests import by_chance, point
 from naturalistic.report.wording import (
     brief_interval,
     count,
@@ -112,7 +112,6 @@ def differences_sentence(released: Released) -> str:
     clear = [
         k for k, p in found.items() if not p[ADJUSTED]["conf_low"] <= 0 <= p[ADJUSTED]["conf_high"]
     ]
-    chance = max(1, round(n / 20))
     if n == 1 and not clear:
         counted = "the one difference does not stand"
     else:
@@ -120,7 +119,7 @@ def differences_sentence(released: Released) -> str:
         counted = f"{len(clear) or 'none'} of {n} differences {stand}"
     text = (
         f"Between people who started at the same score, {counted} "
-        f"clear of chance (about {chance} would by chance alone)"
+        f"clear of chance ({by_chance(n)} by chance alone)"
     )
     names = [f"{term_in_sentence(*key)}, {_more(found[key][ADJUSTED])}" for key in clear[:3]]
     text += f": {'; '.join(names)}." if names else "."

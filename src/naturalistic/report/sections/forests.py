@@ -156,9 +156,9 @@ def sentence(forest: Forest, what: str, higher: str, lower: str) -> str:
     if not known:
         why = reason(forest.rows.iloc[0]) if len(forest.rows) else reason(None)
         return f"{what}: {why}."
-    clear = clear_of_chance(forest)
+    clear, more = clear_of_chance(forest), _withheld(forest)
     if not clear:
-        return f"{what}: {_none_of(known)} clear of chance."
+        return f"{what}: {_none_of(known)} clear of chance{more}."
     null = forest.scale.null or 0.0
     parts = []
     for side, words in ((True, higher), (False, lower)):
@@ -168,8 +168,20 @@ def sentence(forest: Forest, what: str, higher: str, lower: str) -> str:
     stands = "stands" if len(clear) == 1 else "stand"
     return (
         f"{what}, other characteristics held equal. {' '.join(parts)} {len(clear)} of {known} comparisons {stands} "
-        f"clear of chance; about {max(1, round(known / 20))} would by chance alone."
+        f"clear of chance; {by_chance(known)} by chance alone{more}."
     )
+
+
+def by_chance(comparisons: int, level: int = 95) -> str:
+    """How many of so many intervals exclude the null where nothing differs: `fewer than 1 would`."""
+    expected = comparisons * (100 - level) / 100
+    return "fewer than 1 would" if expected < 1 else f"about {round(expected)} would"
+
+
+def _withheld(forest: Forest) -> str:
+    """That there are comparisons which may not be shown: a count of those shown alone would mislead."""
+    hidden = int((forest.rows["status"] == "withheld").sum())
+    return f" ({hidden} more {'is' if hidden == 1 else 'are'} withheld)" if hidden else ""
 
 
 def _named(forest: Forest, found: list[pd.Series]) -> str:

@@ -12,7 +12,7 @@ from naturalistic.report.plots.axis import Scale
 from naturalistic.report.plots.caterpillar import caterpillar
 from naturalistic.report.plots.dots import DotRow, dot_plot
 from naturalistic.report.released import Released, first_known, has_interval, is_ok
-from naturalistic.report.sections.forests import point
+from naturalistic.report.sections.forests import by_chance, point
 from naturalistic.report.wording import (
     brief_interval,
     capital,
@@ -168,7 +168,7 @@ def _apart(rows: pd.DataFrame) -> str:
     apart = int((rows["estimate"].abs() > reach).sum())
     return (
         f"{apart or 'None'} of {len(rows)} {'lies' if apart == 1 else 'lie'} clear of the average by a {level}% interval "
-        f"of their own; about {max(1, round(len(rows) * (1 - level / 100)))} would by chance alone."
+        f"of their own; {by_chance(len(rows), level)} by chance alone."
     )
 
 
