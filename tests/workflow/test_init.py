@@ -56,7 +56,8 @@ def test_a_first_draft_and_what_is_said(project, capsys):
     text = MAPPING.read_text(encoding="utf-8")
     assert "Read extracts/iaptlike_export.csv: 120 rows, 22 columns" in said
     assert "NHS Number" in said.split("may identify people")[1].splitlines()[0]
-    assert "Reliable Improvement" in said.split("Not recognised")[1].splitlines()[0]
+    unknown = said.split("Not recognised")[1].splitlines()[0]
+    assert "Reliable Improvement (words or codes, 2 different)" in unknown
     assert said.rstrip().endswith("python3 go.py check north")
     assert "# OPEN QUESTIONS: 0." in text
     assert "  # sure: its name; dates; days above 12 prove the order" in text

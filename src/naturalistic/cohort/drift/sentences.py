@@ -63,7 +63,8 @@ def _sentence(row: dict) -> str:
         state = "is new" if what == "code_new" else "is gone"
         return f"{where}: the code {row['code']!r} {state} ({held} {side})."
     if what == "codes_new_rare":
-        return f"{where}: {row['now']} new codes that fewer than ten rows or people share."
+        codes = "code" if row["now"] == "1" else "codes"
+        return f"{where}: {row['now']} new {codes} that fewer than ten rows or people share."
     sides = f"{row['earlier']} -> {row['now']}" if row["earlier"] or row["now"] else ""
     if not math.isnan(size := row["standardised_difference"]):
         return f"{where}: {WHAT[what]}: {sides}{_size(size, row['chance_limit'])}."

@@ -53,9 +53,8 @@ def account_of(builder: Builder) -> Account:
                 continue
             else:
                 reason = _why_left_out(each, column)
-                (not_needed if reason else unknown).append(
-                    f"{shown} ({reason})" if reason else shown
-                )
+                text = f"{shown} ({reason or column.kind_in_words()})"
+                (not_needed if reason else unknown).append(text)
         unknown += [prefix + text for text in each.file.unusable]
     forms = [e for e in builder.found if "questionnaires" in e.roles]
     recognised = dict(builder.recognised)

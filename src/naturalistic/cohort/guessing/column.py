@@ -35,6 +35,7 @@ _USUAL_MISSING = (
 )
 _FILE_MISSING = ("NaN", "#N/A", "#NULL!", ".", "-", "--", "?", "missing", "<NA>")
 _MOST = 0.9
+_NEARLY_ALL = 0.9
 
 
 @dataclass
@@ -161,6 +162,16 @@ class Column:
     def serial_dates(self) -> bool:
         """Its numbers can be Excel's day numbers."""
         return self.numeric and self.n_distinct > 1 and looks_like_serials(*self.spread())
+
+    def kind_in_words(self) -> str:
+        """What it holds, for a column that nobody knows; no value and no extreme."""
+        if self.dates is not None:
+            return "dates" if self.dates.proven else "dates of unclear order"
+        if self.numeric:
+            kind = "whole numbers" if self.whole else "numbers"
+        else:
+            kind = "words or codes" if self.n_distinct < _NEARLY_ALL * self.n_filled else "texts"
+        return f"{kind}, {self.n_distinct:,} different"
 
     def missing_here_only(self) -> tuple[str, ...]:
         """Texts beyond the default ones that stand for a missing value and may be written."""
