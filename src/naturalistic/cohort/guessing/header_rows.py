@@ -60,13 +60,16 @@ def _tells_apart(above: list[str], names: list[str]) -> bool:
 
 
 def _completes(names: list[str], below: list[str]) -> bool:
-    """The line below goes on with the names: it is filled where they are not, and holds no data."""
+    """The line below goes on with the names: it is filled under each group and its empty cells, and nowhere else.
+
+    A row of data would hold an id or a name of a person under a column that has its whole name above.
+    """
     gaps = [place for place, name in enumerate(names) if not name]
-    held = [text for text in below if text]
-    if not gaps or not all(below[place] for place in gaps) or holds_data(below):
+    if not gaps or not names[0] or holds_data(below):
         return False
-    spoken = [place for place, text in enumerate(below) if text and not names[place]]
-    return len(spoken) >= 0.3 * len(held) and not any(text[:1].isdigit() for text in held)
+    heads = {max(p for p in range(gap) if names[p]) for gap in gaps}
+    filled = {place for place, text in enumerate(below) if text}
+    return filled == heads | set(gaps) and not any(below[p][:1].isdigit() for p in filled)
 
 
 def is_header(header: Sequence[str]) -> bool:
