@@ -22,7 +22,7 @@ from itertools import chain, pairwise
 import numpy as np
 
 from tests.attack.reading import KEY, SLOTS, Released
-from tests.attack.solver import Solver
+from tests.attack.solver import narrowed
 from tests.attack.system import Slot, System
 from tests.attack.worked_back import Spreads, guesses
 
@@ -347,13 +347,8 @@ class Attacker:
         unknowns: dict[int, list[Slot]] = defaultdict(list)
         for slot in targets:
             unknowns[self.system.name[slot]].append(slot)
-        wanted = np.array(sorted(unknowns), dtype=int)
-        floor = np.array([min(least(s) for s in unknowns[u]) for u in wanted], dtype=float)
-        solver = Solver(self.system, wanted)
-        open_low = solver.not_reached(wanted, floor, sign=1.0)
-        top = np.full(len(wanted), float(self.released.threshold))
-        open_high = solver.not_reached(wanted, top, sign=-1.0)
-        lost = sorted({*open_low, *open_high})
+        floor = {u: min(least(s) for s in slots) for u, slots in unknowns.items()}
+        lost = narrowed(self.system, floor, self.released.threshold)
         return [slot for u in lost for slot in unknowns[u]]
 
 

@@ -179,7 +179,7 @@ def attack(
     truth = Truth.of(results.estimates)
     assert len(truth.values["n_patients"]) == len(released.rows)
     attacker = Attacker(released, truth.says)
-    targets = _small_and_withheld(released.rows, truth.values, profile.threshold)
+    targets = small_and_withheld(released.rows, truth.values, profile.threshold)
     lost = attacker.recovered(targets, lambda slot: 1 if slot[1] == "n_missing" else 0)
     named = [
         (",".join(released.rows.loc[row, ["analysis", "population", "term", "dimensions"]]), column)
@@ -214,7 +214,7 @@ class Truth:
         return sum(numbers) == 0 if question == "=" else sum(numbers) <= 0
 
 
-def _small_and_withheld(
+def small_and_withheld(
     rows: pd.DataFrame, values: dict[str, np.ndarray], threshold: int
 ) -> list[Slot]:
     """Counts of 0 (of people without a value: 1) to the threshold that are not shown."""

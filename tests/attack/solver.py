@@ -10,6 +10,18 @@ from scipy.sparse.csgraph import connected_components
 from tests.attack.system import System
 
 
+def narrowed(system: System, floor: dict[int, int], threshold: int) -> list[int]:
+    """Unknowns whose range does not hold every number from their floor to the threshold."""
+    wanted = np.array(sorted(floor), dtype=int)
+    if not len(wanted):
+        return []
+    solver = Solver(system, wanted)
+    least = np.array([floor[u] for u in wanted.tolist()], dtype=float)
+    open_low = solver.not_reached(wanted, least, sign=1.0)
+    open_high = solver.not_reached(wanted, np.full(len(wanted), float(threshold)), sign=-1.0)
+    return sorted({*open_low, *open_high})
+
+
 class Solver:
     """Integer programmes over the equations that touch a wanted unknown, directly or not."""
 

@@ -186,18 +186,23 @@ def analyse(stage: Stage, analysis: str) -> None:
 
 def disclose(stage: Stage, analyses: tuple[str, ...] | None = None) -> None:
     """Protect the estimates of all analyses together, and log what was withheld."""
+    from naturalistic.cli import releases
     from naturalistic.release.bundle_covariances import released_covariances
     from naturalistic.release.checker_log import disclosure_log
     from naturalistic.release.disclosure import protect_cohort
     from naturalistic.release.profiles import load_profile
+    from naturalistic.release.words import check_file_name
 
     paths, profile = stage.paths, stage.plan.profile(stage.cohort)
     names = analyses or stage.plan.analyses
     if analyses is None:
         _remove_what_is_left_out(paths, names)
     exact = {name: files.read_table(paths.estimates(name)) for name in names}
-    protected = protect_cohort(exact, profile)
-    for name in names:
+    lead, earlier = stage.settings.primary, releases.earlier_releases(stage)
+    protected = protect_cohort(
+        exact, profile, primary=(lead.instrument, lead.scale), earlier=earlier
+    )
+    for name in map(check_file_name, names):
         files.write_csv(paths.released_estimates(name), protected.estimates[name])
         files.write_csv(paths.disclosure_log(name), protected.told[name])
     covariances = {name: files.read_table(paths.covariances(name)) for name in names}
@@ -208,13 +213,13 @@ def disclose(stage: Stage, analyses: tuple[str, ...] | None = None) -> None:
     )
     files.write_csv(paths.release / "coarser_counts.csv", protected.coarser)
     files.write_csv(paths.restricted / "disclosure_detail.csv", protected.log)
-    found, earlier = _compare_releases(stage, exact, protected.estimates)
+    found = releases.compare_releases(stage, exact, protected, earlier)
     text = disclosure_log(
         protected,
         load_profile(profile),
         cohort=stage.cohort,
         differences=found,
-        earlier=earlier,
+        earlier=len(earlier),
     )
     files.write_text(paths.release / "disclosure_log.txt", text)
 
@@ -227,30 +232,11 @@ def _remove_what_is_left_out(paths: CohortPaths, names: tuple[str, ...]) -> None
                 old.unlink()
 
 
-def _compare_releases(stage: Stage, exact: Any, released: Any) -> tuple[int, int]:
-    """Small differences from earlier releases, and how many releases there were; this one is noted for the next."""
-    from naturalistic.release.evidence import digest
-    from naturalistic.release.ledger import differences, ledger_entry
-
-    profile = stage.plan.profile(stage.cohort)
-    path = stage.paths.restricted / "disclosure_differences.csv"
-    if profile == "none":
-        path.unlink(missing_ok=True)
-        return 0, 0
-    folder = stage.plan.project / "private" / stage.cohort / "releases"
-    mine = folder / f"{digest(files.read_json(stage.paths.provenance))[:12]}.parquet"
-    now = ledger_entry(exact, released)
-    others = {p.stem: files.read_table(p) for p in sorted(folder.glob("*.parquet")) if p != mine}
-    found = differences(now, others, profile)
-    files.write_csv(path, found)
-    files.write_atomically(mine, lambda part: now.to_parquet(part, index=False, compression="zstd"))
-    return len(found), len(others)
-
-
 def evidence(stage: Stage) -> None:
     """Gather what was released into one bundle and one record of the run."""
     from naturalistic.cli.analysis_plan import read_plan
     from naturalistic.release.evidence import make_bundle, run_record
+    from naturalistic.release.words import check_record
     from naturalistic.settings.analysis_plan import plan_record
 
     released = read_released(stage)
@@ -266,6 +252,8 @@ def evidence(stage: Stage) -> None:
         settings=stage.settings.model_dump(mode="json") | stage.plan.left_out(),
         provenance=files.read_json(paths.provenance),
     )
+    said = {name: str(record[name] or "") for name in ("title", "service", "contact", "cohort")}
+    check_record(said | {"file": " ".join(record["provenance"].get("files", {}))})
     planned = plan_record(read_plan(stage.plan, stage.cohort), stage.settings)
     files.write_json(paths.release / "run.json", {**record, "analysis_plan": planned})
     bundle = make_bundle(

@@ -26,6 +26,7 @@ from naturalistic.release.profiles import load_profile
 from naturalistic.release.rows import COARSE_COLUMNS, LOG_COLUMNS, released_rows, withheld_log
 from naturalistic.release.secondary import Withheld, withhold
 from naturalistic.release.suppression.counts import text
+from naturalistic.release.words import check_names
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ def protect_cohort(
     profile_name: str,
     *,
     primary: tuple[str, str] | None = None,
+    earlier: Mapping[str, pd.DataFrame] | None = None,
     secondary: bool = True,
 ) -> Protected:
     """All estimates of a cohort as they may leave, and what was withheld.
@@ -100,8 +102,15 @@ def protect_cohort(
         Disclosure profile.
     primary : tuple of str, optional
         Instrument and scale the report leads with: its figures are the last to be withheld.
+    earlier : mapping of str to DataFrame, optional
+        What earlier releases of the cohort showed, from `ledger.ledger_entry`: with both, no more must follow.
     secondary : bool
         For tests only: without it, withheld counts can be worked out.
+
+    Raises
+    ------
+    DisclosureError
+        The name of a level could identify a person or do harm (`words.check_names`).
     """
     profile = load_profile(profile_name)
     parts = {name: frame.reset_index(drop=True) for name, frame in estimates.items()}
@@ -110,9 +119,15 @@ def protect_cohort(
     frame = _together(parts)
     owner = np.repeat(list(parts), [len(part) for part in parts.values()])
     withheld = withhold(
-        frame, primary_rule(frame, profile), profile, primary=primary, secondary=secondary
+        frame,
+        primary_rule(frame, profile),
+        profile,
+        primary=primary,
+        earlier=earlier,
+        secondary=secondary,
     )
     released, coarser = released_rows(frame, withheld, profile)
+    check_names({"": released})
     log = withheld_log(released, withheld.rule, profile, openly=False)
     told = withheld_log(released, withheld.rule, profile, openly=True)
     gone = withheld.rule != ""

@@ -23,9 +23,22 @@ NOW_WITHHELD = "shown in the earlier release, withheld now"
 
 
 def ledger_entry(
-    exact: Mapping[str, pd.DataFrame], released: Mapping[str, pd.DataFrame]
+    exact: Mapping[str, pd.DataFrame],
+    released: Mapping[str, pd.DataFrame],
+    coarser: pd.DataFrame | None = None,
+    base: int = 1,
 ) -> pd.DataFrame:
-    """One row a count of a release: its key, its column, its true value and what was shown (missing: withheld)."""
+    """One row a count of a release: its key, its column, its true value, what was shown, and rounded to what.
+
+    Parameters
+    ----------
+    exact, released : mapping of str to DataFrame
+        Rows at full precision and as they were seen, by analysis; what is withheld is missing.
+    coarser : DataFrame, optional
+        Counts rounded more coarsely than to the base, from `Protected`.
+    base : int
+        What the others are rounded to.
+    """
     parts = []
     for name, frame in exact.items():
         before, after = frame.reset_index(drop=True), released[name].iloc[: len(frame)]
@@ -38,8 +51,18 @@ def ledger_entry(
                 shown=after[column].astype("float64").to_numpy()[known],
             )
             parts.append(part)
-    table = pd.concat(parts, ignore_index=True)
-    table[list(KEY_COLUMNS)] = table[list(KEY_COLUMNS)].fillna("").astype(str)
+    table = _plain(pd.concat(parts, ignore_index=True))
+    if coarser is None or coarser.empty:
+        return table.assign(rounded_to=float(base))
+    keys_of = [*KEY_COLUMNS, "column"]
+    joined = table.merge(_plain(coarser)[[*keys_of, "rounded_to"]], on=keys_of, how="left")
+    return joined.assign(rounded_to=joined["rounded_to"].fillna(base).astype("float64"))
+
+
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    """The key as text, so that rows of two tables meet."""
+    table = table.copy()
+    table[list(KEY_COLUMNS)] = table[list(KEY_COLUMNS)].astype("object").fillna("").astype(str)
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +13,14 @@ from naturalistic.release.suppression.audit import Audit
 from naturalistic.release.suppression.choose import Choice, Problem, choose
 from naturalistic.release.suppression.counts import (
     PEOPLE_COUNTS,
+    WITHOUT,
     Counts,
     Family,
     collect,
     families,
     text,
 )
+from naturalistic.release.suppression.earlier import add_earlier
 from naturalistic.release.suppression.links import find_links
 from naturalistic.release.suppression.shown import (
     BoolArray,
@@ -59,6 +62,7 @@ def withhold(
     profile: Profile,
     *,
     primary: tuple[str, str] | None = None,
+    earlier: Mapping[str, pd.DataFrame] | None = None,
     secondary: bool = True,
 ) -> Withheld:
     """What else must go so that nothing withheld can be worked out.
@@ -73,6 +77,8 @@ def withhold(
         Rules.
     primary : tuple of str, optional
         Instrument and scale the report leads with; without it every scale counts alike.
+    earlier : mapping of str to DataFrame, optional
+        What earlier releases of the cohort showed, from `ledger.ledger_entry`.
     secondary : bool
         For tests only: without it, withheld counts can be worked out.
     """
@@ -83,6 +89,7 @@ def withhold(
     if not secondary:
         return Withheld(counts, Choice.nothing(len(counts.names)), rule)
     links = find_links(frame, groups, counts)
+    before = add_earlier(frame, counts, links, earlier or {}, profile)
     sensitive = np.flatnonzero(_must_stay_unknown(counts, profile))
 
     def seen_when(hidden: BoolArray) -> BoolArray:
@@ -92,7 +99,7 @@ def withhold(
     weight = _weights(frame, primary)
     headline = _standing_in(counts, (weight >= RESTS) & (rule == "")) & (_people(frame) >= MANY)
     cost = _cost(np.where(rule == "", weight, 0.0), counts)
-    problem = Problem(counts, sensitive, cost, headline, seen_when, profile)
+    problem = Problem(counts, sensitive, cost, headline, seen_when, profile, before)
     choice = choose(problem, Audit(links, sensitive))
     taken = (rule == "") & _shows(counts, choice.hidden)
     return Withheld(counts, choice, np.where(taken, "by_subtraction", rule))
@@ -110,8 +117,7 @@ def _whole_breakdowns(rule: np.ndarray, groups: list[Family]) -> np.ndarray:
 
 def _must_stay_unknown(counts: Counts, profile: Profile) -> BoolArray:
     """Small counts; that nobody lacks a value is no secret, that a few do is."""
-    only_missing = np.zeros(len(counts.names), dtype=bool)
-    only_missing[counts.of["n_missing"][counts.of["n_missing"] >= 0]] = True
+    only_missing = np.array([name.startswith(WITHOUT) for name, _ in counts.names], dtype=bool)
     few_missing = is_few_missing(counts.values, profile)
     own = counts.seen_as == np.arange(len(counts.names))
     return own & np.where(only_missing, few_missing, is_small(counts.values, profile))

@@ -19,6 +19,7 @@ from naturalistic.release.profiles import Profile
 from naturalistic.release.suppression.audit import Audit, Exposure, Wanted
 from naturalistic.release.suppression.conditions import HIDE, PRICE, Condition, Terms, cheapest
 from naturalistic.release.suppression.counts import Counts, IntArray
+from naturalistic.release.suppression.earlier import Earlier
 from naturalistic.release.suppression.shown import BoolArray, FloatArray, Shown, knowledge
 
 ROUNDS = 60
@@ -83,6 +84,8 @@ class Problem:
         Which counts are seen when these are withheld: rows that show a withheld count go as a whole.
     profile : Profile
         Rules.
+    earlier : Earlier
+        What earlier releases showed.
     """
 
     counts: Counts
@@ -91,6 +94,7 @@ class Problem:
     headline: BoolArray
     seen_when: Callable[[BoolArray], BoolArray]
     profile: Profile
+    earlier: Earlier = field(default_factory=Earlier)
 
     def wanted(self) -> Wanted:
         """Both ends of every sensitive count."""
@@ -163,7 +167,8 @@ class _Search:
         choice, problem = self.choice, self.problem
         choice.rounds += 1
         seen = problem.seen_when(choice.hidden)
-        found = ask(knowledge(seen, choice.step, problem.counts, problem.profile), self.wanted)
+        shown = knowledge(seen, choice.step, problem.counts, problem.profile)
+        found = ask(problem.earlier.known(shown), self.wanted)
         new = [self.terms.condition(e, seen, choice.hidden, choice.step) for e in found]
         hopeless = {(e.count, e.end) for e, c in zip(found, new, strict=True) if not c.helps()}
         choice.given_up |= hopeless

@@ -32,6 +32,7 @@ INSIDE = {
     "planned_ending": ("started", "assessed", "referred"),
     "case_at_start": ("started", "assessed", "referred"),
 }
+WITHOUT = "without a value: "
 ABSENT = -1  # the row has no such count
 
 
@@ -66,13 +67,15 @@ class Counts:
         Populations of which so many people stand at a place.
     of : mapping of str to array, shape (rows,)
         Number of the count that stands in a column of each row; -1 where there is none.
+    twins : dict of int to int
+        Counts that are seen in the place of another (see `twin`).
     """
 
     names: list[tuple[str, int]] = field(default_factory=list)
     people: dict[tuple[str, int], set[str]] = field(default_factory=dict)
     of: dict[str, IntArray] = field(default_factory=dict)
+    twins: dict[int, int] = field(default_factory=dict)
     _ids: dict[tuple[str, int], int] = field(default_factory=dict)
-    _twins: dict[int, int] = field(default_factory=dict)
 
     @property
     def values(self) -> IntArray:
@@ -95,14 +98,14 @@ class Counts:
         """
         place, value = self.names[number]
         other = self.number(f"{place} (again)", value)
-        self._twins[other] = number
+        self.twins[other] = number
         return other
 
     @property
     def seen_as(self) -> IntArray:
         """Number of the count in whose place each is seen: itself, or the one it is the twin of."""
         own = np.arange(len(self.names))
-        for twin, number in self._twins.items():
+        for twin, number in self.twins.items():
             own[twin] = number
         return own
 
@@ -226,7 +229,7 @@ def _people_of(
 
 
 def _kind(column: str) -> str:
-    return "without a value: " if column == "n_missing" else ""
+    return WITHOUT if column == "n_missing" else ""
 
 
 def _finer(
