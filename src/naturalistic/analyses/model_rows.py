@@ -21,19 +21,32 @@ class Coefficients(Protocol):
     """What a fitted model must offer to be reported."""
 
     @property
-    def status(self) -> str: ...  # noqa: D102  # as in every fit of `stats`
+    def status(self) -> str:
+        """`ok`, or `not_estimable`."""
+
     @property
-    def coefficients(self) -> FloatArray: ...  # noqa: D102
+    def coefficients(self) -> FloatArray:
+        """Estimates, shape (p,)."""
+
     @property
-    def covariance(self) -> FloatArray: ...  # noqa: D102
+    def covariance(self) -> FloatArray:
+        """Their covariance, shape (p, p)."""
+
     @property
-    def conf_low(self) -> FloatArray: ...  # noqa: D102
+    def conf_low(self) -> FloatArray:
+        """Lower limits, shape (p,)."""
+
     @property
-    def conf_high(self) -> FloatArray: ...  # noqa: D102
+    def conf_high(self) -> FloatArray:
+        """Upper limits, shape (p,)."""
+
     @property
-    def conf_level(self) -> float: ...  # noqa: D102
+    def conf_level(self) -> float:
+        """Nominal coverage of the limits."""
+
     @property
-    def p_values(self) -> FloatArray: ...  # noqa: D102
+    def p_values(self) -> FloatArray:
+        """Tests of each coefficient being zero, shape (p,)."""
 
 
 def _term_names(fit: Coefficients) -> list[str]:

@@ -60,6 +60,11 @@ def test_only_what_the_report_shows_is_told() -> None:
     )
 
 
+def test_what_was_not_measured_is_not_told() -> None:
+    nothing = row("session_scores", "proportion", status="not_measured", note="no forms between")
+    assert "When people improve" not in " ".join(paragraphs(released(nothing)))
+
+
 def test_missing_forms_name_the_number_of_data_sets_of_the_run(everything: list[str]) -> None:
     sets = released().settings["resampling"]["imputations"]
     assert any(

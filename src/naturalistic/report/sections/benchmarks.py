@@ -107,21 +107,7 @@ def _figure(released: Released, drawn: list[pd.Series]) -> Figure | None:
     known = load_benchmarks()
     changes = [row for row in drawn if str(row["estimand"]) == CHANGE and str(row["term"]) in known]
     changes.sort(key=lambda row: not _own_measure(released, row))
-    lines: list[DotRow] = []
-    table: list[tuple[str, ...]] = []
-    populations = dict.fromkeys(str(row["population"]) for row in changes)
-    most = MOST // max(len(populations), 1)
-    for population in populations:
-        ours = sentences.primary_change(released, "standardised_mean_change", population=population)
-        found = [known[str(row["term"])] for row in changes if row["population"] == population]
-        if ours is None or not is_ok(ours):
-            continue
-        lines.append(DotRow(_who(released, population), heading=True))
-        here = f"This cohort ({count(ours, 'n_patients')})"
-        lines.append(DotRow(here, (point(ours), None), brief_interval(ours), indented=True))
-        table.append((f"This cohort, {_group(released, population)}", brief_interval(ours), "–"))
-        lines += [published_row(each) for each in found[:most]]
-        table += [(each.label, published_limits(each), _outer(each)) for each in found[:most]]
+    lines, table = _beside(released, changes)
     if not table:
         return None
     shown = sum(1 for line in lines if line.points and line.points[1] is not None)
@@ -147,6 +133,29 @@ def _figure(released: Released, drawn: list[pd.Series]) -> Figure | None:
         + ".",
         Table("Improvement in standard deviations, here and published", DRAWN, table),
     )
+
+
+def _beside(
+    released: Released, changes: list[pd.Series]
+) -> tuple[list[DotRow], list[tuple[str, str, str]]]:
+    """Lines of the figure and of its table: for each population this cohort, then the published changes."""
+    known = load_benchmarks()
+    lines: list[DotRow] = []
+    table: list[tuple[str, str, str]] = []
+    populations = dict.fromkeys(str(row["population"]) for row in changes)
+    most = MOST // max(len(populations), 1)
+    for population in populations:
+        ours = sentences.primary_change(released, "standardised_mean_change", population=population)
+        found = [known[str(row["term"])] for row in changes if row["population"] == population]
+        if ours is None or not is_ok(ours):
+            continue
+        lines.append(DotRow(_who(released, population), heading=True))
+        here = f"This cohort ({count(ours, 'n_patients')})"
+        lines.append(DotRow(here, (point(ours), None), brief_interval(ours), indented=True))
+        table.append((f"This cohort, {_group(released, population)}", brief_interval(ours), "–"))
+        lines += [published_row(each) for each in found[:most]]
+        table += [(each.label, published_limits(each), _outer(each)) for each in found[:most]]
+    return lines, table
 
 
 def _who(released: Released, population: str) -> str:

@@ -11,10 +11,15 @@ from naturalistic.vocabulary import CLOCKS, DROPOUT_DEFINITIONS, ESTIMANDS
 
 
 def paragraphs(released: Released) -> Iterator[str]:
-    """One paragraph a part of the report; parts whose analysis released nothing have none."""
+    """One paragraph a part of the report; parts whose analysis gave no figure have none."""
     for analysis, tell in PARTS:
-        if not analysis or released.has(analysis):
+        if not analysis or _gave_figures(released, analysis):
             yield tell(released)
+
+
+def _gave_figures(released: Released, analysis: str) -> bool:
+    frame = released.estimates.get(analysis)
+    return frame is not None and bool((frame["status"] == "ok").any())
 
 
 def _people_and_forms(released: Released) -> str:
