@@ -13,6 +13,8 @@ import pytest
 from naturalistic.cohort.adapters.files import table_named
 from naturalistic.cohort.ingest import IngestResult
 from naturalistic.cohort.problems import BrokenExtractError
+from naturalistic.cohort.rules import RULES
+from naturalistic.cohort.rules_adapters import ADAPTERS
 from naturalistic.cohort.synthetic import make_cohort, write_extract
 from naturalistic.errors import MappingError
 from naturalistic.reference.loader import load_adapters, load_codes
@@ -230,10 +232,7 @@ def test_periods_in_columns_of_one_file_say_the_same(tmp_path: Path) -> None:
 
 
 def test_without_headers_the_names_decide_and_that_is_said(tmp_path: Path) -> None:
-    sets = corrected()
-    for held in sets.values():
-        del held["IDS000Header"]
-    write(tmp_path, sets)
+    write(tmp_path, without_headers())
     result = ingested(tmp_path)
     assert sorted(result.tables["questionnaires"]["value"]) == [9, 18]
     assert "submissions_by_name" in set(result.problems["rule"])
@@ -366,6 +365,60 @@ def test_the_table_a_name_holds(name: str, code: str) -> None:
 # ------------------------------------------------------------------------------------------------- what can be wrong
 
 
+def without(name: str, column: str) -> dict[str, dict[str, list[str]]]:
+    held = tables()
+    del held[name][column]
+    return held
+
+
+def several_providers() -> dict[str, dict[str, list[str]]]:
+    held = tables()
+    for columns in held.values():
+        n = len(next(iter(columns.values())))
+        columns["OrgID_Provider"] = ["RXX"] * (n - 1) + ["RYY"]
+    return held
+
+
+def without_headers() -> dict[str, dict[str, dict[str, list[str]]]]:
+    sets = corrected()
+    for held in sets.values():
+        del held["IDS000Header"]
+    return sets
+
+
+TOOL = {"CodedAssToolType": ["720433000", "123456789", "123456789"]}
+PROCEDURE = {"CodeProcAndProcStatus": ["", "555555555"]}
+BROKEN: dict[str, dict[str, dict[str, dict[str, list[str]]]]] = {
+    "table_absent": {"": tables(IDS101Referral=None)},
+    "table_column_absent": {"": without("IDS201CareContact", "CareContDate")},
+    "assessments_absent": {"": tables(IDS607CodedScoreAssessmentAct=None)},
+    "submissions_by_name": without_headers(),
+    "several_providers": {"": several_providers()},
+    "tool_code_unknown": {"": tables(IDS607CodedScoreAssessmentAct=TOOL)},
+    "therapy_code_unknown": {"": tables(IDS202CareActivity=PROCEDURE)},
+}
+
+
+def test_every_rule_is_broken_here() -> None:
+    elsewhere = {"no_referral_to_teams"}  # only of the other data set: below, under teams
+    assert set(BROKEN) | elsewhere == {rule.name for rule in ADAPTERS}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_rule_is_named_with_what_to_do(name: str, tmp_path: Path) -> None:
+    write(tmp_path, BROKEN[name])
+    rule = RULES[name]
+    if rule.severity == "stops":
+        with pytest.raises(BrokenExtractError) as caught:
+            ingested(tmp_path)
+        problems, said = caught.value.table, str(caught.value)
+    else:
+        result = ingested(tmp_path)
+        problems, said = result.problems, "\n".join(result.summary)
+    assert name in set(problems["rule"])
+    assert rule.advice.removesuffix(".") in said
+
+
 def test_absent_tables_and_columns_are_all_named_at_once(tmp_path: Path) -> None:
     write(tmp_path, {"": tables(IDS201CareContact=None, IDS101Referral=None)})
     said = refused(tmp_path)
@@ -456,10 +509,7 @@ def test_codes_of_the_cohort_come_before_the_lists(tmp_path: Path) -> None:
 
 
 def test_several_providers_with_local_identifiers_are_refused(tmp_path: Path) -> None:
-    held = tables()
-    for name in held:
-        n = len(next(iter(held[name].values())))
-        held[name]["OrgID_Provider"] = ["RXX"] * (n - 1) + ["RYY"]
+    held = several_providers()
     write(tmp_path, {"": held})
     assert "LocalPatientId" in refused(tmp_path)
     for name, columns in held.items():

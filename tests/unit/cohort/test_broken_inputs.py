@@ -3,6 +3,7 @@ import pytest
 
 from naturalistic.cohort.problems import PROBLEM_COLUMNS
 from naturalistic.cohort.rules import RULES
+from naturalistic.cohort.rules_adapters import ADAPTERS
 from naturalistic.errors import ExtractError, IdentifiableDataError, UserError
 from tests.workflow.broken_inputs.corpus import CASES
 from tests.workflow.broken_inputs.extract import MAPPING_NAME, Case, Extract
@@ -23,7 +24,8 @@ def test_the_clean_extract_has_no_problem(tmp_path):
 
 def test_the_corpus_breaks_every_rule():
     broken = {case.rule for case in CASES} | {rule for case in CASES for rule in case.also}
-    assert broken == set(RULES)
+    # the rules on tables of a national data set are broken in test_adapters.py
+    assert broken == set(RULES) - {rule.name for rule in ADAPTERS}
     assert len(CASES) >= 40
 
 
