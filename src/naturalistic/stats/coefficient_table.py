@@ -69,9 +69,7 @@ class CoefficientTable:
         ValueError
             No such term.
         """
-        if term not in self.terms:
-            raise ValueError(f"no term {term!r}; terms are {', '.join(self.terms)}")
-        return self.terms.index(term)
+        return position_of_term(self.terms, term)
 
     def estimate(self, term: str) -> Estimate:
         """Coefficient of one term with its interval and Wald test."""
@@ -110,6 +108,19 @@ class CoefficientTable:
         """Wald test that the coefficients of `terms` are all zero (say, the levels of a factor)."""
         chosen = [self.index(term) for term in terms]
         return wald_test(self.coefficients[chosen], self.covariance[np.ix_(chosen, chosen)])
+
+
+def position_of_term(terms: Sequence[str], term: str) -> int:
+    """Position of a term among the terms of a model.
+
+    Raises
+    ------
+    ValueError
+        No such term.
+    """
+    if term not in terms:
+        raise ValueError(f"no term {term!r}; terms are {', '.join(terms)}")
+    return terms.index(term)
 
 
 def chi_squared_test(statistic: float, df: float) -> ChiSquaredTest:

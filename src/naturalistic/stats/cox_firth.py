@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
-from naturalistic.stats.coefficient_table import chi_squared_test
+from naturalistic.stats.coefficient_table import chi_squared_test, position_of_term
 from naturalistic.stats.hazards.cox_data import CoxData, prepare_cox_data
 from naturalistic.stats.hazards.cox_design import aliased_terms, levels_without_events, sparseness
 from naturalistic.stats.hazards.cox_input import FloatArray, checked_names
@@ -70,9 +70,7 @@ class CoxFirthFit:
         ValueError
             No such term.
         """
-        if term not in self.terms:
-            raise ValueError(f"no term {term!r}; terms are {', '.join(self.terms)}")
-        j = self.terms.index(term)
+        j = position_of_term(self.terms, term)
         note = "; ".join(self.notes)
         if not np.isfinite(self.coefficients[j]):
             return not_estimable(note, method=METHOD, conf_level=self.conf_level)

@@ -11,7 +11,7 @@ from scipy.special import ndtri, stdtrit
 
 from naturalistic.stats.paired_scores import check_conf_level
 from naturalistic.stats.result import Estimate, not_estimable
-from naturalistic.stats.wald import wald_estimate
+from naturalistic.stats.wald import interval_estimate, wald_estimate
 
 FloatArray = npt.NDArray[np.float64]
 NOT_CLEAR_OF_0 = "too few people or events: one of the two figures is not clear of 0, so their ratio has no bounded interval"
@@ -90,9 +90,8 @@ def difference_of_estimates(value: Estimate, reference: Estimate) -> Estimate:
         reason = "one of the two cannot be estimated"
         return not_estimable(reason, method=method, conf_level=level)
     error = math.hypot(value.std_error, reference.std_error)
-    half = float(ndtri(0.5 + level / 2.0)) * error
     gap = value.estimate - reference.estimate
-    return Estimate(gap, error, gap - half, gap + half, level, method=method)
+    return interval_estimate(gap, error, conf_level=level, method=method)
 
 
 def ratio_of_estimates(value: Estimate, reference: Estimate) -> Estimate:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 from naturalistic.stats.paired_scores import check_conf_level
 from naturalistic.stats.result import Estimate, not_estimable
+from naturalistic.stats.wald import interval_estimate
 
 
 def mean_with_interval(values: npt.ArrayLike, *, conf_level: float = 0.95) -> Estimate:
@@ -38,13 +38,6 @@ def mean_with_interval(values: npt.ArrayLike, *, conf_level: float = 0.95) -> Es
     if x.size < 2:
         return not_estimable("fewer than two values", method=method, conf_level=conf_level)
     mean, error = float(x.mean()), float(x.std(ddof=1) / np.sqrt(x.size))
-    half = float(stdtrit(x.size - 1, 0.5 * (1.0 + conf_level))) * error
-    return Estimate(
-        estimate=mean,
-        std_error=error,
-        conf_low=mean - half,
-        conf_high=mean + half,
-        conf_level=conf_level,
-        df=float(x.size - 1),
-        method=method,
+    return interval_estimate(
+        mean, error, conf_level=conf_level, df=float(x.size - 1), method=method
     )

@@ -66,10 +66,8 @@ def changed_by_difference(
 
     Parameters
     ----------
-    pre, post : array_like, shape (n_patients,)
-        First and last scores of the same patients.
-    better_is : {'lower', 'higher'}
-        Direction of the scale.
+    pre, post, better_is
+        As in `changed_by_percentage`; scores may be negative.
     minimal_improvement : float
         Smallest improvement that matters, in the unit of the scale.
     minimal_deterioration : float, optional

@@ -7,13 +7,14 @@ between people nor short series bias what is left: the association within people
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, stdtrit
+from scipy.special import ndtr
 
 from naturalistic.stats.result import Estimate, not_estimable
+from naturalistic.stats.wald import interval_estimate
 
 FloatArray = npt.NDArray[np.float64]
 METHOD = "expectation over all orders of each person's own bookings; errors with people as clusters"
@@ -173,30 +174,13 @@ def _estimate(
 ) -> Estimate:
     n = len(influence)
     error = float(np.sqrt(n / (n - 1) * np.square(influence).sum()))
-    half = float(stdtrit(n - 1, 0.5 * (1 + conf_level))) * error
-    return Estimate(
-        value,
-        error,
-        value - half,
-        value + half,
-        conf_level,
-        df=float(n - 1),
-        p_value=p_value,
-        method=METHOD,
-    )
+    found = interval_estimate(value, error, conf_level=conf_level, df=float(n - 1), method=METHOD)
+    return replace(found, p_value=p_value)
 
 
 def _share(value: float, influence: FloatArray, conf_level: float) -> Estimate:
     found = _estimate(value, influence, conf_level)
-    return Estimate(
-        value,
-        found.std_error,
-        max(found.conf_low, 0.0),
-        min(found.conf_high, 1.0),
-        conf_level,
-        df=found.df,
-        method=METHOD,
-    )
+    return replace(found, conf_low=max(found.conf_low, 0.0), conf_high=min(found.conf_high, 1.0))
 
 
 def _refusal(n: int, pairs: int, conf_level: float) -> RepeatedEvents:

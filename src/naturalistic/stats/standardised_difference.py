@@ -16,21 +16,7 @@ from naturalistic.stats.paired_scores import (
     standard_deviation,
 )
 from naturalistic.stats.result import Estimate, not_estimable
-
-
-def _estimate(
-    value: float, std_error: float, conf_level: float, method: str, note: str = ""
-) -> Estimate:
-    half = float(ndtri(0.5 * (1.0 + conf_level))) * std_error
-    return Estimate(
-        estimate=value,
-        std_error=std_error,
-        conf_low=value - half,
-        conf_high=value + half,
-        conf_level=conf_level,
-        method=method,
-        note=note,
-    )
+from naturalistic.stats.wald import interval_estimate
 
 
 def standardised_mean_difference(
@@ -86,7 +72,7 @@ def standardised_mean_difference(
         df1, df2 = x.size - 1, y.size - 1
         variance = d**2 * (v1**2 / df1 + v2**2 / df2) / (8.0 * pooled**2)
         variance += (v1 / df1 + v2 / df2) / pooled
-    return _estimate(d, math.sqrt(variance), conf_level, method)
+    return interval_estimate(d, math.sqrt(variance), conf_level=conf_level, method=method)
 
 
 def standardised_proportion_difference(
@@ -128,7 +114,7 @@ def standardised_proportion_difference(
         return not_estimable("both shares are 0 % or 100 %", method=method, conf_level=conf_level)
     d = (p1 - p2) / math.sqrt(spread)
     std_error = math.sqrt((n1 + n2) / (n1 * n2) + d**2 / (2.0 * (n1 + n2)))
-    return _estimate(d, std_error, conf_level, method)
+    return interval_estimate(d, std_error, conf_level=conf_level, method=method)
 
 
 def standardised_category_difference(

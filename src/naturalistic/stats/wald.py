@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,48 @@ def two_sided_p(statistic: NDArray[np.float64], df: float) -> NDArray[np.float64
     return np.asarray(2 * (special.ndtr(-size) if np.isinf(df) else special.stdtr(df, -size)))
 
 
+def interval_estimate(
+    value: float,
+    std_error: float,
+    *,
+    conf_level: float,
+    df: float = math.nan,
+    method: str = "",
+    note: str = "",
+) -> Estimate:
+    r"""Limits :math:`\hat\theta \pm q\,se`, without a test.
+
+    q is a quantile of Student's t with `df` degrees of freedom, or of the normal where none are
+    named or they are infinite.
+
+    Parameters
+    ----------
+    value, std_error : float
+        The number and its standard error, in one unit.
+    conf_level : float
+        Nominal coverage.
+    df : float
+        Degrees of freedom of the error.
+    method, note : str
+        As in `Estimate`.
+
+    Returns
+    -------
+    Estimate
+    """
+    half = reference_quantile(conf_level, math.inf if math.isnan(df) else df) * std_error
+    return Estimate(
+        estimate=value,
+        std_error=std_error,
+        conf_low=value - half,
+        conf_high=value + half,
+        conf_level=conf_level,
+        df=df,
+        method=method,
+        note=note,
+    )
+
+
 def wald_estimate(
     value: float,
     std_error: float,
@@ -40,33 +83,21 @@ def wald_estimate(
 
     Parameters
     ----------
-    value, std_error : float
-        The number and its standard error, in one unit.
+    value, std_error, conf_level, method, note
+        As in `interval_estimate`.
     df : float
         Degrees of freedom of the error; infinite for the normal.
-    conf_level : float
-        Nominal coverage.
     null : float
         Value under the null hypothesis of the test.
-    method, note : str
-        As in `Estimate`.
 
     Returns
     -------
     Estimate
         Without a test where the standard error is 0.
     """
-    half = reference_quantile(conf_level, df) * std_error
-    statistic = (value - null) / std_error if std_error > 0.0 else math.nan
-    return Estimate(
-        estimate=value,
-        std_error=std_error,
-        conf_low=value - half,
-        conf_high=value + half,
-        conf_level=conf_level,
-        statistic=statistic,
-        df=df,
-        p_value=float(two_sided_p(np.asarray(statistic), df)),
-        method=method,
-        note=note,
+    plain = interval_estimate(
+        value, std_error, conf_level=conf_level, df=df, method=method, note=note
     )
+    statistic = (value - null) / std_error if std_error > 0.0 else math.nan
+    p_value = float(two_sided_p(np.asarray(statistic), df))
+    return replace(plain, statistic=statistic, p_value=p_value)
