@@ -42,18 +42,28 @@ def referral_frame(episodes: pd.DataFrame, sessions: pd.DataFrame) -> pd.DataFra
         Columns of ``episodes`` and ``second_session_date``: the second attended treatment contact.
     """
     frame = episodes[list(_COLUMNS)].reset_index(drop=True)
+    frame["second_session_date"] = frame["referral_id"].map(second_dates(sessions))
+    return frame.astype({"second_session_date": "datetime64[ms]"})
+
+
+def second_dates(sessions: pd.DataFrame) -> pd.Series:
+    """Date of the second attended treatment contact, by referral; a contact without a date comes last."""
     treated = attended_treatment(sessions)
-    order = treated.sort_values(["referral_id", "date"], kind="stable")
-    second = order[order.groupby("referral_id").cumcount() == 1]
-    dates = pd.Series(second["date"].to_numpy(), index=second["referral_id"].to_numpy())
-    frame["second_session_date"] = frame["referral_id"].map(dates).astype("datetime64[ms]")
-    return frame
+    referral = treated["referral_id"].to_numpy(dtype=np.int64)
+    date = treated["date"].to_numpy(dtype="datetime64[D]")
+    day = np.where(np.isnat(date), np.iinfo(np.int64).max, date.astype(np.int64))
+    order = np.lexsort((day, referral))
+    referral, date = referral[order], date[order]
+    begins = np.ones(len(referral), dtype=bool)
+    begins[1:] = referral[1:] != referral[:-1]
+    second = np.flatnonzero(~begins & np.roll(begins, 1))
+    return pd.Series(date[second].astype("datetime64[ms]"), index=referral[second])
 
 
 def attended_treatment(sessions: pd.DataFrame) -> pd.DataFrame:
-    """Attended treatment contacts."""
+    """Referral and date of the attended treatment contacts."""
     seen = sessions["attendance"].isin(SEEN) & sessions["contact_type"].isin(TREATMENT_CONTACTS)
-    return sessions[seen]
+    return sessions.loc[seen, ["referral_id", "date"]]
 
 
 def is_word(frame: pd.DataFrame, column: str, *words: str) -> Mask:

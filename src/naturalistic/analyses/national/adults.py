@@ -33,12 +33,15 @@ def national_frame(data: AnalysisInput) -> pd.DataFrame:
     # ASSUME A74: whoever is not known to be under 18 is an adult.
     young = (people["age"] < ADULT) | (people["age"].isna() & (people["age_band"] == "under_18"))
     children = people.loc[young, "patient_id"]
-    seen = sessions[sessions["attendance"].isin(SEEN)]
+    seen = sessions.loc[sessions["attendance"].isin(SEEN), ["referral_id", "date"]]
     by_referral = seen.groupby("referral_id")["date"].agg(["size", "min"])
     contacts = frame["referral_id"].map(by_referral["size"]).to_numpy(dtype=np.float64)
     treated = frame["sessions_attended"].to_numpy(dtype=np.float64, na_value=np.nan)
     first = frame["referral_id"].map(by_referral["min"]).astype("datetime64[ms]")
-    earliest = frame[["assessment_date", "first_session_date"]].min(axis=1)
+    dates = (frame[name].to_numpy() for name in ("assessment_date", "first_session_date"))
+    earliest = pd.Series(
+        np.fmin(*dates), index=frame.index
+    )  # the one that is known, or the earlier
     return frame.assign(
         adult=~frame["patient_id"].isin(children).to_numpy(dtype=bool),
         contacts=np.fmax(contacts, treated),

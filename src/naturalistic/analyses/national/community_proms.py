@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from naturalistic.analyses.access.referrals import is_word
@@ -13,6 +14,8 @@ from naturalistic.analyses.national.adults import ENOUGH, Mask, add_share, recor
 from naturalistic.reference.loader import load_national_metrics
 from naturalistic.reference.models import Instrument
 
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
 GROUP = "community_proms"
 OPEN_DAYS = 180
 CLOSED_TERMS = ("closed_with_baseline", "closed_paired", "open_with_baseline", "open_paired")
@@ -70,24 +73,41 @@ def pairs_of(scores: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``referral_id``, ``instrument``, ``scale``, ``first`` and ``last`` (missing without a later form).
     """
-    kept = scores[scores["score"].notna() & scores["date"].notna()]
+    valid = (scores["score"].notna() & scores["date"].notna()).to_numpy(dtype=bool)
+    kept = scores if valid.all() else scores[valid]
     tool, tools = pd.factorize(kept["instrument"], sort=True)
     scale, scales = pd.factorize(kept["scale"], sort=True)
-    form = tool * max(len(scales), 1) + scale
-    key = kept["referral_id"].to_numpy(dtype=np.int64)
+    referral, referrals = pd.factorize(kept["referral_id"].to_numpy(dtype=np.int64), sort=True)
+    kinds = max(len(tools) * len(scales), 1)
+    group = referral * kinds + tool * max(len(scales), 1) + scale
     day = kept["date"].to_numpy(dtype="datetime64[D]").astype(np.int64)
-    order = np.lexsort((kept["form_id"].to_numpy(), day, form, key))
-    key, form, day = key[order], form[order], day[order]
-    score = kept["score"].to_numpy(dtype=np.float64)[order]
-    begins = np.ones(len(key), dtype=bool)
-    begins[1:] = (np.diff(key) != 0) | (np.diff(form) != 0)
-    first = np.flatnonzero(begins)
-    last = np.append(first[1:], len(key))[: len(first)] - 1
-    pairs = pd.DataFrame({"referral_id": key[first], "first": score[first]})
-    pairs["last"] = np.where(day[last] > day[first], score[last], np.nan)
-    pairs["instrument"] = np.asarray(tools, dtype=object)[form[first] // max(len(scales), 1)]
-    pairs["scale"] = np.asarray(scales, dtype=object)[form[first] % max(len(scales), 1)]
+    form_id = kept["form_id"].to_numpy(dtype=np.int64)
+    score = kept["score"].to_numpy(dtype=np.float64)
+    first, first_day = _of_the_end(group, day, form_id, score, len(referrals) * kinds, latest=False)
+    last, last_day = _of_the_end(group, day, form_id, score, len(referrals) * kinds, latest=True)
+    held = np.flatnonzero(np.isfinite(first))
+    kind = held % kinds
+    pairs = pd.DataFrame({"referral_id": referrals[held // kinds], "first": first[held]})
+    pairs["last"] = np.where(last_day[held] > first_day[held], last[held], np.nan)
+    pairs["instrument"] = np.asarray(tools, dtype=object)[kind // max(len(scales), 1)]
+    pairs["scale"] = np.asarray(scales, dtype=object)[kind % max(len(scales), 1)]
     return pairs
+
+
+def _of_the_end(
+    group: IntArray, day: IntArray, form: IntArray, score: FloatArray, n: int, *, latest: bool
+) -> tuple[FloatArray, IntArray]:
+    """Score and day of the earliest or latest form of each of n groups, by day and then by form; nothing is sorted."""
+    sign = -1 if latest else 1
+    furthest = np.iinfo(np.int64).max
+    best_day, best_form = np.full(n, furthest), np.full(n, furthest)
+    np.minimum.at(best_day, group, sign * day)
+    on_day = np.flatnonzero(sign * day == best_day[group])
+    np.minimum.at(best_form, group[on_day], sign * form[on_day])
+    chosen = on_day[sign * form[on_day] == best_form[group[on_day]]]
+    found = np.full(n, np.nan)
+    found[group[chosen]] = score[chosen]
+    return found, sign * best_day
 
 
 def _has(frame: pd.DataFrame, pairs: pd.DataFrame) -> Mask:
