@@ -21,7 +21,7 @@ from tests.workflow.conftest import ROOT, Project, make_project
 
 MANY = """\
 cohorts: [alpha, broken, gamma, mistyped]
-shared_mappings: {services: [alpha, gamma]}
+shared_mappings: {synthetic_services: [alpha], synthetic_services_mhsds: [gamma]}
 analyses: [outcome_change]
 primary: {instrument: phq_9, scale: total}
 resampling: {bootstrap_draws: 100, imputations: 5}
@@ -41,12 +41,11 @@ class Ended:
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
-    """Two cohorts that can be finished, one whose extract lacks a column, one whose mapping has an unknown key."""
+    """Two cohorts in two formats that can be finished, one whose extract lacks a column, one with an unknown key."""
     project = make_project(tmp_path_factory.mktemp("many"))
     config = project.folder / "config"
     (config / "many.yaml").write_text(MANY, encoding="utf-8")
     shared = (config / "cohorts" / "synthetic_services.yaml").read_text(encoding="utf-8")
-    (config / "cohorts" / "services.yaml").write_text(shared, encoding="utf-8")
     own = shared.replace("{cohort}", "broken").replace("RefSource", "NoSuchColumn")
     (config / "cohorts" / "broken.yaml").write_text(own, encoding="utf-8")
     wrong = shared.replace("{cohort}", "mistyped").replace("contact:", "contacts:")
@@ -96,14 +95,6 @@ def test_the_finished_ones_are_pooled_and_the_report_says_what_was_reduced(ended
     assert released == {"participant_flow", "outcome_change"}
 
 
-@pytest.mark.slow
-def test_services_of_one_mapping_are_different_people(ended: Ended) -> None:
-    one, other = (
-        pd.read_csv(ended.file(f"{c}/restricted/extract/clients.csv")) for c in ("alpha", "gamma")
-    )
-    assert not one.equals(other)
-
-
 def digests(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -127,8 +118,7 @@ def test_slurm_gives_the_same_bytes_as_this_machine(ended: Ended, tmp_path: Path
     needs_slurm()
     (tmp_path / "project").mkdir()
     project = make_project(tmp_path / "project")
-    for name in ("many.yaml", "cohorts/services.yaml"):
-        shutil.copy(ended.project.folder / "config" / name, project.folder / "config" / name)
+    shutil.copy(ended.project.folder / "config" / "many.yaml", project.folder / "config")
     # what a cluster's administrator tells, and no waiting for jobs that take seconds
     profile = "workflow/profiles/slurm/config.yaml"
     project.edit(profile, "# slurm_account: your_account ", "slurm_account: tests ")
@@ -177,6 +167,14 @@ def test_the_forty_services_are_a_valid_run() -> None:
     made = [plan.mapping(cohort) for cohort in plan.cohorts]
     assert {mapping.synthetic.n for mapping in made if mapping.synthetic} == {150}
     assert len({mapping.synthetic.seed for mapping in made if mapping.synthetic}) == 40
+    formats = [mapping.adapter.data_set if mapping.adapter else "own files" for mapping in made]
+    assert {name: formats.count(name) for name in formats} == {
+        "own files": 14,
+        "talking_therapies_v2_1": 13,
+        "mhsds_v6": 13,
+    }
+    differ = {str(mapping.synthetic.between_services) for mapping in made if mapping.synthetic}
+    assert len(differ) == 1  # one population of services, whatever they send
     assert plan.config.resampling.bootstrap_draws < 2000
     assert set(plan.left_out()["analyses_left_out"]).isdisjoint(plan.analyses)
     # the same settings but for what the file says, so that these reports are read like any other
