@@ -65,12 +65,8 @@ def add_rates(
     rates: dict[str, Estimate] = {}
     for group, people in sorted(populations.items()):
         n = counts.get(group, 0)
-        shared: dict[str, Any] = {
-            **columns,
-            "dimensions": {name: group},
-            "n_patients": n,
-            "n_events": n,
-        }
+        # the people are the events: beside a population of thousands there are no few others to protect
+        shared: dict[str, Any] = {**columns, "dimensions": {name: group}, "n_patients": n}
         rates[group] = rate_per(n, people * years, conf_level=conf_level)
         rows.add("rate_per_100000", rates[group], n_missing=unknown, **shared)
         if reference is not None and group != base:

@@ -9,6 +9,7 @@ import pytest
 from naturalistic.analyses.equity import analyse
 from naturalistic.analyses.interface import AnalysisInput
 from naturalistic.reference.loader import load_instruments
+from naturalistic.release.disclosure import protect
 from naturalistic.settings.config import AnalysisSettings
 from naturalistic.settings.equity import Equity
 from naturalistic.tables.cohort import PATIENTS
@@ -218,6 +219,21 @@ def test_uptake_per_100000_of_each_group_and_the_ratio_of_groups() -> None:
     assert ratio.estimate == pytest.approx((15 / 30_000) / (30 / 20_000))
     others = one(frame, estimand="count", term="referred_other_or_unknown_gender")
     assert others.estimate == 5
+
+
+def test_uptake_of_groups_that_are_not_small_may_leave() -> None:
+    shown, _ = protect(uptake(), "opensafely")
+    status = shown[shown["estimand"] == "rate_per_100000"].set_index(["term", "dimensions"])[
+        "status"
+    ]
+    assert status["referred", "gender=female"] == status["referred", "gender=male"] == "ok"
+    women = one(shown, estimand="rate_per_100000", term="referred", dimensions="gender=female")
+    exact = one(uptake(), estimand="rate_per_100000", term="referred", dimensions="gender=female")
+    assert women.estimate == pytest.approx(exact.estimate, rel=0.1)
+    decile = one(
+        shown, estimand="rate_per_100000", term="started", dimensions="deprivation_decile=1"
+    )
+    assert decile.status == "withheld"  # five people
 
 
 def test_inequality_of_uptake_over_deciles_of_the_population() -> None:

@@ -156,7 +156,14 @@ def _difference(outcome: Outcome, row: pd.Series | None) -> str:
         return reason(row)
     scale, digits = (100.0, 0) if outcome.share else (1.0, 1)
     unit = " percentage points" if outcome.share else outcome.unit
-    values = [number(scale * float(row[c]), digits) for c in ("estimate", "conf_low", "conf_high")]
+    exact = [scale * float(row[c]) for c in ("estimate", "conf_low", "conf_high")]
+    if (
+        has_interval(row)
+        and exact[1] * exact[2] > 0
+        and min(map(abs, exact[1:])) < 0.5 * 10**-digits
+    ):
+        digits += 1  # a limit that is clear of 0 is not shown as 0
+    values = [number(value, digits) for value in exact]
     limits = f" ({values[1]} to {values[2]})" if has_interval(row) else ""
     return f"{values[0]}{unit}{limits}"
 

@@ -16,6 +16,7 @@ from naturalistic.report.wording import (
     capital,
     label,
     lower_first,
+    number,
     reason,
     with_interval,
 )
@@ -23,7 +24,7 @@ from naturalistic.tables.estimates import dimension_levels
 
 NAME = "equity"
 DECILE = "deprivation_decile"
-STEPS = {"referred": "referred", "started": "started therapy"}
+STEPS = {"referred": "people referred", "started": "people who started therapy"}
 NOT_STATED = (
     "Uptake per 100,000 people who live there is not measured here: no numbers of people by group were stated "
     "(equity.populations)."
@@ -45,19 +46,19 @@ def uptake_findings(released: Released) -> Iterator[str]:
         return
     for term, words in STEPS.items():
         told = [
-            f"by {lower_first(label(name))}, {lower_first(group_name(name, level))} against {against}: "
+            f"by {lower_first(_named(name))}, {lower_first(group_name(name, level))} against {against}: "
             f"{with_interval(row)} times the rate"
             for name, level, against, row in _ratios(released, term)
             if has_interval(row) and (row["conf_low"] > 1 or row["conf_high"] < 1)
         ]
         if told:
-            yield f"Differences clear of chance in people {words} per 100,000: {'; '.join(told)}."
+            yield f"Differences clear of chance in {words} per 100,000: {'; '.join(told)}."
         elif any(has_interval(row) for *_, row in _ratios(released, term)):
-            yield f"No difference between groups in people {words} per 100,000 is clear of chance."
+            yield f"No difference between groups in {words} per 100,000 is clear of chance."
         index = released.one(NAME, estimand="relative_index", term=term)
         if is_ok(index):
             yield (
-                f"From the most to the least deprived end of the population, the rate of people {words} is multiplied by "
+                f"From the most to the least deprived end of the population, the rate of {words} is multiplied by "
                 f"{with_interval(index)}."
             )
 
@@ -109,7 +110,7 @@ def _figure(released: Released) -> Figure | None:
     lines, last = [], ""
     for name, level, row in rates:
         if name != last:
-            lines.append(DotRow(label(name), heading=True))
+            lines.append(DotRow(_named(name), heading=True))
             last = name
         text = reason(row) or brief_interval(row)
         lines.append(DotRow(group_name(name, level), (point(row),), text, indented=True))
@@ -132,7 +133,7 @@ def _figure(released: Released) -> Figure | None:
         Table(
             "People referred per 100,000 of the group a year",
             ("Characteristic", "Group", "Rate (interval)"),
-            [(label(n), group_name(n, level), brief_interval(r)) for n, level, r in rates],
+            [(_named(n), group_name(n, level), brief_interval(r)) for n, level, r in rates],
         ),
     )
 
@@ -148,14 +149,14 @@ def _table(released: Released) -> Table:
         key = (name, level)
         cells = [brief_interval(row), _against(ratios["referred"].get(key))]
         cells += [brief_interval(started.get(key)), _against(ratios["started"].get(key))]
-        rows.append((f"{label(name)}: {lower_first(group_name(name, level))}", *cells))
+        rows.append((f"{_named(name)}: {lower_first(group_name(name, level))}", *cells))
     for estimand, words in (
         ("slope_index", "Least against most deprived end, difference (slope index)"),
         ("relative_index", "Least against most deprived end, ratio (relative index)"),
     ):
         found = [released.one(NAME, estimand=estimand, term=term) for term in STEPS]
         if any(row is not None for row in found):
-            cells = [text for row in found for text in (brief_interval(row), "–")]
+            cells = [text for row in found for text in (_index(row), "–")]
             rows.append((words, *cells))
     return Table(
         "People referred and people who started, per 100,000 of the group a year",
@@ -170,6 +171,18 @@ def _table(released: Released) -> Table:
         folded=True,
         note=CAUTION,
     )
+
+
+def _named(name: str) -> str:
+    return "Deprivation" if name == DECILE else label(name)
+
+
+def _index(row: pd.Series | None) -> str:
+    """An index of inequality: people per 100,000 with one decimal, or a ratio."""
+    if row is None or not is_ok(row) or str(row["estimand"]) != "slope_index":
+        return brief_interval(row)
+    values = [number(row[name], 1) for name in ("estimate", "conf_low", "conf_high")]
+    return f"{values[0]} ({values[1]} to {values[2]})"
 
 
 def _against(found: tuple[str, pd.Series] | None) -> str:
