@@ -116,8 +116,6 @@ def warm_start(likelihood: LinearMixedLikelihood) -> FloatArray:
     stride = rows.units // _SAMPLE_UNITS
     if stride < 3 or rows.cells < stride * _SAMPLE_CELLS or rows.collapsed is not None:
         return start
-    if rows.crossing is not None:
-        return start
     sample = replace(likelihood, rows=keep_cells(rows, np.arange(rows.cells) % stride == 0))
     try:
         return _descend_from(sample, start).theta
