@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from naturalistic.report.blocks import Block, Figure, Heading, Table
@@ -24,6 +25,7 @@ from naturalistic.tables.estimates import dimension_levels
 
 NAME = "equity"
 DECILE = "deprivation_decile"
+MOST = 3  # differences told one by one
 STEPS = {"referred": "people referred", "started": "people who started therapy"}
 NOT_STATED = (
     "Uptake per 100,000 people who live there is not measured here: no numbers of people by group were stated "
@@ -45,14 +47,17 @@ def uptake_findings(released: Released) -> Iterator[str]:
             yield NOT_STATED if "equity.populations" in note else NOT_POSSIBLE.format(note)
         return
     for term, words in STEPS.items():
-        told = [
-            f"by {lower_first(_named(name))}, {lower_first(group_name(name, level))} against {against}: "
-            f"{with_interval(row)} times the rate"
-            for name, level, against, row in _ratios(released, term)
-            if has_interval(row) and (row["conf_low"] > 1 or row["conf_high"] < 1)
+        clear = [
+            each
+            for each in _ratios(released, term)
+            if has_interval(each[3]) and (each[3]["conf_low"] > 1 or each[3]["conf_high"] < 1)
         ]
-        if told:
-            yield f"Differences clear of chance in {words} per 100,000: {'; '.join(told)}."
+        # the largest in units of its own uncertainty first, as among the other differences
+        clear.sort(key=lambda each: -abs(np.log(each[3]["estimate"])) / _spread(each[3]))
+        if clear:
+            more = f"; {len(clear) - MOST} more in the table" if len(clear) > MOST else ""
+            told = "; ".join(_told(*each) for each in clear[:MOST])
+            yield f"Differences clear of chance in {words} per 100,000: {told}{more}."
         elif any(has_interval(row) for *_, row in _ratios(released, term)):
             yield f"No difference between groups in {words} per 100,000 is clear of chance."
         index = released.one(NAME, estimand="relative_index", term=term)
@@ -61,6 +66,17 @@ def uptake_findings(released: Released) -> Iterator[str]:
                 f"From the most to the least deprived end of the population, the rate of {words} is multiplied by "
                 f"{with_interval(index)}."
             )
+
+
+def _spread(row: pd.Series) -> float:
+    return float(np.log(row["conf_high"]) - np.log(row["conf_low"]))
+
+
+def _told(name: str, level: str, against: str, row: pd.Series) -> str:
+    return (
+        f"by {lower_first(_named(name))}, {lower_first(group_name(name, level))} against {against}: "
+        f"{with_interval(row)} times the rate"
+    )
 
 
 def uptake_blocks(released: Released) -> list[Block]:
