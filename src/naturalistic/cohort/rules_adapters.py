@@ -20,6 +20,13 @@ ADAPTERS = (
         "Ask for the column in the extract, under one of these names.",
     ),
     Rule(
+        "table_columns_unread",
+        "noted",
+        "columns of the table are not in the extract",
+        "What they would have said stays missing.",
+        "Nothing to do if the service does not record them; else ask for them in the extract, under one of these names.",
+    ),
+    Rule(
         "assessments_absent",
         "noted",
         "the folder holds no table of scored assessments",

@@ -138,7 +138,7 @@ def test_tables_as_they_are(tmp_path: Path) -> None:
     forms = result.tables["questionnaires"]
     assert forms["value"].tolist() == [18, 12]
     assert left_out(result, "questionnaires") == {"assessment that no analysis uses": 1}
-    assert set(result.problems["rule"]) == {"data_cut_assumed"}
+    assert set(result.problems["rule"]) == {"data_cut_assumed", "table_columns_unread"}
 
 
 def test_nothing_identifying_is_read(tmp_path: Path) -> None:
@@ -391,6 +391,7 @@ PROCEDURE = {"CodeProcAndProcStatus": ["", "555555555"]}
 BROKEN: dict[str, dict[str, dict[str, dict[str, list[str]]]]] = {
     "table_absent": {"": tables(IDS101Referral=None)},
     "table_column_absent": {"": without("IDS201CareContact", "CareContDate")},
+    "table_columns_unread": {"": without("IDS101Referral", "EndCode")},
     "assessments_absent": {"": tables(IDS607CodedScoreAssessmentAct=None)},
     "submissions_by_name": without_headers(),
     "several_providers": {"": several_providers()},
@@ -439,6 +440,17 @@ def test_absent_columns_are_named_with_those_that_would_do(tmp_path: Path) -> No
     assert "sessions.date" in said
 
 
+def test_what_can_be_done_without_is_named_with_what_is_written_alike(tmp_path: Path) -> None:
+    held = tables()
+    held["IDS101Referral"]["Serv_DischargeDate"] = held["IDS101Referral"].pop("ServDischDate")
+    write(tmp_path, {"": held})
+    said = "\n".join(ingested(tmp_path).summary)
+    assert (
+        "'ServDischDate' (did you mean 'Serv_DischargeDate'?), for referrals.discharge_date" in said
+    )
+    assert "IDS004" in said  # a table that is not there at all
+
+
 def test_an_empty_folder_is_no_extract(tmp_path: Path) -> None:
     (tmp_path / FOLDER).mkdir(parents=True)
     assert "found: none" in refused(tmp_path)
@@ -471,7 +483,10 @@ def test_answers_with_codes_of_their_own_are_items(tmp_path: Path) -> None:
     assert items["instrument"].astype(str).tolist() == ["dialog", "dialog"]
     assert items["item"].tolist() == [1, 2]
     assert items["value"].tolist() == [4, 6]
-    assert set(result.problems["rule"]) == {"data_cut_assumed"}  # 8 says that it is not known
+    assert set(result.problems["rule"]) == {
+        "data_cut_assumed",
+        "table_columns_unread",
+    }  # 8 says that it is not known
     assert forms.loc[forms["item"].isna(), "value"].tolist() == [18]
     named = ingested(tmp_path, tools={dialog[0]: "honos.item_2", "720433000": "none"})
     kinds = named.tables["questionnaires"].astype({"instrument": str})[["instrument", "item"]]

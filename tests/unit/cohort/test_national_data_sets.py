@@ -144,6 +144,7 @@ def test_every_column_the_format_can_hold_comes_back(both: Pair, table: str) -> 
 def test_nothing_was_wrong_with_the_extract(both: Pair) -> None:
     # two forms of one day, one in each table of assessments, contradict each other
     allowed = {"discharge_without_ending", "form_after_discharge", "answer_conflict"}
+    allowed.add("table_columns_unread")  # of what the cohort does not record
     assert set(both.result.problems["rule"]) <= allowed
 
 

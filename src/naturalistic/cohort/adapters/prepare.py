@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from naturalistic.cohort.adapters.absent import check_columns, check_tables
 from naturalistic.cohort.adapters.assessments import keep_known_tools, note_unknown_therapies
 from naturalistic.cohort.adapters.codes import Snomed
 from naturalistic.cohort.adapters.files import Part, parts_of
@@ -28,7 +29,7 @@ from naturalistic.cohort.adapters.versions import (
     replaced,
     said_by_names_only,
 )
-from naturalistic.cohort.adapters.views import View, absent_columns, mapping_of, views_of
+from naturalistic.cohort.adapters.views import View, mapping_of, views_of
 from naturalistic.cohort.flow import Chain
 from naturalistic.cohort.problems import ProblemLog
 from naturalistic.cohort.reading import RawFile, UnreadableFileError
@@ -89,7 +90,7 @@ def prepare(
     snomed = Snomed.of(choice, instruments, log.mapping_name)
     parts = _parts(adapter, choice, project, log)
     tables = read_tables(adapter, choice, parts, project, log)
-    _check_tables(adapter, choice, parts, tables, log)
+    check_tables(adapter, choice, parts, tables, log)
     if mapping.data_cut is None:
         mapping = mapping.model_copy(update={"data_cut": last_day(adapter, tables.values())})
     headers = headers_of(adapter, tables)
@@ -98,7 +99,7 @@ def prepare(
     links = Links.of(adapter, tables)
     _check_links(adapter, links, orders, log)
     values = Values(adapter, choice, links, snomed)
-    _check_columns(values, log)
+    check_columns(values, log)
     log.stop_if_needed()
     if said_by_names_only(orders.values()):
         log.add("", choice.folder, "", "submissions_by_name", hint=parts_named(parts))
@@ -119,29 +120,6 @@ def _parts(adapter: AdapterFile, choice: Adapter, project: Path, log: ProblemLog
         raise  # unreachable: the rule stops the run
 
 
-def _check_tables(
-    adapter: AdapterFile,
-    choice: Adapter,
-    parts: list[Part],
-    tables: dict[str, SourceTable],
-    log: ProblemLog,
-) -> None:
-    """Tables that are needed and absent."""
-    seen = {code for part in parts for code in part.tables}
-    found = ", ".join(sorted(seen)) or "none"
-    for table in adapter.tables:
-        if table.needed and table.code not in seen:
-            hint = f"{table.name} of the {adapter.name}; found: {found}"
-            log.add("", choice.folder, "", "table_absent", hint=hint)
-        elif table.needed and table.code not in tables:
-            log.add("", choice.folder, "", "file_without_rows", hint=table.name)
-    log.stop_if_needed()
-    scored = [view.table for view in adapter.views if view.canonical == "questionnaires"]
-    if not set(scored) & set(tables):
-        names = " or ".join(adapter.table(code).name for code in scored)
-        log.add("", choice.folder, "", "assessments_absent", hint=names)
-
-
 def _check_links(
     adapter: AdapterFile, links: Links, orders: dict[str, Order], log: ProblemLog
 ) -> None:
@@ -151,17 +129,6 @@ def _check_links(
     if several and local:
         label = next(iter(links.tables.values())).label
         log.add("", label, "", "several_providers", hint=", ".join(local.values()))
-
-
-def _check_columns(values: Values, log: ProblemLog) -> None:
-    for view in values.adapter.views:
-        if view.table not in values.links.tables:
-            continue
-        for name, code, names in absent_columns(values, view):
-            table = values.links.tables.get(code)
-            label = table.label if table else f"{values.choice.folder}: {code}"
-            hint = f"{' or '.join(map(repr, names))}, for {view.canonical}.{name}"
-            log.add(view.canonical, label, names[0], "table_column_absent", hint=hint)
 
 
 def _merge_versions(links: Links, orders: dict[str, Order], gone: dict[str, np.ndarray]) -> None:

@@ -43,6 +43,8 @@ class SourceTable:
         All cells carry types.
     left_out : tuple of (str, int)
         Reasons why rows were left out, each with how many.
+    unread : tuple of str
+        Columns of the files that no table of the description asks for.
     """
 
     spec: AdapterTable
@@ -57,6 +59,7 @@ class SourceTable:
     described: str
     typed: bool
     left_out: tuple[tuple[str, int], ...] = ()
+    unread: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.number)
@@ -127,6 +130,7 @@ def read_tables(
     What cannot be read is listed in `log`; a file without rows is an empty table of that submission.
     """
     wanted = wanted_columns(adapter)
+    asked = {plain_name(name) for names in wanted.values() for name in names}
     header = AdapterTable(code=adapter.header.code, name=adapter.header.name)
     read: dict[str, list[tuple[Part, RawFile, dict[str, str]]]] = {}
     for part in parts:
@@ -139,7 +143,17 @@ def read_tables(
             own = {name: present[name] for name in wanted[code] if name in present}
             read.setdefault(code, []).append((part, raw, own))
     specs = {table.code: table for table in adapter.tables} | {header.code: header}
-    return {code: _joined(specs[code], choice.folder, each, log) for code, each in read.items()}
+    tables = {code: _joined(specs[code], choice.folder, each, log) for code, each in read.items()}
+    return {
+        code: replace(table, unread=_unread([raw for _, raw, _ in read[code]], asked))
+        for code, table in tables.items()
+    }
+
+
+def _unread(files: Iterable[RawFile], asked: set[str]) -> tuple[str, ...]:
+    """Columns of the files that nobody asked for."""
+    names = dict.fromkeys(name for raw in files for name in raw.header)
+    return tuple(name for name in names if plain_name(name) not in asked)
 
 
 def _read(

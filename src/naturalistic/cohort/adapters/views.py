@@ -15,12 +15,6 @@ from naturalistic.cohort.reading import RawFile
 from naturalistic.reference.adapter_models import AdapterColumn, AdapterView
 from naturalistic.settings.mapping import Mapping, SourceFile, Tables
 
-_NEEDED = {
-    "patients": ("patient_id",),
-    "referrals": ("referral_id", "patient_id"),
-    "sessions": ("referral_id", "date"),
-    "questionnaires": ("referral_id", "instrument", "scale", "value"),
-}
 _BY_GROUP = ("referral_source",)
 _AS_ITEM = "answer to an item, read apart"
 _AS_SCALE = "score of a scale, read apart"
@@ -92,18 +86,6 @@ def _whole(values: Values, view: AdapterView, key: str) -> View:
         columns[name] = {"from": source, **_spec(values, view, name, way, cells[source])}
     raw = _raw(key, table, cells)
     return View(key, view.canonical, {"file": key, "columns": columns}, raw)
-
-
-def absent_columns(values: Values, view: AdapterView) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Columns without which a view cannot be made: canonical name, table, and the names that would do."""
-    lacking: list[tuple[str, str, tuple[str, ...]]] = []
-    for name in _NEEDED[view.canonical]:
-        ways = view.columns[name]
-        if values.way(view, name) is None:
-            way = ways[0]
-            names = values.adapter.ids[way.id] if way.id else way.source
-            lacking.append((name, way.table or view.table, names))
-    return lacking
 
 
 def mapping_of(mapping: Mapping, views: list[View], date_format: str) -> Mapping:
