@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,6 +26,16 @@ __all__ = ["MarginalModelFit", "fit_cluster_robust_glm", "fit_exchangeable_gee"]
 _FEW_CLUSTERS = 40
 # counts are expanded into single trials for the exchangeable correlation; more would not fit
 _MOST_TRIALS = 5_000_000
+
+
+class MarginalOptions(TypedDict, total=False):
+    """What both models may be given beside response, design, family and cluster."""
+
+    trials: ArrayLike | None
+    offset: ArrayLike | None
+    term_names: Sequence[str] | None
+    cluster_label: str
+    conf_level: float
 
 
 def fit_cluster_robust_glm(
@@ -75,7 +85,15 @@ def fit_cluster_robust_glm(
     J Hum Resour 50, 317-372, eq. 11 and sec. VI.
     """
     request = _request(
-        response, design, family, cluster, trials, offset, term_names, cluster_label, conf_level
+        response,
+        design,
+        family,
+        cluster,
+        trials=trials,
+        offset=offset,
+        term_names=term_names,
+        cluster_label=cluster_label,
+        conf_level=conf_level,
     )
     return _fit(request, "independence")
 
@@ -86,11 +104,7 @@ def fit_exchangeable_gee(
     *,
     family: str,
     cluster: ArrayLike,
-    trials: ArrayLike | None = None,
-    offset: ArrayLike | None = None,
-    term_names: Sequence[str] | None = None,
-    cluster_label: str = "cluster",
-    conf_level: float = 0.95,
+    **options: Unpack[MarginalOptions],
 ) -> MarginalModelFit:
     r"""Generalised estimating equations with one common correlation within clusters.
 
@@ -101,8 +115,8 @@ def fit_exchangeable_gee(
 
     Parameters
     ----------
-    response, design, family, cluster, trials, offset, term_names, cluster_label, conf_level
-        As in `fit_cluster_robust_glm`.
+    response, design, family, cluster, **options
+        `trials`, `offset`, `term_names`, `cluster_label` and `conf_level` among them: as in `fit_cluster_robust_glm`.
 
     Returns
     -------
@@ -117,9 +131,7 @@ def fit_exchangeable_gee(
     ----------
     Liang KY, Zeger SL (1986). Biometrika 73, 13-22, eq. 6-8.
     """
-    request = _request(
-        response, design, family, cluster, trials, offset, term_names, cluster_label, conf_level
-    )
+    request = _request(response, design, family, cluster, **options)
     if isinstance(request.family, Binomial) and request.family.trials.sum() > _MOST_TRIALS:
         raise ValueError(
             f"more than {_MOST_TRIALS:,} trials: use fit_cluster_robust_glm, which needs no expansion"
@@ -132,11 +144,7 @@ def _request(
     design: ArrayLike,
     family: str,
     cluster: ArrayLike,
-    trials: ArrayLike | None,
-    offset: ArrayLike | None,
-    term_names: Sequence[str] | None,
-    cluster_label: str,
-    conf_level: float,
+    **options: Unpack[MarginalOptions],
 ) -> Request:
     if family == "nb2":
         raise ValueError("a population-averaged count model is 'poisson' with robust errors")
@@ -144,12 +152,12 @@ def _request(
         response,
         design,
         family=family,
-        trials=trials,
-        offset=offset,
-        groups=((cluster_label, cluster),),
+        trials=options.get("trials"),
+        offset=options.get("offset"),
+        groups=((options.get("cluster_label", "cluster"), cluster),),
         quadrature_points=1,
-        term_names=term_names,
-        conf_level=conf_level,
+        term_names=options.get("term_names"),
+        conf_level=options.get("conf_level", 0.95),
     )
 
 
