@@ -15,7 +15,7 @@ from naturalistic.cohort.conforming import conform, empty_table
 from naturalistic.cohort.flow import Chain
 from naturalistic.cohort.form_block import FormBlock
 from naturalistic.cohort.forms import read_forms
-from naturalistic.cohort.linking import Referrals, link, place_in_time
+from naturalistic.cohort.linking import Referrals, link, own_referral_ids, place_in_time
 from naturalistic.cohort.people import (
     check_endings,
     check_referral_dates,
@@ -26,7 +26,7 @@ from naturalistic.cohort.people import (
     work_out_ages,
 )
 from naturalistic.cohort.problems import ProblemLog
-from naturalistic.cohort.pseudonyms import MISSING, Pseudonyms, combine
+from naturalistic.cohort.pseudonyms import MISSING, Pseudonyms
 from naturalistic.cohort.questionnaires import check_forms, join_blocks, link_forms
 from naturalistic.cohort.ratings import check_ratings, read_ratings
 from naturalistic.cohort.reading import RawFile
@@ -155,7 +155,7 @@ class TableBuilder:
         block = self.extract.mapping.tables.referrals
         draft = draft_table(self.extract.reader(block.file, "referrals"), block.columns)
         if "referral_id" not in draft.frame:
-            draft.frame["referral_id"] = _own_referral_ids(draft.frame)
+            draft.frame["referral_id"] = own_referral_ids(draft.frame)
         rows = Rows(draft, self._chain(block.file, "referrals"), self.extract.log)
         if not self.extract.relative:
             for name in sorted(draft.counted_from_referral):
@@ -225,10 +225,17 @@ class TableBuilder:
             reader = self.extract.reader(block.file, "questionnaires")
             own = block.model_copy(update={"columns": self._with_ids(block.columns, block.file)})
             chain = self._chain(block.file, "questionnaires")
-            forms = read_forms(reader, own, self.extract.catalogue, chain)
+            forms = read_forms(
+                reader, own, self.extract.catalogue, chain, alone=self._only_forms(block.file)
+            )
             link_forms(forms, referrals, relative=self.extract.relative)
             blocks.append(forms)
         return blocks
+
+    def _only_forms(self, file: str) -> bool:
+        """The file feeds no other table than that of the questionnaires."""
+        blocks = self.extract.mapping.tables.blocks()
+        return all(table == "questionnaires" for table, block in blocks if block.file == file)
 
     def _read_ratings(self, referrals: Referrals) -> list[Rows]:
         blocks = []
@@ -278,15 +285,6 @@ class TableBuilder:
         first = start.groupby(level=0).min().reindex(people)
         work_out_ages(rows, first.to_numpy().astype("datetime64[ms]"), ~alone)
         return conform("patients", rows.frame)
-
-
-def _own_referral_ids(frame: pd.DataFrame) -> np.ndarray:
-    """Without referral ids a referral is a person, or a person and the day it was received."""
-    people = frame["patient_id"].to_numpy()
-    parts = [people]
-    if "received_date" in frame:
-        parts.append(frame["received_date"].to_numpy().astype("datetime64[D]").view(np.int64))
-    return np.where(people == MISSING, MISSING, combine(*parts))
 
 
 def _count_from(rows: Rows, name: str, start: np.ndarray) -> None:

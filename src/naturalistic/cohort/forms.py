@@ -13,7 +13,12 @@ from naturalistic.settings.mapping import QuestionnaireMap
 
 
 def read_forms(
-    reader: ColumnReader, block: QuestionnaireMap, catalogue: Catalogue, chain: Chain
+    reader: ColumnReader,
+    block: QuestionnaireMap,
+    catalogue: Catalogue,
+    chain: Chain,
+    *,
+    alone: bool,
 ) -> FormBlock:
     """The forms of one block of the mapping.
 
@@ -27,7 +32,9 @@ def read_forms(
         Every known instrument.
     chain : Chain
         Account of the rows, as far as reading the file.
+    alone : bool
+        The file holds nothing but forms: a row without an answer is then listed as an empty form.
     """
     if all_forms(block):
-        return forms_in_columns(reader, block, catalogue, chain)
+        return forms_in_columns(reader, block, catalogue, chain, alone=alone)
     return forms_in_rows(reader, block, catalogue, chain)

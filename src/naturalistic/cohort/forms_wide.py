@@ -24,9 +24,17 @@ _DAY = np.timedelta64(1, "D")
 
 
 def forms_in_columns(
-    reader: ColumnReader, block: QuestionnaireMap, catalogue: Catalogue, chain: Chain
+    reader: ColumnReader,
+    block: QuestionnaireMap,
+    catalogue: Catalogue,
+    chain: Chain,
+    *,
+    alone: bool,
 ) -> FormBlock:
-    """The forms of a file with one row a form, or of one with blocks of columns."""
+    """The forms of a file with one row a form, or of one with blocks of columns.
+
+    With `alone` the file holds nothing but forms; in one of contacts a row without an answer is no form at all.
+    """
     shared = draft_table(reader, block.columns)
     frames: list[pd.DataFrame] = []
     parts: list[Answers] = []
@@ -41,7 +49,8 @@ def forms_in_columns(
         frames.append(_placed(reader, shared, form, catalogue).iloc[completed])
         parts.append(answers.moved(place[answers.form]))
         n_forms += len(completed)
-        _note_empty(reader, form, columns, completed)
+        if alone or isinstance(form, WideForm):
+            _note_empty(reader, form, columns, completed)
     answers = Answers.joined(parts)
     empty = chain.rows * len(parts) - n_forms
     reason = f"one row an answer: {n_forms:,} forms completed, {empty:,} left empty"

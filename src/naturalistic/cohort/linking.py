@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from naturalistic.cohort.pseudonyms import MISSING
+from naturalistic.cohort.pseudonyms import MISSING, combine
 
 _DAY = np.timedelta64(1, "D")
 
@@ -151,3 +151,23 @@ def place_in_time(days_from_zero: np.ndarray, start: np.ndarray, zero: np.dateti
     """
     days = (days_from_zero - zero.astype("datetime64[ms]")) // _DAY
     return start + days * _DAY
+
+
+def own_referral_ids(frame: pd.DataFrame) -> np.ndarray:
+    """Without referral ids a referral is a person, or a person and the day it was received.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        `patient_id`, and `received_date` where there is one.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_rows,)
+        `MISSING` where the person is.
+    """
+    people = frame["patient_id"].to_numpy()
+    parts = [people]
+    if "received_date" in frame:
+        parts.append(frame["received_date"].to_numpy().astype("datetime64[D]").view(np.int64))
+    return np.where(people == MISSING, MISSING, combine(*parts))
