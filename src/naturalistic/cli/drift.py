@@ -109,6 +109,14 @@ def compare_with_last(
     return [*same, head, *summary(drift, every=every), f"  Every comparison: {table.as_posix()}"]
 
 
+def note_drift(stage: Stage, now: ExtractProfile) -> None:
+    """Compare an extract that was read to the end with the one before it, and keep its profile for the next."""
+    table = stage.paths.drift
+    said = compare_with_last(stage, now, table)
+    files.write_text(table.with_suffix(".txt"), "\n".join(said) + "\n")
+    KeptProfiles.of(stage).keep(now)
+
+
 def summary(drift: pd.DataFrame, *, every: bool) -> list[str]:
     """What stands out, one line each."""
     from naturalistic.cohort.drift.sentences import drift_sentences, rows_sentence

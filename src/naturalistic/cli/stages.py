@@ -7,7 +7,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from naturalistic.errors import ExtractError
 from naturalistic.files import CohortPaths
 from naturalistic.settings.config import AnalysisSettings
 from naturalistic.settings.mapping import Mapping
+
+if TYPE_CHECKING:
+    from naturalistic.cohort.ingest import IngestResult
 
 
 @dataclass(frozen=True)
@@ -81,32 +84,12 @@ def synthesise(stage: Stage) -> None:
 def ingest(stage: Stage) -> None:
     """Read the extract into the canonical tables."""
     from naturalistic.cli.analysis_plan import freeze_once
-    from naturalistic.cli.drift import KeptProfiles, compare_with_last
-    from naturalistic.cohort.ingest import ingest as read_extract
-    from naturalistic.cohort.pseudonyms import project_key
+    from naturalistic.cli.drift import note_drift
     from naturalistic.tables.cohort import COHORT_TABLES
     from naturalistic.tables.derived import INTAKE
 
     freeze_once(stage.plan, stage.cohort)
-    paths = stage.paths
-    stopped = paths.restricted / "validation_stopped.csv"
-    stopped.unlink(missing_ok=True)
-    key = project_key(stage.plan.project / "private" / stage.cohort)
-    try:
-        result = read_extract(
-            stage.mapping,
-            project=stage.plan.project,
-            key=key,
-            mapping_name=stage.plan.mapping_file(stage.cohort).as_posix(),
-            instruments=stage.instruments(),
-        )
-    except ExtractError as error:
-        if (table := getattr(error, "table", None)) is not None:
-            files.write_csv(stopped, table)
-            raise ExtractError(
-                [*error.problems, f"Every problem is listed in {stopped.as_posix()}."]
-            ) from error
-        raise
+    paths, result = stage.paths, _read_extract(stage)
     for name, table in COHORT_TABLES.items():
         files.write_table(paths.table(name), result.tables[name], table)
     files.write_table(paths.intake, INTAKE.conform(result.flow), INTAKE)
@@ -114,11 +97,32 @@ def ingest(stage: Stage) -> None:
     facts = {"data_cut": result.data_cut.isoformat(), "calendar": stage.mapping.calendar}
     files.write_json(paths.cohort_facts, facts)
     files.write_json(paths.provenance, {**facts, "files": result.files})
-    said = compare_with_last(stage, result.profile, paths.drift)
-    files.write_text(paths.drift.with_suffix(".txt"), "\n".join(said) + "\n")
-    KeptProfiles.of(stage).keep(
-        result.profile
-    )  # last, so that an extract that failed is never compared with
+    note_drift(stage, result.profile)
+
+
+def _read_extract(stage: Stage) -> IngestResult:
+    """The extract, or an error that says where every problem is listed."""
+    from naturalistic.cohort.ingest import ingest as read
+    from naturalistic.cohort.pseudonyms import project_key
+
+    stopped = stage.paths.restricted / "validation_stopped.csv"
+    stopped.unlink(missing_ok=True)
+    key = project_key(stage.plan.project / "private" / stage.cohort)
+    try:
+        return read(
+            stage.mapping,
+            project=stage.plan.project,
+            key=key,
+            mapping_name=stage.plan.mapping_file(stage.cohort).as_posix(),
+            instruments=stage.instruments(),
+        )
+    except ExtractError as error:
+        if (table := getattr(error, "table", None)) is None:
+            raise
+        files.write_csv(stopped, table)
+        raise ExtractError(
+            [*error.problems, f"Every problem is listed in {stopped.as_posix()}."]
+        ) from error
 
 
 def score(stage: Stage) -> None:
