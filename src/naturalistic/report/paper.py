@@ -111,6 +111,16 @@ def column_weights(table: Table) -> list[float]:
         max(word + 2, min(text + 2, ENOUGH if text < LINE else 2 * ENOUGH), 6)
         for word, text in zip(words, longest, strict=True)
     ]
+    least = [word + 2 for word in words]
+    room = LINE - max(least[0], NARROWEST)
+    if table.prose and sum(wanted) > LINE and wanted[0] > LINE - room and sum(least[1:]) <= room:
+        # sentences wrap as well as names do: the first column keeps its room, the others share what is left
+        spare, slack = room - sum(least[1:]), sum(wanted[1:]) - sum(least[1:])
+        others = [
+            low + spare * (want - low) / slack
+            for low, want in zip(least[1:], wanted[1:], strict=True)
+        ]
+        return [(LINE - room) / LINE, *(width / LINE for width in others)]
     # names wrap better than figures with their limits
     wanted[0] -= min(max(sum(wanted) - LINE, 0), max(wanted[0] - max(words[0] + 2, NARROWEST), 0))
     return [width / sum(wanted) for width in wanted]

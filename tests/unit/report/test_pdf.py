@@ -11,7 +11,7 @@ from typing import Any
 import pikepdf
 import pytest
 
-from naturalistic.report.blocks import Figure, Section
+from naturalistic.report.blocks import Figure, Section, Table
 from naturalistic.report.front import brief_front, front_matter
 from naturalistic.report.paper import column_weights
 from naturalistic.report.pdf import make_pdf
@@ -116,6 +116,16 @@ def test_columns_share_the_width() -> None:
     assert sum(weights) == pytest.approx(1)
     assert min(weights) > 0.1
     assert column_weights(sections()[1].blocks[2]) == pytest.approx([0.5, 0.5])  # type: ignore[arg-type]
+
+
+def test_names_keep_their_room_beside_long_sentences() -> None:
+    sentence = "A sentence that runs on over several lines of a page, " * 4
+    name = "Adults with two or more attended sessions within one referral"
+    prose = Table("c", ("Measure", "Here", "Source"), [(name, sentence, sentence)], prose=True)
+    weights = column_weights(prose)
+    assert sum(weights) == pytest.approx(1)
+    assert weights[0] == pytest.approx(26 / 116)  # 26 of 116 letters
+    assert weights[1] == pytest.approx(weights[2])
 
 
 @pytest.mark.parametrize("name", ["full", "nobody"])
