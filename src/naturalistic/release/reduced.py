@@ -22,9 +22,15 @@ def reduced_resampling(settings: Mapping[str, Any]) -> str:
     return " and ".join(fewer)
 
 
-def analyses_left_out(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of the analyses that the settings leave out, readable."""
-    return tuple(str(name).replace("_", " ") for name in settings.get("analyses_left_out", ()))
+def left_out_sentence(settings: Mapping[str, Any]) -> str:
+    """Which analyses the settings leave out, and how to read their places in a report; empty where all were run."""
+    names = [str(name).replace("_", " ") for name in settings.get("analyses_left_out", ())]
+    if not names:
+        return ""
+    return (
+        f"The settings of this run leave out these analyses: {', '.join(names)}. Where a matter of theirs is said not to be "
+        "measured, given or worked out here, it was not looked at."
+    )
 
 
 def reduced_in_services(settings: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from naturalistic.release.reduced import left_out_sentence
 from naturalistic.report.blocks import Section, Text
 from naturalistic.report.certainty import CHECKS, Certainty, certainty
 from naturalistic.report.released import Released, is_ok
@@ -53,6 +54,8 @@ def cannot_say(released: Released) -> Section:
 
 
 def _lines(released: Released) -> Iterator[str]:
+    if left_out := left_out_sentence(released.settings):
+        yield left_out
     yield (
         "Whether therapy made the difference. There was no group to compare with. Many people seek help when they feel at "
         "their worst, and some get better with time."

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from naturalistic.reference.published_models import PublishedStudy
-from naturalistic.release.reduced import analyses_left_out, reduced_resampling
+from naturalistic.release.reduced import left_out_sentence, reduced_resampling
 from naturalistic.report.blocks import Block, Heading, Section, Table, Text
 from naturalistic.report.released import Released, is_ok
 from naturalistic.report.sentences import share_of_started
@@ -96,8 +96,8 @@ def _of_this_run(released: Released) -> Iterator[str]:
             f"Resampling was reduced in this run: {fewer}. Limits and averages that rest on resampling vary more by chance "
             "than in a full run."
         )
-    if left_out := analyses_left_out(released.settings):
-        yield f"The settings of this run leave out these analyses: {listed(left_out)}. They were not looked at."
+    if left_out := left_out_sentence(released.settings):
+        yield left_out
     if released.synthetic:
         yield "The people in this report are synthetic. Nothing about any real service follows from it."
 
