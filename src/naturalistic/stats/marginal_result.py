@@ -11,7 +11,8 @@ from scipy.special import stdtr, stdtrit
 from naturalistic.stats.glmm.estimable import Estimable
 from naturalistic.stats.glmm.families import Binomial
 from naturalistic.stats.glmm.request import Request
-from naturalistic.stats.result import Estimate, not_estimable
+from naturalistic.stats.glmm.result import coefficient_of
+from naturalistic.stats.result import Estimate
 
 Array = NDArray[np.float64]
 
@@ -71,22 +72,7 @@ class MarginalModelFit:
 
     def term(self, name: str) -> Estimate:
         """One coefficient as an `Estimate`; ValueError for an unknown term."""
-        j = self.term_names.index(name)
-        if not np.isfinite(self.coefficients[j]):
-            about = [note for note in self.notes if f"'{name}'" in note] or list(self.notes)
-            return not_estimable("; ".join(about), method=self.method, conf_level=self.conf_level)
-        return Estimate(
-            float(self.coefficients[j]),
-            float(self.standard_errors[j]),
-            float(self.conf_low[j]),
-            float(self.conf_high[j]),
-            self.conf_level,
-            float(self.t_values[j]),
-            self.df,
-            float(self.p_values[j]),
-            method=self.method,
-            note="; ".join(self.notes),
-        )
+        return coefficient_of(self, name, self.t_values, self.df)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,29 +9,22 @@ import pandas as pd
 from scipy.special import ndtri
 
 from naturalistic.analyses.interface import AnalysisInput, EstimateRows
-from naturalistic.analyses.leaving.clocks import time_to_ending
 from naturalistic.analyses.outcome.fitting import Fitted, Rows, fit_rows
 from naturalistic.analyses.outcome.growth import Growth
 from naturalistic.analyses.outcome.people import FloatArray, OutcomePeople
 from naturalistic.analyses.outcome.pre_post import two_occasions
+from naturalistic.analyses.outcome.slopes_and_dropout import add_slopes
 from naturalistic.analyses.predictors import design_matrix
-from naturalistic.stats.cox import fit_cox
 from naturalistic.stats.lmm.contrasts import linear_combination
-from naturalistic.stats.lmm.predictions import random_effects
 from naturalistic.stats.result import Estimate
 
-MIXTURE, SHARED = "pattern_mixture", "shared_parameter"
+MIXTURE = "pattern_mixture"
 FEWEST_PAIRS = 10  # people with both scores for a pattern of its own
-FEWEST_EVENTS = 10
 OTHER = "other_or_unknown_ending"
 PATTERNS = ("planned_ending", "unplanned_ending")
 MIXED = (
     "change estimated within each way of ending and averaged by how many started and ended so; within a way of ending "
     "forms are taken to be missing at random, between them not"
-)
-TWO_STEP = (
-    "two-step check, not a joint model: the slopes are predicted from the forms completed before leaving, shrunken, and "
-    "taken as known"
 )
 
 
@@ -49,7 +42,7 @@ def add_missing_not_at_random(
         Of dropping out, per SD of the patient's predicted slope (improvement positive) and level.
     """
     _mixture(rows, people)
-    _slopes(rows, data, people, growth)
+    add_slopes(rows, data, people, growth)
 
 
 def _mixture(rows: EstimateRows, people: OutcomePeople) -> None:
@@ -87,30 +80,12 @@ def _mixture_rows(
 ) -> None:
     level, better = people.conf_level, people.better
     share = np.bincount(labels.codes, minlength=len(labels.categories)) / len(labels)
-    improvement = []
-    weights = np.zeros(len(fitted.fit.terms))
-    for i, name in enumerate(labels.categories):
-        columns = {"time": better} | (
-            {f"time:ending[{name}]": better, f"time:ending[T.{name}]": better} if i else {}
-        )
-        contrast = fitted.vector(columns)
-        weights += share[i] * contrast
-        value = linear_combination(fitted.fit, contrast, conf_level=level)
-        improvement.append(value.estimate)
-        rows.add(
-            "mean_change",
-            value,
-            specification="by_ending",
-            dimensions={"ending": name},
-            **{
-                **fitted.people_columns(people),
-                **key,
-                "n_patients": int((people.paired & (labels.codes == i)).sum()),
-                "numerator": int((labels.codes == i).sum()),
-                "denominator": len(labels),
-                "method": fitted.fit.formula,
-            },
-        )
+    contrasts = [_contrast(fitted, labels, i, better) for i in range(len(labels.categories))]
+    improvement = [
+        _one_ending(rows, people, fitted, contrast, labels, i, key)
+        for i, contrast in enumerate(contrasts)
+    ]
+    weights = np.sum([s * c for s, c in zip(share, contrasts, strict=True)], axis=0)
     rows.add(
         "mean_change",
         _averaged(fitted, weights, share, np.array(improvement), len(labels), level),
@@ -124,6 +99,41 @@ def _mixture_rows(
         specification="missing_at_random",
         **{**at_random.people_columns(people), **key, "method": at_random.fit.formula},
     )
+
+
+def _contrast(fitted: Fitted, labels: pd.Categorical, i: int, better: float) -> FloatArray:
+    """Improvement of those who ended in the i-th way; the first is the reference."""
+    name = labels.categories[i]
+    own = {f"time:ending[{name}]": better, f"time:ending[T.{name}]": better} if i else {}
+    return fitted.vector({"time": better, **own})
+
+
+def _one_ending(
+    rows: EstimateRows,
+    people: OutcomePeople,
+    fitted: Fitted,
+    contrast: FloatArray,
+    labels: pd.Categorical,
+    i: int,
+    key: dict[str, Any],
+) -> float:
+    """A row for one way of ending; returns the improvement."""
+    value = linear_combination(fitted.fit, contrast, conf_level=people.conf_level)
+    rows.add(
+        "mean_change",
+        value,
+        specification="by_ending",
+        dimensions={"ending": labels.categories[i]},
+        **{
+            **fitted.people_columns(people),
+            **key,
+            "n_patients": int((people.paired & (labels.codes == i)).sum()),
+            "numerator": int((labels.codes == i).sum()),
+            "denominator": len(labels),
+            "method": fitted.fit.formula,
+        },
+    )
+    return value.estimate
 
 
 def _averaged(
@@ -165,73 +175,3 @@ def _patterns(people: OutcomePeople) -> tuple[np.ndarray, str]:
         f"{FEWEST_PAIRS} people of all but one have both scores"
     )
     return pattern, reason
-
-
-def _slopes(
-    rows: EstimateRows, data: AnalysisInput, people: OutcomePeople, growth: Growth | None
-) -> None:
-    key: dict[str, Any] = {
-        "model": SHARED,
-        "specification": "patient_slope",
-        "definition": data.settings.primary.dropout_definition,
-    }
-    if growth is None or not growth.fitted.ok:
-        note = "needs patient slopes, and with them three or more forms a person (median)"
-        rows.add("hazard_ratio", term="patient_slope", status="not_run", note=note, **key)
-        return
-    found = random_effects(growth.fitted.fit, "patient")
-    effects = pd.DataFrame(
-        {
-            "level": -people.better * found.effects[:, 0],
-            "slope": people.better * found.effects[:, 1],
-        },
-        index=found.ids,
-    )
-    clock = "attended_sessions"
-    ends = time_to_ending(
-        people.frame, key["definition"], clock, data.settings.dropout.lost_contact_weeks
-    )
-    if not len(ends.rows):
-        clock = "weeks_since_first_session"
-        ends = time_to_ending(
-            people.frame, key["definition"], clock, data.settings.dropout.lost_contact_weeks
-        )
-    use = np.isin(ends.rows, effects.index)
-    event = (ends.cause[use] == 1).astype(float)
-    spread = effects.std(ddof=1)
-    if event.sum() < FEWEST_EVENTS or not (spread > 0).all():
-        note = f"fewer than {FEWEST_EVENTS} dropouts on record, or slopes do not differ"
-        rows.add("hazard_ratio", term="patient_slope", status="not_estimable", note=note, **key)
-        return
-    design = (effects / spread).loc[ends.rows[use], ["slope", "level"]].to_numpy()
-    fit = fit_cox(
-        ends.time[use],
-        event,
-        design,
-        robust=True,
-        term_names=["slope", "level"],
-        conf_level=people.conf_level,
-    )
-    for i, (term, contrast) in enumerate(
-        (("patient_slope", "per SD faster improvement"), ("patient_level", "per SD more distress"))
-    ):
-        value = Estimate(
-            float(np.exp(fit.coefficients[i])),
-            float(fit.std_errors[i]),
-            float(np.exp(fit.conf_low[i])),
-            float(np.exp(fit.conf_high[i])),
-            people.conf_level,
-            p_value=float(fit.p_values[i]),
-            method=f"{fit.method}; slopes and levels predicted by the growth model",
-            note="; ".join((TWO_STEP, *fit.notes)),
-        )
-        rows.add(
-            "hazard_ratio",
-            value,
-            term=term,
-            contrast=contrast,
-            time_unit=clock,
-            n_patients=int(use.sum()),
-            n_events=int(event.sum()),
-            **key,
-        )

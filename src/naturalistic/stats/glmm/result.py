@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,22 +169,61 @@ class GeneralisedMixedModelFit:
 
     def term(self, name: str) -> Estimate:
         """One coefficient as an `Estimate`; ValueError for an unknown term."""
-        j = self.term_names.index(name)
-        if not np.isfinite(self.coefficients[j]):
-            about = [note for note in self.notes if f"'{name}'" in note] or list(self.notes)
-            return not_estimable("; ".join(about), method=self.method, conf_level=self.conf_level)
-        return Estimate(
-            float(self.coefficients[j]),
-            float(self.standard_errors[j]),
-            float(self.conf_low[j]),
-            float(self.conf_high[j]),
-            self.conf_level,
-            float(self.z_values[j]),
-            float("inf"),
-            float(self.p_values[j]),
-            method=self.method,
-            note="; ".join(self.notes),
-        )
+        return coefficient_of(self, name, self.z_values, float("inf"))
+
+
+class _Coefficients(Protocol):
+    """What conditional and population-averaged fits have in common."""
+
+    @property
+    def term_names(self) -> tuple[str, ...]: ...
+    @property
+    def coefficients(self) -> Array: ...
+    @property
+    def standard_errors(self) -> Array: ...
+    @property
+    def conf_low(self) -> Array: ...
+    @property
+    def conf_high(self) -> Array: ...
+    @property
+    def conf_level(self) -> float: ...
+    @property
+    def p_values(self) -> Array: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+    @property
+    def method(self) -> str: ...
+
+
+def coefficient_of(fit: _Coefficients, name: str, statistics: Array, df: float) -> Estimate:
+    """One coefficient as an `Estimate`, with the notes about it where it has no finite value.
+
+    Parameters
+    ----------
+    fit : fitted model
+    name : str
+        One of its terms; ValueError otherwise.
+    statistics : ndarray, shape (p,)
+        Estimates over errors, z or t.
+    df : float
+        Of the statistics.
+    """
+    j = fit.term_names.index(name)
+    if not np.isfinite(fit.coefficients[j]):
+        about = [note for note in fit.notes if f"'{name}'" in note] or list(fit.notes)
+        return not_estimable("; ".join(about), method=fit.method, conf_level=fit.conf_level)
+    return Estimate(
+        float(fit.coefficients[j]),
+        float(fit.standard_errors[j]),
+        float(fit.conf_low[j]),
+        float(fit.conf_high[j]),
+        fit.conf_level,
+        float(statistics[j]),
+        df,
+        float(fit.p_values[j]),
+        method=fit.method,
+        note="; ".join(fit.notes),
+    )
 
 
 def finite_exp(value: float) -> float:
