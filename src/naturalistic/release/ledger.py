@@ -62,7 +62,8 @@ def ledger_entry(
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
     """The key as text, so that rows of two tables meet."""
     table = table.copy()
-    table[list(KEY_COLUMNS)] = table[list(KEY_COLUMNS)].astype("object").fillna("").astype(str)
+    keys = table[list(KEY_COLUMNS)].astype("object")
+    table[list(KEY_COLUMNS)] = keys.where(keys.notna(), "").astype(str)
     return table
 
 
