@@ -175,10 +175,15 @@ def _forms(made: Simulation) -> pd.DataFrame:
         "EpisodeRef": _episodes(forms["course"].to_numpy()),
         "FormDate": _day_texts(forms["day"], made.data_cut),
     }
-    measure = made.model.forms.measure
+    how = made.model.forms
+    measure = how.measure
     if measure == "phq_9_and_gad_7":
         number = _whole(forms["session_number"].mask(forms["session_number"] < 0))
         totals = {"PHQ9": _whole(answers["phq_9"]), "GAD7": _whole(answers["gad_7"])}
+        if (
+            not how.every_session
+        ):  # forms that belong to no session say when in therapy they were completed
+            head["Stage"] = _coded(forms["occasion"], "occasion")
         return pd.DataFrame({**head, "SessionNo": number, **totals})
     head["Stage"] = _coded(forms["occasion"], "occasion")
     if measure == "core_om_total":
