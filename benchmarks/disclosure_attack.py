@@ -157,6 +157,8 @@ def main() -> None:
         "--kept", type=Path, default=Path(tempfile.gettempdir()) / "disclosure_attack.jsonl"
     )
     parser.add_argument("--minutes", type=float, default=1e9)
+    parser.add_argument("--part", type=int, default=0, help="one of --parts that run side by side")
+    parser.add_argument("--parts", type=int, default=1)
     arguments = parser.parse_args()
     kept = (
         [json.loads(x) for x in arguments.kept.read_text().splitlines()]
@@ -169,7 +171,8 @@ def main() -> None:
     jobs += [("cohort", one, s) for s in range(arguments.cohorts)]
     with arguments.kept.open("a", encoding="utf-8") as out:
         for kind, run, seed in jobs:
-            if (kind, seed) not in done and time.monotonic() < end:
+            mine = seed % arguments.parts == arguments.part
+            if mine and (kind, seed) not in done and time.monotonic() < end:
                 kept.append(run(seed))
                 out.write(json.dumps(kept[-1]) + "\n")
                 out.flush()

@@ -40,8 +40,9 @@ KEY = (
 _N = r"(?<![\d.,–-])(\d{1,3}(?:,\d{3})+|\d+)(?![.,]?\d|%)"
 # what is counted here is not people
 _OTHER_THINGS = (
-    r"(?! (?:comparison|difference|group|check|figure|lies|lie |level|therapist|specification|method|test|services|items|"
-    r"questions|stand|published|estimate|models|weeks|months|quarters|half-years|years|sessions|points|characteristics))"
+    r"(?!; all are|\.? ?; all are| (?:comparison|difference|group|check|figure|lies|lie |level|therapist|specification|"
+    r"method|test|services|items|questions|stand|published|estimate|models|weeks|months|quarters|half-years|years|"
+    r"sessions|points|characteristics))"
 )
 _PEOPLE = (
     re.compile(
@@ -51,7 +52,11 @@ _PEOPLE = (
     ),
     re.compile(_N + r" (?:out )?of (?:the |all )?" + _N + _OTHER_THINGS),
     re.compile(r"\bn ?= ?" + _N),
-    re.compile(r"(?<!fewer )(?:people|patients|referred|started)[^.;:()]{0,40}\(" + _N + r"\)"),
+    re.compile(
+        r"(?<!fewer )(?:people|patients|referred|started)(?! more than)[^.;:()]{0,40}\("
+        + _N
+        + r"\)"
+    ),
 )
 _HEADS_OF_PEOPLE = re.compile(
     r"\b(people|patients|episodes|n|with both forms|events|referrals)\b", re.I

@@ -168,6 +168,8 @@ def collect(frame: pd.DataFrame, groups: list[Family], small: int) -> Counts:
     place = places(frame)
     finer = _finer(frame, place)
     whole = _places_of_denominators(frame, groups, place)
+    # two contrasts of one figure have the same people below them
+    below = np.where(text(frame, "dimensions") == "", "", whole).astype(object)
     shares = _is_share(frame, place != whole)
     counts.people = _people_of(frame, place)
     population, time = text(frame, "population"), text(frame, "time")
@@ -183,8 +185,9 @@ def collect(frame: pd.DataFrame, groups: list[Family], small: int) -> Counts:
             usable &= _unit_is_people(frame) & (values == np.round(values))
         numbers = np.full(len(frame), ABSENT, dtype=np.int64)
         for row in np.flatnonzero(usable & (values >= 0)):
-            of_whole = column == "denominator" or (column == "n_patients" and shares[row])
-            name, value = whole[row] if of_whole else place[row], int(values[row])
+            of_whole = column == "n_patients" and shares[row]
+            name = below[row] if column == "denominator" else whole[row] if of_whole else place[row]
+            value = int(values[row])
             group = counts.whose(name, value, population[row], alone=column in EVENTS)
             if value <= small:
                 name = f"{name} [{finer[column][row]}]"
@@ -288,7 +291,7 @@ def _places_of_denominators(
     constant: dict[int, list[str]] = defaultdict(list)
     for group in groups:
         values = bottom[group.rows]
-        if np.isfinite(values).all() and (values == values[0]).all():
+        if len(values) > 1 and np.isfinite(values).all() and (values == values[0]).all():
             for row in group.rows:
                 constant[int(row)].append(group.dimension)
     whole = place.copy()

@@ -22,7 +22,12 @@ from naturalistic.release.suppression.counts import (
     places,
     text,
 )
-from naturalistic.release.suppression.levels import OF_EVERYBODY, find_levels, whole_populations
+from naturalistic.release.suppression.levels import (
+    MAIN_SCALES,
+    OF_EVERYBODY,
+    find_levels,
+    whole_populations,
+)
 from naturalistic.release.suppression.links_model import UNIONS, Links, unions
 
 
@@ -32,6 +37,7 @@ def find_links(frame: pd.DataFrame, groups: list[Family], counts: Counts) -> Lin
     _remainders(groups, counts, links)
     find_levels(frame, groups, counts, links)
     _without_value(frame, counts, links)
+    _same_people(frame, counts, links)
     _terms(frame, counts, links)
     _nested(frame, counts, links)
     _curves(frame, counts, links)
@@ -69,9 +75,29 @@ def _without_value(frame: pd.DataFrame, counts: Counts, links: Links) -> None:
     }:
         total = counts.names[with_value][1] + counts.names[without][1]
         named = wholes.of(group, *OF_EVERYBODY) | {counts.known(there, total, group)}
-        for whole in sorted(named - {-1, with_value}):
+        for whole in sorted(named - {-1}):
             if counts.names[whole][1] == total:
                 links.sums_to((with_value, without), whole)
+
+
+def _same_people(frame: pd.DataFrame, counts: Counts, links: Links) -> None:
+    """As many people of one population and breakdown are the same people, whatever they are called here."""
+    population, dimensions = text(frame, "population"), text(frame, "dimensions")
+    place, scale, time = places(frame), text(frame, "scale"), text(frame, "time")
+    whole = np.full(len(frame), "", dtype=object)
+    for columns, where, when in (
+        (("n_patients", "n_episodes"), place, time),
+        (("denominator",), dimensions, whole),
+    ):
+        first: dict[tuple[object, ...], int] = {}
+        for column in columns:
+            for row in np.flatnonzero(counts.of[column] >= 0):
+                number = int(counts.of[column][row])
+                main = "" if scale[row] in MAIN_SCALES else scale[row]
+                value = counts.names[number][1]
+                key = (population[row], dimensions[row], where[row], main, when[row], value)
+                if first.setdefault(key, number) != number:
+                    links.sums_to((number,), first[key])
 
 
 def _terms(frame: pd.DataFrame, counts: Counts, links: Links) -> None:
