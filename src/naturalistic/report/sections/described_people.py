@@ -11,6 +11,7 @@ from naturalistic.report.released import Released, is_ok
 from naturalistic.report.thresholds import thresholds
 from naturalistic.report.wording import (
     NOT_ESTIMABLE,
+    NOT_MEASURED,
     WITHHELD,
     brief_interval,
     capital,
@@ -168,7 +169,9 @@ def described(released: Released) -> str:
     every = released.rows(NAME, estimand="mean_change", model="pre_post", **PERSON)
     rows = every[every["status"] == "ok"]
     if not len(rows):
-        why = reason(every.iloc[0]) if len(every) else "cannot be estimated"
+        scores = released.rows(NAME, estimand="predicted_score", **PERSON)
+        lacking = len(scores) > 0 and bool((scores["status"] == "not_measured").all())
+        why = reason(every.iloc[0]) if len(every) else NOT_MEASURED if lacking else NOT_ESTIMABLE
         return f"Predicted courses of described people: {why}."
     parts = [
         f"{lower_first(person_label(str(r['term'])))} {with_interval(r)}"

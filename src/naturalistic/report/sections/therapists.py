@@ -69,7 +69,7 @@ def _share_words(released: Released, level: str, plural: str) -> str:
     if row is None:
         return ""
     if not is_ok(row):
-        note = f": {row['note']}" if str(row["note"]) else ""
+        note = f" ({row['note']})" if str(row["note"]) else ""
         return f"How far change differs between {plural}: {reason(row)}{note}."
     text = (
         f"{capital(plural)} stand for {with_interval(row)} of the differences in change between people, characteristics "
