@@ -12,6 +12,7 @@ import yaml
 from naturalistic.cli import stages
 from naturalistic.cli.main import run_command
 from naturalistic.cli.plan import Plan
+from naturalistic.cli.run import _print_drift
 from naturalistic.errors import ConfigError, ExtractError
 from tests.pipeline import project as copy_config
 from tests.unit.cohort.drift.extracts import MAPPING, frames
@@ -19,7 +20,7 @@ from tests.unit.cohort.drift.test_compare import later
 
 KEPT = Path("private/north/extracts")
 TABLE = Path("results/north/restricted/drift.csv")
-TOLD = TABLE.with_suffix(".txt")
+TOLD = KEPT / "told.txt"
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def changed_extract() -> dict[str, pd.DataFrame]:
 
 
 def kept() -> list[str]:
-    return sorted(path.name for path in KEPT.glob("*"))
+    return sorted(path.name for path in KEPT.glob("*.json"))
 
 
 def test_from_the_first_extract_to_the_second_and_again(project):
@@ -75,6 +76,18 @@ def test_from_the_first_extract_to_the_second_and_again(project):
     assert "the code 'T' is new" in again
     assert (kept(), TABLE.read_bytes()) == (["0001.json", "0002.json"], table)
     assert Path(KEPT / "0001.json").read_bytes() == first
+
+
+def test_results_do_not_tell_whether_an_extract_was_read_before(project):
+    def results() -> dict[str, bytes]:
+        held = sorted(p for p in Path("results").rglob("*") if p.is_file())
+        return {p.as_posix(): p.read_bytes() for p in held}
+
+    lay(frames())
+    ingest()
+    first = results()
+    assert "same as last time" in ingest()
+    assert results() == first
 
 
 def test_an_extract_that_cannot_be_used_is_never_compared_with(project):
@@ -170,3 +183,14 @@ def test_going_back_to_an_earlier_extract_keeps_the_order(project):
     lay(frames())
     assert ingest() == "The extract is the same as last time, byte for byte.\n"
     assert kept() == ["0001.json", "0002.json"]
+
+
+def test_the_end_of_a_run_says_it_where_there_was_an_earlier_extract(project, capsys):
+    lay(frames())
+    ingest()
+    _print_drift(Plan(Path("config/config.yaml")), "north")
+    assert capsys.readouterr().out == ""
+    lay(changed_extract())
+    ingest()
+    _print_drift(Plan(Path("config/config.yaml")), "north")
+    assert "people, Ending: the code 'T' is new (21 rows now)." in capsys.readouterr().out

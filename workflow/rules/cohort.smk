@@ -29,7 +29,6 @@ rule ingest:
         facts="results/{cohort}/restricted/cohort/facts.json",
         validation="results/{cohort}/restricted/validation.csv",
         drift="results/{cohort}/restricted/drift.csv",
-        drift_told="results/{cohort}/restricted/drift.txt",
         provenance="results/{cohort}/release/provenance.json",
     log:
         "results/{cohort}/logs/ingest.log",

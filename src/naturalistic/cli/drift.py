@@ -31,10 +31,20 @@ class KeptProfiles:
 
     folder: Path
 
+    @property
+    def told(self) -> Path:
+        """What was said of the last extract."""
+        return self.folder / "told.txt"
+
     @classmethod
     def of(cls, stage: Stage) -> KeptProfiles:
         """Those of a cohort."""
-        return cls(stage.plan.project / "private" / stage.cohort / "extracts")
+        return cls.at(stage.plan.project, stage.cohort)
+
+    @classmethod
+    def at(cls, project: Path, cohort: str) -> KeptProfiles:
+        """Those of a cohort of a project."""
+        return cls(project / "private" / cohort / "extracts")
 
     def read(self) -> list[ExtractProfile]:
         """Every profile, the oldest first.
@@ -111,10 +121,11 @@ def compare_with_last(
 
 def note_drift(stage: Stage, now: ExtractProfile) -> None:
     """Compare an extract that was read to the end with the one before it, and keep its profile for the next."""
-    table = stage.paths.drift
-    said = compare_with_last(stage, now, table)
-    files.write_text(table.with_suffix(".txt"), "\n".join(said) + "\n")
-    KeptProfiles.of(stage).keep(now)
+    kept = KeptProfiles.of(stage)
+    said = compare_with_last(stage, now, stage.paths.drift)
+    # beside the profiles: that an extract was read before is no result, which must be the same at every run
+    files.write_text(kept.told, "\n".join(said) + "\n")
+    kept.keep(now)
 
 
 def summary(drift: pd.DataFrame, *, every: bool) -> list[str]:

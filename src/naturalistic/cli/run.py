@@ -188,7 +188,9 @@ def _summaries(
 
 def _print_drift(plan: Plan, cohort: str) -> None:
     """What changed since the last extract, where there was one."""
-    told = CohortPaths(plan.results, cohort).drift.with_suffix(".txt")
+    from naturalistic.cli.drift import KeptProfiles
+
+    told = KeptProfiles.at(plan.project, cohort).told
     text = told.read_text(encoding="utf-8").strip() if told.is_file() else ""
     if "Compared with" in text:
         print(text)
