@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import yaml
 
 from naturalistic.cli import stages
 from naturalistic.cli.plan import Plan
+from tests.attack.canaries import COHORT, fly, unpacked
 from tests.pipeline import project
 
 ANALYSES = ("participant_flow", "characteristics", "clinical_change", "length_of_therapy")
@@ -51,3 +55,37 @@ def test_no_canary_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "few_people" not in log
     assert (stage.paths.restricted / "disclosure_detail.csv").is_file()
     assert len(list((tmp_path / "private" / "synthetic_hirschfeld" / "releases").iterdir())) == 1
+
+
+def test_no_canary_leaves_a_whole_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every output, packed parts unpacked: tables, log, bundle, pages, figures, PDF, workbook, Word; and what was said."""
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext (poppler-utils) reads the PDF here and is not installed")
+    monkeypatch.chdir(tmp_path)
+    flight = fly(tmp_path, ANALYSES)
+    assert all(flight.planted.values())
+    names = {p.name for p in (tmp_path / "results" / COHORT / "release").iterdir()}
+    assert names >= {
+        "report.html",
+        "report.pdf",
+        "brief.docx",
+        "tables.xlsx",
+        "evidence.json",
+        "covariances.csv",
+    }
+    assert flight.files > 20
+    assert flight.searched > 1_000_000
+    assert flight.found == []
+
+
+def test_a_canary_that_left_would_be_found(tmp_path: Path) -> None:
+    """In a packed file, in a drawing inside a page, and in a PDF."""
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("sheet.xml", f"<v>{CANARY}</v>" * 50)
+    drawing = base64.b64encode(f"<svg><title>{CANARY} and more</title></svg>".encode()).decode()
+    (tmp_path / "b.html").write_text(
+        f"<img src='data:image/svg+xml;base64,{drawing}'>", encoding="utf-8"
+    )
+    for name in ("a.xlsx", "b.html"):
+        assert CANARY.encode() not in (tmp_path / name).read_bytes()
+        assert CANARY.encode() in b"".join(unpacked(tmp_path / name))
