@@ -21,6 +21,9 @@ from naturalistic.report.wording import (
     value,
 )
 
+# the section on published figures lists each of those that are not set side by side, and why
+_TOLD_IN_A_SECTION_OF_ITS_OWN = ("benchmarks",)
+
 
 def limits(released: Released, _: PublishedStudy | None) -> Section:
     """Limits of the design as a list; figures that were not measured as a table."""
@@ -105,6 +108,8 @@ def _of_this_run(released: Released) -> Iterator[str]:
 def _not_measured(released: Released) -> Iterator[tuple[str, ...]]:
     """One line for each reason in each analysis, with the subjects it holds for."""
     for analysis, frame in released.estimates.items():
+        if analysis in _TOLD_IN_A_SECTION_OF_ITS_OWN:
+            continue
         rows = frame[frame["status"].isin(["not_measured", "not_run"])]
         subjects: dict[str, list[str]] = {}
         for _, row in rows.iterrows():
