@@ -9,7 +9,9 @@ that was stopped goes on where it stopped.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
+import os
 import sys
 import tempfile
 import time
@@ -19,7 +21,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.attack.canaries import fly  # noqa: E402
 from tests.attack.cohorts import PLANTED, attack, exact_results, planted_case  # noqa: E402
+from tests.attack.two_cuts import attack_both  # noqa: E402
+from tests.unit.report import simulated  # noqa: E402
 
 from naturalistic.analyses.registry import REGISTRY  # noqa: E402
 
@@ -49,6 +54,7 @@ MOST = (
     "dose_response",
     "attendance_over_time",
 )
+FEW = ("participant_flow", "characteristics", "nice_alignment", "clinical_change")
 WHOLE = 20  # every so many cohorts all analyses, with the full report, its figures and the workbook
 
 
@@ -77,6 +83,34 @@ def one(seed: int) -> dict[str, object]:
 def planted(seed: int) -> dict[str, object]:
     """One small group planted beside one large one, without secondary suppression."""
     return {"kind": "planted", "seed": seed, "recovered": planted_case(seed)}
+
+
+def cuts(seed: int) -> dict[str, object]:
+    """Two data cuts of one cohort, one to nine months apart; the later one in knowledge of the earlier one, and not."""
+    n, months = (40, 80, 120, 200)[seed % 4], 1 + seed % 9
+    first = exact_results(n, 3000 + seed, FEW, cut=simulated.CUT - dt.timedelta(days=30 * months))
+    second = exact_results(n, 3000 + seed, FEW)
+    both, apart = attack_both(first, second), attack_both(first, second, compared=False)
+    return {
+        "kind": "cuts",
+        "seed": seed,
+        "withheld": both.withheld,
+        "recovered": len(both.recovered),
+        "recovered_apart": len(apart.recovered),
+        "warned": both.warned,
+    }
+
+
+def canaries(seed: int) -> dict[str, object]:
+    """Canaries in the extract of a whole run."""
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            flight = fly(Path(folder))
+        finally:
+            os.chdir(before)
+    return {"kind": "canaries", "seed": seed, **asdict(flight)}
 
 
 HEAD = (
@@ -144,8 +178,42 @@ def table(kept: list[dict]) -> str:
         f"Without secondary suppression (a switch of the tests, not of the settings) the same attack recovers {won} of "
         f"{len(cases)} planted small counts.",
         "",
+        *_two_cuts([k for k in kept if k["kind"] == "cuts"]),
+        *_canaries([k for k in kept if k["kind"] == "canaries"]),
     ]
     return "\n".join(lines)
+
+
+def _two_cuts(pairs: list[dict]) -> list[str]:
+    """What two releases of one cohort give away together."""
+    if not pairs:
+        return []
+    total = {c: sum(k[c] for k in pairs) for c in ("withheld", "recovered", "recovered_apart")}
+    return [
+        f"Two data cuts of one cohort, {len(pairs)} pairs, attacked together: of {total['withheld']} small counts withheld "
+        f"in either, {total['recovered']} recovered. Were the later cut released without the ledger of the earlier one: "
+        f"{total['recovered_apart']}.",
+        "",
+    ]
+
+
+def _canaries(runs: list[dict]) -> list[str]:
+    """What became of the canaries."""
+    lines: list[str] = []
+    for run in runs:
+        found = [kind for kind, _ in run["found"]]
+        lines += [
+            "## Canaries",
+            "",
+            f"Planted in the extract of a whole run (`tests/attack/canaries.py`), looked for in {run['files']} released "
+            f"files, logs and messages: {run['searched']:,} bytes, packed parts unpacked.",
+            "",
+            "| Canary | Planted | Found |",
+            "|---|---:|---:|",
+            *(f"| {kind} | {n} | {found.count(kind)} |" for kind, n in run["planted"].items()),
+            "",
+        ]
+    return lines
 
 
 def main() -> None:
@@ -153,6 +221,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cohorts", type=int, default=200)
     parser.add_argument("--planted", type=int, default=PLANTED)
+    parser.add_argument("--cuts", type=int, default=24, help="pairs of data cuts")
+    parser.add_argument("--canaries", type=int, default=1, help="whole runs with canaries")
     parser.add_argument(
         "--kept", type=Path, default=Path(tempfile.gettempdir()) / "disclosure_attack.jsonl"
     )
@@ -169,6 +239,8 @@ def main() -> None:
     end = time.monotonic() + 60 * arguments.minutes
     jobs = [("planted", planted, s) for s in range(arguments.planted)]
     jobs += [("cohort", one, s) for s in range(arguments.cohorts)]
+    jobs += [("cuts", cuts, s) for s in range(arguments.cuts)]
+    jobs += [("canaries", canaries, s) for s in range(arguments.canaries)]
     with arguments.kept.open("a", encoding="utf-8") as out:
         for kind, run, seed in jobs:
             mine = seed % arguments.parts == arguments.part
