@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from naturalistic.stats.linear_mixed_model import LinearMixedModelFit
 from naturalistic.stats.lmm.blocks import FloatArray
 from naturalistic.stats.lmm.inference import component_values
 from naturalistic.stats.lmm.likelihood import LinearMixedLikelihood
 from naturalistic.stats.lmm.optimise import rough_minimum
+from naturalistic.stats.lmm.result import LinearMixedModelFit
 from naturalistic.stats.lmm.shares import variances_at
 from naturalistic.stats.lmm.simulation import Simulator
 from naturalistic.stats.result import Estimate, not_estimable

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from naturalistic.stats.linear_mixed_model import FittedState, LinearMixedModelFit
+from naturalistic.stats.lmm.result import FittedState, LinearMixedModelFit
 
 # Stands for the number of effects of a patient level with an unstructured pair of occasions.
 OCCASIONS = 99

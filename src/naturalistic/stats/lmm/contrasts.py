@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from naturalistic.stats.linear_mixed_model import LinearMixedModelFit
 from naturalistic.stats.lmm.blocks import FloatArray
 from naturalistic.stats.lmm.inference import satterthwaite_df
+from naturalistic.stats.lmm.result import LinearMixedModelFit
 from naturalistic.stats.result import Estimate, not_estimable
 
 _T_METHOD = "linear mixed model, Satterthwaite t"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from naturalistic.stats.linear_mixed_model import LinearMixedModelFit
 from naturalistic.stats.lmm.blocks import FloatArray, IntArray
 from naturalistic.stats.lmm.predictions import random_effects
 from naturalistic.stats.lmm.residuals import RowResiduals
+from naturalistic.stats.lmm.result import LinearMixedModelFit
 
 
 @dataclass(frozen=True, slots=True)

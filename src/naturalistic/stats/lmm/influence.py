@@ -12,12 +12,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from naturalistic.stats.linear_mixed_model import (
-    FittedState,
-    LinearMixedModelFit,
-    describe_fit,
-    not_estimable_fit,
-)
 from naturalistic.stats.lmm.blocks import (
     FloatArray,
     IntArray,
@@ -26,9 +20,11 @@ from naturalistic.stats.lmm.blocks import (
     sweep,
 )
 from naturalistic.stats.lmm.checks import FEWEST_GROUPS
+from naturalistic.stats.lmm.describe import describe_fit, not_estimable_fit
 from naturalistic.stats.lmm.notes import degenerate_fit
 from naturalistic.stats.lmm.optimise import rough_minimum, sharpen
 from naturalistic.stats.lmm.patients import packed_weights
+from naturalistic.stats.lmm.result import FittedState, LinearMixedModelFit
 from naturalistic.stats.lmm.statistics import keep_cells
 
 

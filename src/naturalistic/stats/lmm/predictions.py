@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from naturalistic.stats.linear_mixed_model import FittedState, LinearMixedModelFit
 from naturalistic.stats.lmm.blocks import FloatArray, IntArray, sweep, unpack
 from naturalistic.stats.lmm.patients import packed_weights
+from naturalistic.stats.lmm.result import FittedState, LinearMixedModelFit
 from naturalistic.stats.lmm.structure import Level
 from naturalistic.stats.lmm.upper_effects import (
     UpperEffects,

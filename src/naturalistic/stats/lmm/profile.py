@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
-from naturalistic.stats.linear_mixed_model import FittedState, LinearMixedModelFit
 from naturalistic.stats.lmm.blocks import FloatArray
 from naturalistic.stats.lmm.optimise import descend
+from naturalistic.stats.lmm.result import FittedState, LinearMixedModelFit
 from naturalistic.stats.lmm.shares import variances_at
 from naturalistic.stats.lmm.structure import Level
 from naturalistic.stats.result import Estimate, not_estimable

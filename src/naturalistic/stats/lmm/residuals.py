@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from naturalistic.stats.linear_mixed_model import LinearMixedModelFit
 from naturalistic.stats.lmm.blocks import FloatArray, IntArray
 from naturalistic.stats.lmm.checks import dense_codes
 from naturalistic.stats.lmm.predictions import patient_effects
+from naturalistic.stats.lmm.result import LinearMixedModelFit
 from naturalistic.stats.lmm.upper_effects import upper_effects
 
 

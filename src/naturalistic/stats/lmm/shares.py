@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
-from naturalistic.stats.linear_mixed_model import FittedState, LinearMixedModelFit
 from naturalistic.stats.lmm.blocks import FloatArray
 from naturalistic.stats.lmm.inference import numeric_jacobian
+from naturalistic.stats.lmm.result import FittedState, LinearMixedModelFit
 from naturalistic.stats.lmm.structure import RandomStructure
 from naturalistic.stats.result import Estimate, not_estimable
 

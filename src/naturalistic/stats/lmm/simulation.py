@@ -18,10 +18,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import linalg
 
-from naturalistic.stats.linear_mixed_model import FittedState
 from naturalistic.stats.lmm.blocks import FloatArray, IntArray, unpack
 from naturalistic.stats.lmm.collapse import replace_outcome
 from naturalistic.stats.lmm.likelihood import LinearMixedLikelihood
+from naturalistic.stats.lmm.result import FittedState
 
 # Eigenvalues below this share of the largest are rounding.
 _RANK_TOLERANCE = 1e-10

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from naturalistic.stats.linear_mixed_model import FittedState
 from naturalistic.stats.lmm.blocks import FloatArray, IntArray, unpack
 from naturalistic.stats.lmm.crossed import CrossedUpper, level_offsets
+from naturalistic.stats.lmm.result import FittedState
 
 
 @dataclass(frozen=True, slots=True)
