@@ -15,7 +15,18 @@ from naturalistic.cohort.rules_people import LINKED, PATIENTS, REFERRALS
 
 __all__ = ["ACTIONS", "RULES", "Rule", "Severity", "rules_table"]
 
-_ALL = (*FILES, *ADAPTERS, *GATE, *CELLS, *PATIENTS, *REFERRALS, *LINKED, *SESSIONS, *FORMS, *RATINGS)
+_ALL = (
+    *FILES,
+    *ADAPTERS,
+    *GATE,
+    *CELLS,
+    *PATIENTS,
+    *REFERRALS,
+    *LINKED,
+    *SESSIONS,
+    *FORMS,
+    *RATINGS,
+)
 RULES = MappingProxyType({rule.name: rule for rule in _ALL})
 
 

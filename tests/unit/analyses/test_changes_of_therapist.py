@@ -48,8 +48,11 @@ def changing_tables() -> dict[str, pd.DataFrame]:
     return {**tables, "sessions": SESSIONS.conform(sessions)}
 
 
-def given(tables: dict[str, pd.DataFrame]) -> AnalysisInput:
-    values: dict[str, Any] = {"predictors": ("gender",), "resampling": {"bootstrap_draws": 100}}
+def given(tables: dict[str, pd.DataFrame], **resampling: int) -> AnalysisInput:
+    values: dict[str, Any] = {
+        "predictors": ("gender",),
+        "resampling": {"bootstrap_draws": 100, **resampling},
+    }
     return AnalysisInput(
         cohort="hand",
         tables={name: tables[name] for name in REGISTRY[NAME].tables},
@@ -118,9 +121,7 @@ def test_what_main_therapists_alone_would_give_stands_beside_it(
         assert row["estimate"] == pytest.approx(expected[term].value, rel=1e-5, abs=1e-7), term
     crossed = pick(estimates, estimand="variance", model="growth", specification="adjusted")
     # the data were made with an effect of the therapist of the session: without it the residual takes it up
-    assert (
-        beside.loc["residual.all", "estimate"] > crossed.loc["residual.all", "estimate"]
-    )
+    assert beside.loc["residual.all", "estimate"] > crossed.loc["residual.all", "estimate"]
 
 
 def test_the_rows_say_that_people_change_therapist(estimates: pd.DataFrame) -> None:
@@ -131,6 +132,30 @@ def test_the_rows_say_that_people_change_therapist(estimates: pd.DataFrame) -> N
     assert coefficients["note"].str.contains("crossed with people").all()
     first_and_last = estimates[estimates["model"] == "pre_post"]
     assert not first_and_last["note"].str.contains("crossed").any()
+
+
+def test_above_the_limit_forms_count_for_the_main_therapist_and_a_row_says_so(
+    tables: dict[str, pd.DataFrame], estimates: pd.DataFrame
+) -> None:
+    many = analyse(given(tables, full_inference_up_to=100)).estimates
+    not_run = pick(many, model="growth", specification="by_session_therapist")
+    assert not_run["status"].tolist() == ["not_run"]
+    assert "more than 100 people" in not_run["note"].iloc[0]
+    growth = {"model": "growth", "estimand": "variance"}
+    main = pick(estimates, specification="main_therapist", **growth)["estimate"]
+    adjusted = pick(many, specification="adjusted", **growth)["estimate"]
+    assert len(main) >= 4
+    assert adjusted[main.index].to_numpy() == pytest.approx(main.to_numpy(), rel=1e-9)
+    coefficients = pick(many, model="growth", specification="adjusted", estimand="coefficient")
+    assert coefficients["note"].str.contains("not crossed with people").all()
+
+
+def test_what_was_left_out_of_the_forms_is_said(tables: dict[str, pd.DataFrame]) -> None:
+    scores = tables["scores"].copy()
+    scores.loc[scores.index[::40], "session_number"] = pd.NA
+    estimates = analyse(given({**tables, "scores": scores})).estimates
+    growth = pick(estimates, model="growth", specification="adjusted", estimand="coefficient")
+    assert growth["note"].str.contains("without a date left out").all()
 
 
 def test_nothing_changes_where_every_session_is_the_main_therapists(

@@ -119,7 +119,9 @@ def test_what_is_withheld_is_said_to_be() -> None:
     assert text(data, "who").startswith(
         "How many people started therapy: withheld, as it rests on few people or could give them away."
     )
-    assert "changed: withheld, as it rests on few people or could give them away" in text(data, "outcomes")
+    assert "changed: withheld, as it rests on few people or could give them away" in text(
+        data, "outcomes"
+    )
     assert "in therapy on a given day: withheld" in text(data, "options")
     assert "How many would end in time: withheld" in text(data, "options")
     assert "We cannot rate how sure to be, as the change is withheld" in text(data, "certainty")

@@ -29,8 +29,6 @@ class Forms:
     time : (n,) values of the clock, none before the start.
     score : (n,)
     clock : Clock
-    n_left_out : int
-        Forms without a place on the clock.
     note : str
         What was taken and left.
     therapists : Groups or None
@@ -41,7 +39,6 @@ class Forms:
     time: FloatArray
     score: FloatArray
     clock: Clock
-    n_left_out: int
     note: str
     therapists: Groups | None = None
 
@@ -95,8 +92,7 @@ def _on_a_clock(
         time, keep, clock = session, numbered, SESSIONS
     else:
         time, keep, clock = months, months >= 0, MONTHS
-    left_out = int((~keep).sum())
-    if left_out:
+    if not keep.all():
         note = "; ".join(
             part for part in (note, "forms before the start or without a date left out") if part
         )
@@ -106,7 +102,7 @@ def _on_a_clock(
     therapists = form_therapists(
         sessions, people, person[taken], chosen["date"].iloc[taken], session[taken]
     )
-    return Forms(person[taken], time[taken], score[taken], clock, left_out, note, therapists)
+    return Forms(person[taken], time[taken], score[taken], clock, note, therapists)
 
 
 def typical_end(forms: Forms) -> float:

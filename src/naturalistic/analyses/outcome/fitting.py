@@ -43,6 +43,8 @@ class Rows:
         What slopes are on.
     therapists : Groups or None
         Therapist of each row; None where it is the person's main therapist in all of them.
+    note : str
+        What was taken and left.
     """
 
     outcome: FloatArray
@@ -51,6 +53,7 @@ class Rows:
     person: IntArray
     time: FloatArray | None = None
     therapists: Groups | None = None
+    note: str = ""
 
     @property
     def names(self) -> list[str]:
@@ -112,7 +115,8 @@ class Fitted:
         refitted = [f"refitted without {level} effects: {why}" for level, why in self.dropped]
         several = self.rows.therapists if self.therapists else None
         crossed = () if several is None else (several.note,)
-        return "; ".join((*refitted, *self.fit.notes, *crossed, *people.notes))
+        taken = filter(None, (self.rows.note,))
+        return "; ".join((*refitted, *self.fit.notes, *crossed, *taken, *people.notes))
 
     def counts(self, people: OutcomePeople) -> dict[str, int]:
         """People behind each column."""

@@ -63,6 +63,9 @@ def add_growth(
     """Choose the form of time by BIC, fit the adjusted model on it, each predictor alone, and the twins."""
     forms = select_forms(data, people)
     n = len(np.unique(forms.person))
+    limit = data.settings.resampling.full_inference_up_to
+    if n > limit and forms.therapists is not None:
+        forms = _each_to_the_main_therapist(rows, forms, n, limit)
     if forms.median < FORMS_FOR_A_SLOPE:
         note = (
             f"a patient slope needs at least {FORMS_FOR_A_SLOPE} forms (median); "
@@ -103,6 +106,26 @@ def add_growth(
     add_population_averaged(rows, growth.fitted, people, model=MODEL)
     add_cluster_robust(rows, growth.fitted, people, model=MODEL)
     return growth
+
+
+def _each_to_the_main_therapist(
+    rows: EstimateRows, forms: Forms, n_patients: int, limit: int
+) -> Forms:
+    """Crossed models of so many people would take hours; that people were not crossed stands in a row of its own."""
+    note = (
+        f"more than {limit} people: therapists are not crossed with people, each form counts for the main therapist of "
+        "its course of therapy"
+    )
+    rows.add(
+        "coefficient",
+        model=MODEL,
+        specification="by_session_therapist",
+        term="time",
+        status="not_run",
+        n_patients=n_patients,
+        note=note,
+    )
+    return replace(forms, therapists=None, note="; ".join(filter(None, (forms.note, note))))
 
 
 def _main_therapists(rows: EstimateRows, people: OutcomePeople, growth: Growth) -> None:
@@ -151,7 +174,9 @@ def growth_rows(
         **{name: values[:, i] for i, name in enumerate(names)}
     )
     matrix, terms = design_matrix(crossed_with_time(predictors, tuple(names[1:])), levels)
-    return Rows(forms.score, matrix, terms, forms.person, values[:, 0], forms.therapists)
+    return Rows(
+        forms.score, matrix, terms, forms.person, values[:, 0], forms.therapists, forms.note
+    )
 
 
 def _choose(rows: EstimateRows, people: OutcomePeople, forms: Forms) -> TimeForm | None:
