@@ -74,7 +74,8 @@ def add_length(
 ) -> None:
     """Quartiles, mean up to each horizon and share still in therapy there; open episodes are censored (Kaplan-Meier)."""
     curve = kaplan_meier(length, ended, entry=entry, conf_level=conf_level)
-    counts: dict[str, Any] = {"n_patients": len(length), "n_events": int(ended.sum())}
+    # not the number that has ended: with nobody left in therapy it would withhold the length of therapy itself
+    counts: dict[str, Any] = {"n_patients": len(length)}
     found = quantiles(curve, tuple(QUARTERS.values()))
     for term, value in zip(QUARTERS, found, strict=True):
         rows.add("median_time", value, term=term, **counts, **key)
