@@ -274,15 +274,15 @@ class Attacker:
                         done.add(pair)
                         self._at_most([slots[part]], slots[whole])
             if "n_missing" in slots and "n_patients" in slots:
-                for whole in everybody.get(self.column["population"][row], []):
+                for everyone in everybody.get(self.column["population"][row], []):
                     three = (
                         self.system.name[slots["n_missing"]],
                         self.system.name[slots["n_patients"]],
-                        self.system.name[whole],
+                        self.system.name[everyone],
                     )
                     if three not in done:
                         done.add(three)
-                        self._equal([slots["n_patients"], slots["n_missing"]], whole)
+                        self._equal([slots["n_patients"], slots["n_missing"]], everyone)
 
     def _inside(self) -> None:
         for rows in self._groups("population"):

@@ -113,7 +113,7 @@ def _plant(extract: Path) -> dict[str, int]:
     clients["Nummer"] = "943 476 5919"
     clients["Ort"] = "ZE9 7QX"
     clients["KanarienSpalte"] = "1"
-    later = pd.to_datetime(clients["Assessed"], format="%d/%m/%Y") > "2016-03-01"
+    later = pd.to_datetime(clients["Assessed"], format="%d/%m/%Y") > pd.Timestamp(2016, 3, 1)
     at = int(later.to_numpy().argmax())
     clients.loc[at, ["RefReceived", "Accepted"]] = "29/02/2016"
     clients.to_csv(file, index=False)

@@ -129,21 +129,23 @@ def _plant(tables: dict[str, pd.DataFrame], name: str, number: int) -> None:
     treatment = tables["sessions"]["contact_type"].astype(str).str.contains("treatment")
     ids = tables["referrals"].set_index("referral_id")["patient_id"]
     started = ids[ids.index.isin(tables["sessions"].loc[seen & treatment, "referral_id"])]
-    started = started.drop_duplicates().to_numpy()
+    people = started.drop_duplicates().to_numpy()
 
     def shown(count: int) -> int:
         return int(np.floor(count / 5 + 0.5) * 5)
 
-    total = len(started)
+    total = len(people)
     number, unknown = next(
         (k, m)
         for k in (*range(number, 8), *range(1, number))
         for m in range(8, 30)
         if shown(total) - shown(m) - shown(total - m - k) != 5 and total - m - k > 7
     )
-    place = {person: i for i, person in enumerate(started)}
-    order = tables["patients"]["patient_id"].map(place).fillna(total)
-    flag = np.where(order < number, "yes", np.where(order < number + unknown, None, "no"))
+    place = {person: i for i, person in enumerate(people)}
+    order = tables["patients"]["patient_id"].map(place).fillna(total).to_numpy()
+    flag = np.full(len(order), "no", dtype=object)
+    flag[order < number + unknown] = None
+    flag[order < number] = "yes"
     dtype = tables["patients"][name].dtype
     tables["patients"][name] = pd.Series(flag, dtype="object").astype(dtype).to_numpy()
 
@@ -182,8 +184,7 @@ def attack(
     targets = small_and_withheld(released.rows, truth.values, profile.threshold)
     lost = attacker.recovered(targets, lambda slot: 1 if slot[1] == "n_missing" else 0)
     named = [
-        (",".join(released.rows.loc[row, ["analysis", "population", "term", "dimensions"]]), column)
-        for row, column in lost
+        (",".join(str(released.rows.at[row, c]) for c in NAMED), column) for row, column in lost
     ]
     return Outcome(len(targets), named, protected.loss, released.read, len(released.said))
 
@@ -229,6 +230,7 @@ def small_and_withheld(
 
 
 PLANTED = 100
+NAMED = ("analysis", "population", "term", "dimensions")
 YES_OR_NO = ("benefits", "medication", "long_term_condition", "prior_treatment")
 
 

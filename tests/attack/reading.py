@@ -183,6 +183,11 @@ def _numbers_shown(released: Released) -> set[int]:
         # forecasts of how many people are estimates; they are said as whole numbers, often without their sign
         values = [abs(float(v)) for v in released.rows[column] if v not in ("", "inf", "-inf")]
         found |= {int(v + 0.5) for v in values if v > released.threshold}
+    # a forecast is said as a number too: its released share of its released number of people, which counts nobody
+    forecast = released.rows[released.rows["estimand"] == "expected_share"]
+    for share, people in zip(forecast["estimate"], forecast["n_patients"], strict=True):
+        if share and people:
+            found.add(int(float(share) * float(people) + 0.5))
     return found
 
 

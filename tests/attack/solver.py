@@ -45,9 +45,11 @@ class Solver:
         self.low = np.array(system.low)[self.used]
         self.high = np.array(system.high)[self.used]
 
-    def _extreme(self, cost: np.ndarray, high: np.ndarray) -> np.ndarray | None:
-        solved = self._solve(cost, high, presolve=True)
-        if solved.status == 2:
+    def _extreme(
+        self, cost: np.ndarray, high: np.ndarray, *, presolve: bool = True
+    ) -> np.ndarray | None:
+        solved = self._solve(cost, high, presolve=presolve)
+        if presolve and solved.status == 2:
             # the presolve of HiGHS 1.12 calls some of these infeasible that are not
             solved = self._solve(cost, high, presolve=False)
         if solved.status == 2:
@@ -80,6 +82,13 @@ class Solver:
             if x is None:
                 raise AssertionError("no answer in time")
             reached = [u for u, g in left.items() if sign * x[self.place[u]] <= sign * g + 1e-6]
+            if not together and mine[0] not in reached:
+                # nor are all its optima: what it says cannot be reached is asked again without it
+                x = self._extreme(cost, high, presolve=False)
+                if x is None:
+                    raise AssertionError("no answer in time")
+                u = mine[0]
+                reached = [u] if sign * x[self.place[u]] <= sign * left[u] + 1e-6 else []
             if not together and mine[0] not in reached:
                 lost.append(mine[0])
                 reached.append(mine[0])

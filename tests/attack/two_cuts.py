@@ -6,11 +6,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from naturalistic.release.disclosure import protect_cohort
 from naturalistic.release.ledger import differences, ledger_entry
 from naturalistic.release.profiles import load_profile
 from tests.attack.attacker import Attacker
-from tests.attack.cohorts import Truth, small_and_withheld
+from tests.attack.cohorts import NAMED, Truth, small_and_withheld
 from tests.attack.reading import KEY, read_release
 from tests.attack.releasing import Exact, write_release
 from tests.attack.solver import narrowed
@@ -47,7 +49,9 @@ def attack_both(
     """
     profile = load_profile(profile_name)
     lead = second.settings.primary
-    cuts, entries, warned, losses = [], {}, 0, []
+    cuts: list[_Cut] = []
+    entries: dict[str, pd.DataFrame] = {}
+    warned, losses = 0, []
     for name, exact in (("first", first), ("second", second)):
         protected = protect_cohort(
             exact.estimates,
@@ -90,7 +94,7 @@ def _recovered(first: _Cut, second: _Cut, threshold: int) -> list[tuple[str, str
     return [
         (
             name,
-            ",".join(rows[name].loc[row, ["analysis", "population", "term", "dimensions"]]),
+            ",".join(str(rows[name].at[row, c]) for c in NAMED),
             column,
         )
         for unknown in narrowed(system, floor, threshold)
@@ -109,7 +113,9 @@ def _joined(first: _Cut, second: _Cut) -> tuple[System, int]:
     }
     for row, record in enumerate(first.attacker.rows.to_dict("records")):
         now = place.get(tuple(record[k] for k in KEY))
-        for column in GROWING if now is not None else ():
+        if now is None:
+            continue
+        for column in GROWING:
             then = (row, column)
             if then not in one.name or (now, column) not in two.name:
                 continue
