@@ -9,8 +9,14 @@ import sys
 import time
 from pathlib import Path
 
-# the child takes the terminal as its own, so that Ctrl-C reaches it as it would reach a user's program
-_START = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+# the child takes the terminal as its own, so that Ctrl-C reaches it as it would reach a user's program, also where the
+# tests run in the background, which has programs ignore it
+_START = """
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 class Terminal:

@@ -9,7 +9,7 @@ import pandas as pd
 from naturalistic.report.blocks import Section, Table
 from naturalistic.report.brief_words import data_day, people_words, ranged, why_not
 from naturalistic.report.released import Released, is_ok
-from naturalistic.report.sentences import about
+from naturalistic.report.sentences import about, people_of_share
 from naturalistic.report.wording import NOT_MEASURED, interval, number, value
 
 NAME = "decommissioning"
@@ -83,8 +83,7 @@ def run_off(released: Released) -> str:
     text = f"If no one new were taken on, {ranged(cut)} of those in therapy would still be in it {months} months later"
     there = _count(released, "in_therapy")
     if is_ok(there):
-        people = float(cut["estimate"]) * float(there["estimate"])  # type: ignore[index]  # a row that is_ok
-        text += f": about {number(people, 0)} people would be cut short by then"
+        text += f": {people_of_share(released, cut, there)} would be cut short by then"  # type: ignore[arg-type]  # a row that is_ok
     text += "."
     if is_ok(planned):
         text += f" {ranged(planned)} would have ended as planned."

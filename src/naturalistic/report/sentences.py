@@ -245,3 +245,12 @@ def primary_change(
     if has_interval(by_therapist):
         return by_therapist
     return released.one("outcome_change", **key)
+
+
+def people_of_share(released: Released, share: pd.Series, people: pd.Series) -> str:
+    """How many people an expected share of them stands for; no number where small numbers are withheld."""
+    expected = float(share["estimate"]) * float(people["estimate"])
+    threshold = int(released.record["disclosure"]["threshold"])
+    if expected < threshold + 0.5:
+        return f"{threshold} people or fewer"
+    return f"about {number(expected, 0)} people"

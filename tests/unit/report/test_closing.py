@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+import pytest
+
 from naturalistic.report.blocks import Figure, Table, Text
 from naturalistic.report.released import Released
 from naturalistic.report.sections.closing import closing
+from naturalistic.report.sentences import people_of_share
 from tests.unit.report.handmade import released, row
 from tests.unit.report.test_narrative import CAUSAL
 
@@ -197,3 +201,15 @@ def test_areas_levelling_and_capacity() -> None:
     assert table.rows == [
         ("Cognitive behavioural therapy", "12 sessions a person, as stated", "1,440", "1.8")
     ]
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0.2, "about 24 people"), (0.065, "about 8 people"), (0.02, "7 people or fewer")],
+)
+def test_a_forecast_of_few_people_is_no_number(share: float, words: str) -> None:
+    data = released(*_rows(*FORECAST))
+    assert (
+        people_of_share(data, pd.Series({"estimate": share}), pd.Series({"estimate": 120.0}))
+        == words
+    )

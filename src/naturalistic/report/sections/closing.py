@@ -18,7 +18,7 @@ from naturalistic.report.sections.closing_elsewhere import (
     problems_and_alternatives,
     thresholds_met,
 )
-from naturalistic.report.sentences import about
+from naturalistic.report.sentences import about, people_of_share
 from naturalistic.report.wording import (
     brief_interval,
     capital,
@@ -132,7 +132,7 @@ def _run_off(released: Released, there: pd.Series | None) -> str:
         )
     people = ""
     if there is not None and is_ok(there):
-        people = f", about {number(float(cut['estimate']) * float(there['estimate']), 0)} people"
+        people = f", {people_of_share(released, cut, there)}"
     return (
         f"{text} {value(cut)} ({interval(cut)}) would still be in therapy{people}: a closing on that day would cut their "
         "therapy short."
