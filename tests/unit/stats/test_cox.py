@@ -287,3 +287,18 @@ def test_impossible_options_are_refused() -> None:
     ):
         with pytest.raises(ValueError, match=message):
             fit(data, **options)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_somebody_alone_in_a_level_who_leaves_first_stops_nothing(seed: int) -> None:
+    # the first step goes so far that this person's hazard is all there is in the first risk set
+    rng = np.random.default_rng(seed)
+    n = 40
+    x = np.column_stack([np.eye(n)[0], rng.normal(size=n), rng.random(n) < 0.3]).astype(float)
+    time, event = rng.exponential(size=n) + 0.5, rng.random(n) < 0.5
+    time[0], event[0] = 0.1, True
+    fit = fit_cox(time, event, x, term_names=("alone", "score", "group"))
+    assert any("alone: no finite estimate" in note for note in fit.notes)
+    # in the limit that person takes the first event for certain and says nothing of the others
+    others = fit_cox(time[1:], event[1:], x[1:, 1:], term_names=("score", "group"))
+    np.testing.assert_allclose(fit.coefficients[1:], others.coefficients, rtol=1e-6, atol=1e-7)

@@ -23,6 +23,8 @@ MAX_ITERATIONS = 60
 # stops, and every direction that has lost this much information is running away.
 IMPOSSIBLE_SPREAD = 300.0
 LOST_INFORMATION = 1e-2
+# Smallest eigenvalue of the information, scaled to a unit diagonal, from which a step can be had.
+SINGULAR = 1e-13
 
 
 class Point(Protocol):
@@ -123,18 +125,27 @@ def _line_search(
     at: P,
     decrement: float,
 ) -> tuple[FloatArray, P]:
-    """Halve the step until the likelihood does not fall.
+    """Halve the step until the likelihood does not fall and another step can be had from there.
 
-    Close to the maximum the gain is smaller than the rounding of the log-likelihood, and the full
-    step is taken unseen.
+    A first step among few events can go so far that one person's hazard is all there is in every risk set: the
+    likelihood has risen, but its curvature is lost although the maximum may lie in between. Close to the maximum the
+    gain is smaller than the rounding of the log-likelihood, and the full step is taken unseen.
     """
     candidate = evaluate(beta + step)
     rounding = 1e-9
     for _ in range(30):
         # Beyond twice that spread the smallest hazards underflow.
-        usable = candidate.spread < 2 * IMPOSSIBLE_SPREAD
+        usable = candidate.spread < 2 * IMPOSSIBLE_SPREAD and _can_be_solved(candidate.information)
         if usable and (decrement < rounding or candidate.loglik >= at.loglik - rounding):
             break
         step = step / 2
         candidate = evaluate(beta + step)
     return beta + step, candidate
+
+
+def _can_be_solved(information: FloatArray) -> bool:
+    diagonal = np.diagonal(information)
+    if not np.all(diagonal > 0):
+        return False
+    scale = 1 / np.sqrt(diagonal)
+    return bool(np.linalg.eigvalsh(information * np.outer(scale, scale))[0] > SINGULAR)
