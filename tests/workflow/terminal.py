@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import subprocess
@@ -48,6 +49,18 @@ class Terminal:
     def send(self, keys: str) -> None:
         """Type keys."""
         os.write(self.master, keys.encode())
+
+    def interrupt(self, timeout: float = 60.0) -> tuple[int, str]:
+        """Press Ctrl-C, again if nothing comes of it, as people do; exit code, and what was shown last.
+
+        A press between the prompt and the wait for its answer is seen by Python only when the next key arrives.
+        """
+        end = time.monotonic() + timeout
+        while self.process.poll() is None and time.monotonic() < end:
+            self.send("\x03")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=2.0)
+        return self.close(timeout=0.0)
 
     def close(self, timeout: float = 60.0) -> tuple[int, str]:
         """Exit code, and what was shown last."""

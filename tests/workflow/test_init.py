@@ -271,8 +271,7 @@ def test_interrupting_the_questions_leaves_nothing_behind(project):
     terminal.expect("> ")
     terminal.send("1\n")
     terminal.expect("> ")
-    terminal.send("\x03")
-    code, shown = terminal.close()
+    code, shown = terminal.interrupt()
     assert code == 130
     assert "nothing was written" in shown
     assert "Traceback" not in shown
