@@ -12,7 +12,6 @@ has a standard error of 0.7 %.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import zlib
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from replicates import replicates
 
 from naturalistic.stats.generalised_mixed_model import (
     fit_generalised_mixed_model,
@@ -131,19 +131,7 @@ def replicate_cell(
 ) -> list[dict[str, Any]]:
     """All data sets of one cell; those of an earlier, interrupted run are read back."""
     cell = f"{one.__name__}, {name}, {therapists}"
-    done: dict[int, dict[str, Any]] = {}
-    if kept.exists():
-        for line in kept.read_text().splitlines():
-            record = json.loads(line)
-            if record.pop("cell") == cell:
-                done[record.pop("replicate")] = record
-    with kept.open("a") as file:
-        for replicate in sorted(set(range(n)) - set(done)):
-            done[replicate] = one(name, therapists, replicate)
-            line = {"cell": cell, "replicate": replicate} | done[replicate]
-            file.write(json.dumps(line) + "\n")
-            file.flush()
-    return [done[replicate] for replicate in range(n)]
+    return replicates(kept, cell, n, partial(one, name, therapists))
 
 
 def per_cent(rows: list[dict[str, Any]], name: str) -> str:

@@ -12,7 +12,6 @@ variance, half of the therapists in each arm. Writes benchmarks/linear_mixed_mod
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections import defaultdict
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from replicates import replicates
 from scipy import stats
 
 from naturalistic.stats.linear_mixed_model import LinearMixedModelFit, fit_linear_mixed_model
@@ -98,18 +98,9 @@ def all_data_sets(
 ) -> list[dict[str, Any]]:
     """Every data set of a cell; those of an earlier, interrupted run are read back."""
     cell = f"{therapists} therapists, {bootstrap_draws} bootstrap draws"
-    done: dict[int, dict[str, Any]] = {}
-    if kept.exists():
-        for line in kept.read_text().splitlines():
-            record = json.loads(line)
-            if record.pop("cell") == cell:
-                done[record.pop("number")] = record
-    with kept.open("a") as file:
-        for number in sorted(set(range(draws)) - set(done)):
-            done[number] = one_data_set(therapists, number, bootstrap_draws)
-            file.write(json.dumps({"cell": cell, "number": number} | done[number]) + "\n")
-            file.flush()
-    return [done[number] for number in range(draws)]
+    return replicates(
+        kept, cell, draws, lambda number: one_data_set(therapists, number, bootstrap_draws)
+    )
 
 
 def study(therapists: int, sets: list[dict[str, Any]]) -> list[str]:

@@ -302,26 +302,7 @@ class Plan:
         )
 
     def _instruments(self, cohort: str) -> str:
-        used = mapped_instruments(self.mapping(cohort))
+        used = self.mapping(cohort).instruments
         shipped = sorted((ROOT / "reference" / "instruments").glob("*.yaml"))
         own = sorted(self.instrument_folder(cohort).glob("*.yaml"))
         return files_digest([p for p in shipped if used is None or p.stem in used] + own)
-
-
-def mapped_instruments(mapping: Mapping) -> frozenset[str] | None:
-    """Instruments a mapping names; None where they are only known from the data."""
-    if mapping.adapter:
-        return None
-    names: set[str] = set()
-    for block in mapping.tables.questionnaires:
-        names.update(form.instrument for form in block.forms)
-        column = block.columns.get("instrument")
-        if block.instrument:
-            names.add(block.instrument)
-        elif column is not None and column.codes:
-            names.update(str(code) for code in column.codes.values())
-        elif column is not None and column.constant is not None:
-            names.add(str(column.constant))
-        elif column is not None:
-            return None
-    return frozenset(names)

@@ -131,6 +131,7 @@ class _Course:
         return np.where(self.ended, ended, "open").astype(object)
 
     def unplanned_ending(self) -> tuple[npt.NDArray[np.object_], BoolArray]:
+        """By the code of the ending."""
         ending = self.table["ending"].astype("object")
         known = (ending != "unknown_ending").to_numpy()
         coded = known if (self.ended & known).any() else np.zeros_like(known)
@@ -138,6 +139,7 @@ class _Course:
         return self._states((ending == "unplanned_ending").to_numpy(), known), coded | nobody_ended
 
     def before_agreed_end(self) -> tuple[npt.NDArray[np.object_], BoolArray]:
+        """By the number of sessions agreed, or else by the agreed length."""
         sessions = self._numbers("agreed_sessions")
         days = self._numbers("agreed_days")
         length = (self.table["end_date"] - self.table["first_session_date"]).dt.days.to_numpy(
@@ -151,6 +153,7 @@ class _Course:
             return self._states(got < agreed, known), ~np.isnan(agreed)
 
     def last_session_missed(self) -> tuple[npt.NDArray[np.object_], BoolArray]:
+        """By whether the last session booked was attended."""
         last = self.table["last_booking_attended"].astype("object")
         known = last.notna().to_numpy()
         return self._states((last == "no").to_numpy(), known), known
@@ -158,6 +161,7 @@ class _Course:
     def lost_contact(
         self, data_cut: dt.date, weeks: int
     ) -> tuple[npt.NDArray[np.object_], BoolArray]:
+        """By the weeks without a contact while no ending is recorded."""
         limit = pd.Timestamp(data_cut) - pd.Timedelta(weeks=weeks)
         contact, end = self.table["last_contact_date"], self.table["end_date"]
         silent = (contact <= limit).to_numpy()
@@ -167,6 +171,7 @@ class _Course:
         return states, contact.notna().to_numpy()
 
     def fewer_than(self, k: int) -> tuple[npt.NDArray[np.object_], BoolArray]:
+        """By the number of sessions attended."""
         known = ~np.isnan(self.attended)
         with np.errstate(invalid="ignore"):
             states = self._states(self.attended < k, known)

@@ -23,9 +23,9 @@ import pandas as pd
 
 from naturalistic.release.primary import NUMBERS, primary_rule
 from naturalistic.release.profiles import load_profile
+from naturalistic.release.row_keys import text
 from naturalistic.release.rows import COARSE_COLUMNS, LOG_COLUMNS, released_rows, withheld_log
 from naturalistic.release.secondary import Withheld, withhold
-from naturalistic.release.suppression.counts import text
 from naturalistic.release.words import check_names
 
 

@@ -8,7 +8,7 @@ from scipy.special import ndtri, stdtr, stdtrit
 
 from naturalistic.release.profiles import Profile
 from naturalistic.release.rounding import coarsen, round_counts
-from naturalistic.release.suppression.counts import text
+from naturalistic.release.row_keys import text
 from naturalistic.release.suppression.shown import BoolArray, FloatArray
 from naturalistic.stats.rates import wilson_limits
 from naturalistic.vocabulary import ESTIMANDS

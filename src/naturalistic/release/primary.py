@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from naturalistic.release.profiles import Profile
-from naturalistic.release.suppression.counts import PEOPLE_COUNTS, keys_without, text
+from naturalistic.release.row_keys import keys_without, text
+from naturalistic.release.suppression.counts import PEOPLE_COUNTS
 from naturalistic.release.suppression.shown import BoolArray, FloatArray, is_small
 from naturalistic.vocabulary import ESTIMANDS
 

@@ -8,8 +8,8 @@ import pandas as pd
 from naturalistic.release.numbers import rates_again, rounded_numbers
 from naturalistic.release.primary import NUMBERS, RULES
 from naturalistic.release.profiles import Profile
+from naturalistic.release.row_keys import text
 from naturalistic.release.secondary import Withheld
-from naturalistic.release.suppression.counts import text
 from naturalistic.release.suppression.shown import BoolArray, FloatArray, is_small, rounded
 from naturalistic.release.words import clean_note
 from naturalistic.tables.estimates import COUNT_COLUMNS, KEY_COLUMNS

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from naturalistic.release.profiles import Profile
+from naturalistic.release.row_keys import text
 from naturalistic.release.suppression.audit import Audit
 from naturalistic.release.suppression.choose import Choice, Problem, choose
 from naturalistic.release.suppression.counts import (
@@ -18,7 +19,6 @@ from naturalistic.release.suppression.counts import (
     Family,
     collect,
     families,
-    text,
 )
 from naturalistic.release.suppression.earlier import add_earlier
 from naturalistic.release.suppression.links import find_links

@@ -18,7 +18,7 @@ from naturalistic.cohort.identifiers import GIVEN_NAMES, identifying_shapes
 from naturalistic.errors import DisclosureError
 from naturalistic.release.profiles import Profile
 from naturalistic.release.rounding import round_counts
-from naturalistic.release.suppression.counts import text
+from naturalistic.release.row_keys import text
 from naturalistic.release.suppression.shown import is_small
 
 _PEOPLE = (

@@ -13,8 +13,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from naturalistic.errors import ConfigError, MappingError, UserError
-from naturalistic.settings.config import AnalysisSettings, Config, Disclosure, Primary
+from naturalistic.settings.config import AnalysisSettings, Config, Disclosure
 from naturalistic.settings.mapping import Mapping
+from naturalistic.settings.primary import Primary
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[str | int, ...]

@@ -194,6 +194,25 @@ class Mapping(Closed):
     opt_out: OptOut | None = None
     choices: CohortChoices = CohortChoices()
 
+    @property
+    def instruments(self) -> frozenset[str] | None:
+        """Instruments that are named; None where they are only known from the data."""
+        if self.adapter:
+            return None
+        names: set[str] = set()
+        for block in self.tables.questionnaires:
+            names.update(form.instrument for form in block.forms)
+            column = block.columns.get("instrument")
+            if block.instrument:
+                names.add(block.instrument)
+            elif column is not None and column.codes:
+                names.update(str(code) for code in column.codes.values())
+            elif column is not None and column.constant is not None:
+                names.add(str(column.constant))
+            elif column is not None:
+                return None
+        return frozenset(names)
+
     @model_validator(mode="before")
     @classmethod
     def _adapted(cls, value: object) -> object:

@@ -184,6 +184,7 @@ class _Frame:
         return f"Fine-Gray, Breslow ties, {self.convention} censoring weights"
 
     def refused(self, reason: str) -> FineGrayFit:
+        """A result without numbers that says why."""
         n, p = self.covariates.shape
         missing, square = np.full(p, np.nan), np.full((p, p), np.nan)
         return FineGrayFit(
@@ -213,6 +214,7 @@ class _Frame:
         hazard: FloatArray,
         internals: Internals,
     ) -> FineGrayFit:
+        """The result at the maximum of the likelihood."""
         error, clusters = np.sqrt(np.diag(covariance)), internals.cluster
         z = normal_quantile(self.conf_level)
         n = len(self.covariates)

@@ -9,7 +9,8 @@ from naturalistic.settings.analysis_plan import (
     from_json,
     plan_record,
 )
-from naturalistic.settings.config import AnalysisSettings, Primary
+from naturalistic.settings.config import AnalysisSettings
+from naturalistic.settings.primary import Primary
 
 
 def test_a_plan_comes_back_from_disk_and_knows_itself():

@@ -71,28 +71,11 @@ def add_growth(
             f"a patient slope needs at least {FORMS_FOR_A_SLOPE} forms (median); "
             f"here the median is {forms.median:g}"
         )
-        rows.add(
-            "coefficient",
-            model=MODEL,
-            specification=ADJUSTED,
-            term="time",
-            status="not_run",
-            n_patients=n,
-            note=note,
-        )
+        _not_given(rows, ADJUSTED, "not_run", n, note)
         return None
     form = _choose(rows, people, forms)
     if form is None:
-        note = "no form of time could be fitted"
-        rows.add(
-            "coefficient",
-            model=MODEL,
-            specification=ADJUSTED,
-            term="time",
-            status="not_estimable",
-            n_patients=n,
-            note=note,
-        )
+        _not_given(rows, ADJUSTED, "not_estimable", n, "no form of time could be fitted")
         return None
     growth = _adjusted(rows, data, people, forms, form, MODEL, analysis)
     if form.name != "linear":
@@ -108,6 +91,21 @@ def add_growth(
     return growth
 
 
+def _not_given(
+    rows: EstimateRows, specification: str, status: str, n_patients: int, note: str
+) -> None:
+    """The row that stands where a growth model would."""
+    rows.add(
+        "coefficient",
+        model=MODEL,
+        specification=specification,
+        term="time",
+        status=status,
+        n_patients=n_patients,
+        note=note,
+    )
+
+
 def _each_to_the_main_therapist(
     rows: EstimateRows, forms: Forms, n_patients: int, limit: int
 ) -> Forms:
@@ -116,15 +114,7 @@ def _each_to_the_main_therapist(
         f"more than {limit} people: therapists are not crossed with people, each form counts for the main therapist of "
         "its course of therapy"
     )
-    rows.add(
-        "coefficient",
-        model=MODEL,
-        specification="by_session_therapist",
-        term="time",
-        status="not_run",
-        n_patients=n_patients,
-        note=note,
-    )
+    _not_given(rows, "by_session_therapist", "not_run", n_patients, note)
     return replace(forms, therapists=None, note="; ".join(filter(None, (forms.note, note))))
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from naturalistic.tables.estimates import KEY_COLUMNS
+from naturalistic.release.row_keys import keys_without, text
 from naturalistic.vocabulary import ESTIMANDS, POPULATIONS
 
 IntArray = npt.NDArray[np.int64]
@@ -121,20 +121,6 @@ class Counts:
         return (
             ABSENT if whose is None else self._ids.get((called(place, whose), int(value)), ABSENT)
         )
-
-
-def text(frame: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:
-    """A text column without missing values."""
-    return frame[column].astype("object").fillna("").astype(str).to_numpy(dtype=object)
-
-
-def keys_without(frame: pd.DataFrame, *left_out: str) -> npt.NDArray[np.int64]:
-    """A number for each row: equal where all key columns but those left out are equal."""
-    kept = [c for c in KEY_COLUMNS if c not in left_out]
-    joined = pd.Series(text(frame, kept[0]))
-    for name in kept[1:]:
-        joined = joined + "\x1f" + pd.Series(text(frame, name))
-    return np.asarray(pd.factorize(joined)[0], dtype=np.int64)
 
 
 def places(frame: pd.DataFrame) -> npt.NDArray[np.object_]:

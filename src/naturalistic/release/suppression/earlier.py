@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from naturalistic.release.profiles import Profile
-from naturalistic.release.suppression.counts import Counts, collect, families, text
+from naturalistic.release.row_keys import text
+from naturalistic.release.suppression.counts import Counts, collect, families
 from naturalistic.release.suppression.links import find_links
 from naturalistic.release.suppression.links_model import Links
 from naturalistic.release.suppression.shown import Shown, interval

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from naturalistic.release.suppression.counts import Counts, Family, IntArray, keys_without, text
+from naturalistic.release.row_keys import keys_without, text
+from naturalistic.release.suppression.counts import Counts, Family, IntArray
 from naturalistic.release.suppression.links_model import UNIONS, Links, unions
 from naturalistic.vocabulary import POPULATIONS
 

@@ -12,15 +12,14 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from naturalistic.release.row_keys import keys_without, text
 from naturalistic.release.suppression.counts import (
     INSIDE,
     Counts,
     Family,
     IntArray,
-    keys_without,
     pairs,
     places,
-    text,
 )
 from naturalistic.release.suppression.levels import (
     MAIN_SCALES,

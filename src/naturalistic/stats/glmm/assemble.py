@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,10 +77,8 @@ def assemble(
     ]
     pearson, residual_df = _pearson(solution)
     return GeneralisedMixedModelFit(
+        **_asked(request),
         status="ok",
-        family=request.family.name,
-        link=request.family.link,
-        term_names=request.term_names,
         coefficients=estimates.coefficients,
         covariance=covariance,
         standard_errors=errors,
@@ -87,7 +86,6 @@ def assemble(
         p_values=2.0 * ndtr(-np.abs(z)),
         conf_low=estimates.coefficients - reach,
         conf_high=estimates.coefficients + reach,
-        conf_level=request.conf_level,
         dropped_terms=tuple(name for name in request.term_names if name not in (*fitted, *runaway)),
         infinite_terms=runaway,
         random_effects=effects,
@@ -98,17 +96,13 @@ def assemble(
         n_parameters=size,
         aic=2.0 * size - 2.0 * log_likelihood,
         bic=size * float(np.log(request.rows)) - 2.0 * log_likelihood,
-        n_rows=request.rows,
         converged=solution.optimum.converged,
         singular=bool(singular),
-        quadrature_points=request.quadrature_points,
         pearson_chi_square=pearson,
         residual_df=residual_df,
         mean_count=_mean_count(request, solution, estimates),
-        counts_can_be_overdispersed=not request.single_trials,
         formula=formula(request, fitted, singular),
         notes=(*notes, *_closing_notes(solution, singular)),
-        method=method_name(request),
     )
 
 
@@ -122,10 +116,8 @@ def refusal(request: Request, notes: tuple[str, ...]) -> GeneralisedMixedModelFi
         for grouping in request.groupings
     )
     return GeneralisedMixedModelFit(
+        **_asked(request),
         status="not_estimable",
-        family=request.family.name,
-        link=request.family.link,
-        term_names=request.term_names,
         coefficients=empty,
         covariance=np.full((p, p), nan),
         standard_errors=empty,
@@ -133,7 +125,6 @@ def refusal(request: Request, notes: tuple[str, ...]) -> GeneralisedMixedModelFi
         p_values=empty,
         conf_low=empty,
         conf_high=empty,
-        conf_level=request.conf_level,
         dropped_terms=(),
         infinite_terms=(),
         random_effects=effects,
@@ -144,18 +135,40 @@ def refusal(request: Request, notes: tuple[str, ...]) -> GeneralisedMixedModelFi
         n_parameters=size,
         aic=nan,
         bic=nan,
-        n_rows=request.rows,
         converged=False,
         singular=False,
-        quadrature_points=request.quadrature_points,
         pearson_chi_square=nan,
         residual_df=nan,
         mean_count=nan,
-        counts_can_be_overdispersed=not request.single_trials,
         formula=f"{formula(request, request.term_names)}; not fitted",
         notes=notes,
-        method=method_name(request),
     )
+
+
+class _Asked(TypedDict):
+    """What a result has from its request, whether there are numbers or not."""
+
+    family: str
+    link: str
+    term_names: tuple[str, ...]
+    conf_level: float
+    n_rows: int
+    quadrature_points: int
+    counts_can_be_overdispersed: bool
+    method: str
+
+
+def _asked(request: Request) -> _Asked:
+    return {
+        "family": request.family.name,
+        "link": request.family.link,
+        "term_names": request.term_names,
+        "conf_level": request.conf_level,
+        "n_rows": request.rows,
+        "quadrature_points": request.quadrature_points,
+        "counts_can_be_overdispersed": not request.single_trials,
+        "method": method_name(request),
+    }
 
 
 def _has_theta(request: Request) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypedDict
 
 import numpy as np
 from scipy import stats
@@ -55,11 +56,9 @@ def describe_fit(
         first = next(c.value for c in components if c.group == "residual")
         sigma = float(np.sqrt(first)) if first >= 0.0 else float("nan")
     return LinearMixedModelFit(
+        **_asked(model, terms, left_out, conf_level),
         status="ok",
         notes=(*aliased, *notes, *thin_level_notes(likelihood)),
-        formula=model_formula(model, terms),
-        terms=terms,
-        aliased=left_out,
         coefficients=coefficients,
         std_errors=std_errors,
         covariance=covariance,
@@ -68,7 +67,6 @@ def describe_fit(
         p_values=2.0 * stats.t.sf(np.abs(statistic), df),
         conf_low=coefficients - margin,
         conf_high=coefficients + margin,
-        conf_level=conf_level,
         components=components,
         sigma=sigma,
         loglik=-0.5 * evaluation.deviance,
@@ -77,9 +75,6 @@ def describe_fit(
         aic=evaluation.deviance + 2.0 * count,
         bic=evaluation.deviance + count * float(np.log(likelihood.rows.rows)),
         n_rows=likelihood.rows.rows,
-        n_patients=model.n_patients,
-        n_therapists=model.n_therapists,
-        n_services=model.n_services,
         converged=optimum.converged,
         singular=singular,
         state=FittedState(likelihood, evaluation, bend, model.without_rows()),
@@ -98,11 +93,9 @@ def not_estimable_fit(
     """A fit that says in `reason` why there is none."""
     empty = np.full(len(terms), np.nan)
     return LinearMixedModelFit(
+        **_asked(model, terms, left_out, conf_level),
         status="not_estimable",
         notes=(reason, *aliased),
-        formula=model_formula(model, terms),
-        terms=terms,
-        aliased=left_out,
         coefficients=empty,
         std_errors=empty,
         covariance=np.full((len(terms), len(terms)), np.nan),
@@ -111,7 +104,6 @@ def not_estimable_fit(
         p_values=empty,
         conf_low=empty,
         conf_high=empty,
-        conf_level=conf_level,
         components=(),
         sigma=float("nan"),
         loglik=float("nan"),
@@ -120,9 +112,32 @@ def not_estimable_fit(
         aic=float("nan"),
         bic=float("nan"),
         n_rows=len(model.source.outcome),
-        n_patients=model.n_patients,
-        n_therapists=model.n_therapists,
-        n_services=model.n_services,
         converged=False,
         singular=False,
     )
+
+
+class _Asked(TypedDict):
+    """What a result has from what was asked, whether there are numbers or not."""
+
+    formula: str
+    terms: tuple[str, ...]
+    aliased: tuple[str, ...]
+    conf_level: float
+    n_patients: int
+    n_therapists: int
+    n_services: int
+
+
+def _asked(
+    model: ModelInput, terms: tuple[str, ...], left_out: tuple[str, ...], conf_level: float
+) -> _Asked:
+    return {
+        "formula": model_formula(model, terms),
+        "terms": terms,
+        "aliased": left_out,
+        "conf_level": conf_level,
+        "n_patients": model.n_patients,
+        "n_therapists": model.n_therapists,
+        "n_services": model.n_services,
+    }
