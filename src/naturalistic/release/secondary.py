@@ -32,7 +32,6 @@ from naturalistic.release.suppression.shown import (
 
 SHOWN_FIRST = ("category",)  # breakdowns the report draws first
 RESTS_ON = ("referred", "started", "paired")
-MANY = 200  # people in a cohort from which on the figures the report rests on are the last to be withheld
 SHOWN, RESTS = 100.0, 1000.0  # weights of what the report shows first, and of what it rests on
 MOSTLY = 0.75  # share of levels withheld from which on a breakdown goes as a whole
 
@@ -97,7 +96,7 @@ def withhold(
         return columns_seen(counts, visible, profile) & ~hidden
 
     weight = _weights(frame, primary)
-    headline = _standing_in(counts, (weight >= RESTS) & (rule == "")) & (_people(frame) >= MANY)
+    headline = _standing_in(counts, (weight >= RESTS) & (rule == ""))
     cost = _cost(np.where(rule == "", weight, 0.0), counts)
     problem = Problem(counts, sensitive, cost, headline, seen_when, profile, before)
     choice = choose(problem, Audit(links, sensitive))
@@ -130,13 +129,6 @@ def _shows(counts: Counts, hidden: BoolArray) -> BoolArray:
     return np.logical_or.reduce(columns)
 
 
-def _people(frame: pd.DataFrame) -> float:
-    """Number of people of the cohort."""
-    whole = (text(frame, "dimensions") == "") & np.isin(text(frame, "population"), RESTS_ON)
-    people = frame.loc[whole, "n_patients"].astype("float64")
-    return float(people.max()) if people.notna().any() else 0.0
-
-
 def _standing_in(counts: Counts, rows: BoolArray) -> BoolArray:
     """Counts that stand in some of these rows."""
     found = np.zeros(len(counts.names), dtype=bool)
@@ -150,7 +142,8 @@ def _weights(frame: pd.DataFrame, primary: tuple[str, str] | None) -> FloatArray
     """By how much a reader would miss each row, shape (rows,).
 
     Figures of one breakdown weigh 3, of the whole cohort 10, the categories of change and what the report rests on
-    (everyone referred, started, with both forms) on other scales than the primary one 100, on the primary one 1000.
+    (everyone referred, started, with both forms; no curve and no comparison) on other scales than the primary one 100,
+    on the primary one 1000.
     """
     main = (text(frame, "model") == "") & (text(frame, "specification") == "")
     depth = np.array([d.count("=") for d in text(frame, "dimensions")])
@@ -159,6 +152,7 @@ def _weights(frame: pd.DataFrame, primary: tuple[str, str] | None) -> FloatArray
     weight = np.where(main & (depth == 0), 10.0, np.where(main & (depth == 1), 3.0, 1.0))
     weight[main & (depth == 1) & np.isin(text(frame, "term"), SHOWN_FIRST)] = SHOWN
     rests = main & (depth == 0) & np.isin(text(frame, "population"), RESTS_ON)
+    rests &= (text(frame, "contrast") == "") & (text(frame, "time") == "")
     return np.where(rests, np.where(leads, RESTS, SHOWN), weight)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tests.attack.cohorts import exact_estimates
 
 from naturalistic.analyses.interface import EstimateRows
 from naturalistic.release.disclosure import protect_cohort
@@ -135,3 +136,32 @@ def test_a_mean_of_few_and_a_small_model_are_withheld() -> None:
     assert set(protected.log["rule"]) >= {"few_people", "few_for_a_model"}
     larger = [row | {"n_patients": 60} for row in model]
     assert protect_cohort({"one": table("one", *larger)}, "strict10").log.empty
+
+
+SMALL_SERVICE = (
+    "participant_flow",
+    "characteristics",
+    "outcome_change",
+    "clinical_change",
+    "access_and_waits",
+    "equity",
+)
+
+
+@pytest.mark.parametrize("seed", [1010, 1013])
+def test_a_small_service_keeps_the_figures_its_report_rests_on(seed: int) -> None:
+    """Of 150 people referred: who started, who has both forms, their mean change and what became of them."""
+    exact = exact_estimates(150, seed, SMALL_SERVICE)
+    protected = protect_cohort(exact, "opensafely", primary=("core_om", "all"))
+    assert protected.loss.audited
+    assert protected.loss.withheld_secondary > 0
+    change = protected.estimates["outcome_change"].query(
+        "dimensions == '' and specification == '' and model == ''"
+    )
+    mean = change.query("estimand == 'mean_change' and population == 'paired'")
+    assert mean["status"].astype(str).tolist() == ["ok"]
+    assert mean["conf_low"].notna().all()
+    flow = protected.estimates["participant_flow"]
+    people = flow.query("estimand == 'count' and term == 'people' and dimensions == ''")
+    shown = people.set_index("population")["status"].astype(str)
+    assert shown[["referred", "started", "paired"]].tolist() == ["ok"] * 3

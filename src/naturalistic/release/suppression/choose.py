@@ -158,8 +158,9 @@ class _Search:
             if not new and self.wanted.number == before:
                 self.choice.audited = self.audit.budget > 0
                 return
-            for condition in new:
-                self._add(condition)
+            # one choice often meets several findings: only where none was added must one be
+            if not any([self._add(condition) for condition in new]):
+                self._withhold_one(new[0])
             self.choice.exact &= not new
 
     def _look(self, ask: Callable[[Shown, Wanted], list[Exposure]]) -> list[Condition]:
@@ -175,8 +176,8 @@ class _Search:
         self.wanted = self.wanted.without(hopeless)
         return [c for c in new if c.helps()]
 
-    def _add(self, condition: Condition) -> None:
-        """Choices that give most for their price, until the finding should be gone; at least one."""
+    def _add(self, condition: Condition) -> bool:
+        """Choices that give most for their price, until the finding should be gone; whether any was added."""
         choice, options, actions = self.choice, condition.options, condition.actions
         need = condition.need - self._made(condition)
         price = np.array(
@@ -189,15 +190,19 @@ class _Search:
         gain = np.where(open_, np.minimum(condition.weights, max(need, 1e-9)), 0.0) / price
         added = False
         for i in np.argsort(-gain, kind="stable"):
-            if gain[i] <= 0 or (need <= 0 and added):
+            if gain[i] <= 0 or need <= 0:
                 break
             choice.take(int(options[i]), int(actions[i]))
             need -= float(condition.weights[i])
             added = True
-        left = condition.priced[~choice.hidden[condition.priced]]
-        if not added and len(left):
-            # the prices promise nothing more: the cheapest count goes all the same, and the audit looks again
-            choice.hidden[left[np.argmin(self.problem.cost[left])]] = True
+        return added
+
+    def _withhold_one(self, condition: Condition) -> None:
+        """The prices promise nothing more: the cheapest count goes all the same, and the audit looks again."""
+        left = condition.priced[~self.choice.hidden[condition.priced]]
+        if len(left):
+            lightest = np.lexsort((self.problem.cost[left], self.problem.headline[left]))
+            self.choice.hidden[left[lightest[0]]] = True
 
     def _made(self, condition: Condition) -> float:
         """What the choices so far give."""
