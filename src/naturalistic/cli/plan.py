@@ -26,6 +26,7 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "ingest": (
         (
             "naturalistic.cohort.ingest",
+            "naturalistic.cohort.places",
             "naturalistic.cohort.drift.compare",
             "naturalistic.cohort.drift.sentences",
         ),

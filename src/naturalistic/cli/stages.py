@@ -85,13 +85,15 @@ def ingest(stage: Stage) -> None:
     """Read the extract into the canonical tables."""
     from naturalistic.cli.analysis_plan import freeze_once
     from naturalistic.cli.drift import note_drift
+    from naturalistic.cohort.places import in_own_order
     from naturalistic.tables.cohort import COHORT_TABLES
     from naturalistic.tables.derived import INTAKE
 
     freeze_once(stage.plan, stage.cohort)
     paths, result = stage.paths, _read_extract(stage)
+    tables = in_own_order(result.tables)
     for name, table in COHORT_TABLES.items():
-        files.write_table(paths.table(name), result.tables[name], table)
+        files.write_table(paths.table(name), tables[name], table)
     files.write_table(paths.intake, INTAKE.conform(result.flow), INTAKE)
     files.write_csv(paths.validation, result.problems)
     facts = {"data_cut": result.data_cut.isoformat(), "calendar": stage.mapping.calendar}
