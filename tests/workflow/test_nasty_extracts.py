@@ -97,9 +97,13 @@ def test_semicolons_two_dates_of_one_name_and_decimal_commas(project, capsys):
     assert sorted(tables["referrals"]["discharge_date"].dt.date) == sorted(s.closed)
     assert set(tables["referrals"]["team"]) == {"Café Noël", "St Mary’s"}
     assert tables["referrals"]["ending"].isna().sum() == len(range(0, s.n, 11))
-    totals = tables["questionnaires"].groupby("occasion", observed=True)["value"].sum()
-    assert totals.to_dict() == {"pre": s.first.sum(), "end": s.last.sum()}
-    assert "decimal comma" in MAPPING.read_text(encoding="utf-8")
+    forms = tables["questionnaires"].groupby(["instrument", "occasion"], observed=True)["value"]
+    totals = forms.sum().to_dict()
+    assert totals[("phq_9", "pre")] == s.first.sum()
+    assert totals[("phq_9", "end")] == s.last.sum()
+    # item means with a decimal comma, times ten
+    assert totals[("core_om", "pre")] == pytest.approx(s.first.sum(), abs=1e-9)
+    assert 'decimal: ","' in MAPPING.read_text(encoding="utf-8")
 
 
 def test_a_byte_order_mark_line_breaks_and_units_in_cells(project, capsys):

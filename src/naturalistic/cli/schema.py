@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from naturalistic import files
+from naturalistic.settings.mapping import SourceFile
 from naturalistic.tables.cohort import COHORT_TABLES
 from naturalistic.tables.derived import DERIVED_TABLES, INTAKE
 from naturalistic.tables.estimates import COVARIANCES, ESTIMATES
@@ -41,7 +42,31 @@ def data_dictionary() -> str:
         lines += [f"## {title}", ""]
         for table in tables:
             lines += _table_lines(table)
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n".join([*lines, *_file_lines()]).rstrip() + "\n"
+
+
+def _file_lines() -> list[str]:
+    """What a mapping can say on how a file is read."""
+    lines = [
+        "## Files of an extract (`files` in a mapping)",
+        "",
+        "| key | meaning | unless said otherwise |",
+        "|---|---|---|",
+    ]
+    for name, key in SourceFile.model_fields.items():
+        default = "(required)" if key.is_required() else _shown(key.default)
+        lines.append(f"| `{name}` | {key.description} | {default} |")
+    return lines
+
+
+def _shown(default: object) -> str:
+    if default is None:
+        return "none"
+    if isinstance(default, bool):
+        return "`true`" if default else "`false`"
+    if isinstance(default, tuple):
+        return ", ".join(f'`"{text}"`' for text in default)
+    return f"`{default}`"
 
 
 def _table_lines(table: Table) -> list[str]:

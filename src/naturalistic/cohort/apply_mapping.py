@@ -19,11 +19,13 @@ from naturalistic.cohort.cells import (
     read_words,
 )
 from naturalistic.cohort.dates import read_dates
+from naturalistic.cohort.numerals import Numerals
 from naturalistic.cohort.plan import column_contract
 from naturalistic.cohort.problems import ProblemLog
 from naturalistic.cohort.pseudonyms import Pseudonyms
 from naturalistic.cohort.reading import RawFile
 from naturalistic.cohort.times_of_day import as_times_of_day
+from naturalistic.cohort.unreadable import unreadable_numbers
 from naturalistic.settings.mapping import ColumnMap, SourceFile
 from naturalistic.tables.schema import Column
 from naturalistic.vocabulary import (
@@ -145,9 +147,10 @@ class ColumnReader:
         self, name: str, cells: Cells, spec: ColumnMap, contract: Column | None
     ) -> np.ndarray:
         """Numbers inside the range of the column, NaN elsewhere."""
-        numbers, unreadable = read_numbers(cells, spec.codes, self.missing_codes(spec))
-        rule = "most_numbers_unreadable" if self._most(cells, unreadable, numbers) else ""
-        self.report(name, rule or "number_unreadable", cells, unreadable)
+        written = Numerals.of(self.source, typed=self.raw.typed)
+        numbers, unreadable = read_numbers(cells, spec.codes, self.missing_codes(spec), written)
+        rule, hint = unreadable_numbers(cells, numbers, unreadable, written)
+        self.report(name, rule, cells, unreadable, hint)
         if spec.multiply_by is not None:
             numbers = numbers * spec.multiply_by
         if contract is None:

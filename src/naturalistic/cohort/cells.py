@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from naturalistic.cohort.numerals import POINT, Numerals
+
 _WHOLE_NUMBER = re.compile(r"([+-]?)0*(\d+?)(?:\.0*)?", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +159,23 @@ def read_words(
 
 
 def read_numbers(
-    cells: Cells, codes: Mapping[str, object] | None, missing_codes: Iterable[str]
+    cells: Cells,
+    codes: Mapping[str, object] | None,
+    missing_codes: Iterable[str],
+    numerals: Numerals = POINT,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Texts as numbers.
+
+    Parameters
+    ----------
+    cells : Cells
+        The column.
+    codes : mapping of str to object or None
+        Numbers that texts stand for.
+    missing_codes : iterable of str
+        Texts that stand for a missing value, unless `codes` explains them.
+    numerals : Numerals
+        How numbers are written.
 
     Returns
     -------
@@ -175,8 +190,8 @@ def read_numbers(
     for i, text in enumerate(cells.values):
         if coded[i] is not None:
             numbers[i] = float(str(coded[i]))
-        elif not missing[i] and _NUMBER.fullmatch(text):
-            numbers[i] = float(text)
+        elif not missing[i] and (number := numerals.number(text)) is not None:
+            numbers[i] = number
     numbers[np.isinf(numbers)] = np.nan
     explained = np.array([code is not None for code in coded], dtype=bool)
     return numbers, np.isnan(numbers) & ~missing & ~explained

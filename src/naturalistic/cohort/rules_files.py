@@ -127,6 +127,12 @@ CELLS = (
         "Check which column is meant; give its words numbers under 'codes'.",
     ),
     Rule(
+        "decimal_sign",
+        "stops",
+        "hold numbers with another decimal sign than the mapping says",
+        "Only some numbers have decimals: read without them, those scores alone would be lost.",
+    ),
+    Rule(
         "number_not_whole",
         "cell_set_to_missing",
         "hold a fraction where a whole number belongs",

@@ -84,22 +84,57 @@ def _texts(value: object) -> object:
     return value
 
 
+def _decimal(value: str) -> str:
+    """The sign before the decimals, or both."""
+    words = {"point": ".", "comma": ","}
+    signs = [words.get(part.strip(), part.strip()) for part in value.split(FORMATS_JOINED_BY)]
+    if not set(signs) <= {".", ","} or len(set(signs)) < len(signs):
+        raise ValueError(
+            f"{value!r} is not a decimal sign; accepted: '.' (13.5), ',' (13,5), or ', or .' where columns differ"
+        )
+    return FORMATS_JOINED_BY.join(signs)
+
+
 DateFormat = Annotated[str, AfterValidator(_date_format)]
 Codes = Annotated[dict[str, str | int | float], BeforeValidator(_codes)]
+DecimalSign = Annotated[str, AfterValidator(_decimal)]
 MissingCodes = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 
 
 class SourceFile(Closed):
-    """One file of the extract."""
+    """One file of the extract: where it lies and how it is read. The data dictionary prints the descriptions."""
 
-    path: str
-    encoding: str = "auto"
-    delimiter: str = "auto"
-    sheet: str | int = 0
-    header_row: int = Field(default=1, ge=1)
-    header_rows: int = Field(default=1, ge=1, le=3)
-    date_format: DateFormat | None = None
-    missing_codes: MissingCodes = ("", "NULL", "NA", "N/A")
+    path: str = Field(description="Where the file lies, from the project on or whole.")
+    encoding: str = Field(
+        default="auto", description="Of text: found out (`auto`) or named, such as `cp1252`."
+    )
+    delimiter: str = Field(
+        default="auto",
+        description="Of text: found out (`auto`), or comma, semicolon, tab, pipe, caret, tilde, or one sign.",
+    )
+    sheet: str | int = Field(
+        default=0, description="Of a workbook: name, or number with 0 as the first."
+    )
+    header_row: int = Field(default=1, ge=1, description="Row with the names of the columns.")
+    header_rows: int = Field(
+        default=1, ge=1, le=3, description="Header lines above each other, joined to one name."
+    )
+    date_format: DateFormat | None = Field(
+        default=None,
+        description="Of its dates: iso, dmy, excel_serial, days, or a pattern such as `'%d/%m/%Y'`.",
+    )
+    decimal: DecimalSign = Field(
+        default=".",
+        description='Sign before the decimals of its numbers: `"."`, `","` (13,5), or `", or ."` where columns differ.',
+    )
+    text_after_numbers: bool = Field(
+        default=False,
+        description="Words behind a number are passed over: `12 (moderate)` is 12.",
+    )
+    missing_codes: MissingCodes = Field(
+        default=("", "NULL", "NA", "N/A"),
+        description="Cells that stand for a missing value in every column.",
+    )
 
     @field_validator("delimiter")
     @classmethod

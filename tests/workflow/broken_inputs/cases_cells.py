@@ -117,6 +117,17 @@ CASES = (
         secrets=(WORD,),
     ),
     Case(
+        "scores with a decimal comma",
+        "decimal_sign",
+        "questionnaires",
+        "total",
+        12,
+        _put("scores", "total", range(12), "13,57"),
+        ExtractError,
+        numbers=tuple(range(2, 14)),
+        secrets=("13,57",),
+    ),
+    Case(
         "a fraction of a session",
         "number_not_whole",
         "referrals",

@@ -12,6 +12,7 @@ from naturalistic.cohort.apply_mapping import ROWS_TO_SHOW_A_CODE
 from naturalistic.cohort.cells import Cells, missing_values, read_ids, read_numbers
 from naturalistic.cohort.dates import date_shaped, read_dates
 from naturalistic.cohort.drift.models import ColumnProfile, Content
+from naturalistic.cohort.numerals import Numerals
 from naturalistic.cohort.pseudonyms import Pseudonyms
 from naturalistic.settings.mapping import ColumnMap
 
@@ -40,6 +41,8 @@ class RawColumn:
         Declared format of dates.
     typed : bool
         The cells carry types.
+    numerals : Numerals
+        How its numbers are written.
     owners : ndarray of int32 or None
         Whose row each is; None where every row is of another person.
     pseudonyms : Pseudonyms
@@ -52,6 +55,7 @@ class RawColumn:
     missing_codes: tuple[str, ...]
     date_format: str | None
     typed: bool
+    numerals: Numerals
     owners: np.ndarray | None
     pseudonyms: Pseudonyms
 
@@ -78,7 +82,7 @@ def column_profile(raw: RawColumn, meanings: tuple[str, ...]) -> ColumnProfile:
     common: dict[str, Any] = {
         "meanings": meanings,
         "content": content,
-        "looks": _looks(raw.cells.values[held], counts[held]),
+        "looks": _looks(raw.cells.values[held], counts[held], raw.numerals),
         "rows": int(counts.sum()),
         "missing": int(counts[missing].sum()),
     }
@@ -108,14 +112,14 @@ def _content(raw: RawColumn) -> Content:
     return "numbers"
 
 
-def _looks(texts: np.ndarray, counts: np.ndarray) -> str:
+def _looks(texts: np.ndarray, counts: np.ndarray, numerals: Numerals) -> str:
     """What most filled rows look like; a sample of the distinct texts is enough for that."""
     if not len(texts):
         return "nothing"
     order = np.argsort(-counts, kind="stable")[:_LOOKED_AT]
     texts, counts = texts[order], counts[order]
     cells = Cells(np.arange(len(texts), dtype=np.int32), texts)
-    numbers = ~np.isnan(read_numbers(cells, None, ())[0])
+    numbers = ~np.isnan(read_numbers(cells, None, (), numerals)[0])
     dates = ~np.isnat(date_shaped(texts))
     for name, found in (("numbers", numbers), ("dates", dates)):
         if 2 * counts[found].sum() > counts.sum():
@@ -172,7 +176,7 @@ def _dates(raw: RawColumn, counts: np.ndarray, held: np.ndarray) -> dict[str, An
 
 
 def _numbers(raw: RawColumn, counts: np.ndarray, held: np.ndarray) -> dict[str, Any]:
-    numbers, _ = read_numbers(raw.cells, None, raw.missing_codes)
+    numbers, _ = read_numbers(raw.cells, None, raw.missing_codes, raw.numerals)
     good = held & ~np.isnan(numbers)
     n = int(counts[good].sum())
     found: dict[str, Any] = {

@@ -13,6 +13,7 @@ from naturalistic.cohort.build_tables import Extract
 from naturalistic.cohort.cells import Cells, read_ids
 from naturalistic.cohort.drift.columns import RawColumn, column_profile
 from naturalistic.cohort.drift.models import ColumnProfile, ExtractFileProfile, ExtractProfile
+from naturalistic.cohort.numerals import POINT, Numerals
 from naturalistic.cohort.plan import MappedColumn, column_contract
 from naturalistic.cohort.reading import RawFile
 from naturalistic.settings.mapping import ColumnMap
@@ -102,7 +103,7 @@ def _coarsened(
         return None
     kind = column_contract(column.table, column.name).kind
     cells = Cells.from_series(tables[column.table][column.name].astype(object))
-    return RawColumn(cells, kind, _COARSENED, (), None, True, None, extract.pseudonyms)
+    return RawColumn(cells, kind, _COARSENED, (), None, True, POINT, None, extract.pseudonyms)
 
 
 def _as_it_stands(
@@ -117,6 +118,7 @@ def _as_it_stands(
         (*source.missing_codes, *column.spec.missing_codes),
         column.spec.date_format or source.date_format,
         raw.typed,
+        Numerals.of(source, typed=raw.typed),
         owners,
         extract.pseudonyms,
     )

@@ -10,6 +10,7 @@ import numpy as np
 from naturalistic.cohort.cells import Cells, code_key, missing_values, read_numbers
 from naturalistic.cohort.guessing.dates import DateGuess, looks_like_serials
 from naturalistic.cohort.guessing.header_words import concept_words
+from naturalistic.cohort.numerals import POINT, Numerals
 
 ROWS_TO_WRITE_A_VALUE = 10
 """A value held by fewer rows could say something about one person, and is not written anywhere."""
@@ -60,6 +61,8 @@ class Column:
         Rules of the de-identification gate that it breaks.
     owners : ndarray of int32 or None
         Whose row each is, once that is known: twelve rows of one person are one person.
+    numerals : Numerals
+        How its numbers are written.
     """
 
     file: str
@@ -70,6 +73,7 @@ class Column:
     dates: DateGuess | None = None
     rules: tuple[str, ...] = ()
     owners: np.ndarray | None = None
+    numerals: Numerals = POINT
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -131,7 +135,7 @@ class Column:
     @cached_property
     def numbers(self) -> np.ndarray:
         """The numbers among the distinct texts, and NaN."""
-        return read_numbers(self.cells, None, _USUAL_MISSING)[0]
+        return read_numbers(self.cells, None, _USUAL_MISSING, self.numerals)[0]
 
     @cached_property
     def share_numeric(self) -> float:

@@ -112,6 +112,10 @@ def _write_files(builder: Builder) -> None:
             value["header_rows"] = file.source.header_rows
         if builder.formats[file.key]:
             value["date_format"] = builder.formats[file.key]
+        if file.source.decimal != ".":
+            value["decimal"] = file.source.decimal
+        if each.forms.words_behind:
+            value["text_after_numbers"] = True
         if fillers := builder.fillers.get(file.key):
             value["missing_codes"] = [*DEFAULT_MISSING, *sorted(fillers)]
         draft.add(1, file.key, value, f"{file.n_rows:,} rows, {file.raw.described}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -16,7 +15,6 @@ from naturalistic.reference.models import Instrument, Scale
 
 _PLAIN_OCCASIONS = frozenset({"pre", "post", "baseline", "bl", "fu", "followup"})
 _FEWEST_ITEMS = 5
-_DECIMAL_COMMA = re.compile(r"\d+,\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,11 @@ class FormsFound:
         names = [part.name for part in self.items] + [part.name for part in self.scores]
         return any(name.placed for name in names)
 
+    @property
+    def words_behind(self) -> bool:
+        """Any score has words behind it, such as "12 (moderate)"."""
+        return any(part.column.numerals.words_behind for part in self.scores)
+
     def names(self) -> set[str]:
         """Every column that belongs to a questionnaire."""
         found = {n for part in self.items for n in part.series.columns.values()}
@@ -90,8 +93,9 @@ def find_forms(file: FileProfile, words: FormWords) -> FormsFound:
             found.items.append(items)
             for name in series.columns.values():
                 del left[name]
-    for name, column in left.items():
-        parsed = _parsed(column, words)
+    for name, plain in left.items():
+        parsed = _parsed(plain, words)
+        column = _without_words_behind(plain) if parsed.instruments else plain
         if parsed.elsewhere and column.numeric:
             found.elsewhere[name] = (
                 f"belongs to {parsed.elsewhere.upper()}, for which there is no instrument file"
@@ -149,7 +153,7 @@ def _sort_out(
     elif parsed.is_derived:
         found.derived[name] = "worked out from a questionnaire, not an answer or a score"
     elif not column.numeric:
-        found.odd[name] = _why_no_numbers(column)
+        found.odd[name] = "is named like a questionnaire, but most of its values are no numbers"
     else:
         fitting = [
             (key, factor)
@@ -171,11 +175,12 @@ def _sort_out(
         found.scores.append(ScoreColumn(column, keys, parsed, None if factor == 1 else factor))
 
 
-def _why_no_numbers(column: Column) -> str:
-    commas = sum(bool(_DECIMAL_COMMA.fullmatch(str(text))) for text in column.texts)
-    if commas > 0.5 * column.n_distinct:
-        return "its numbers have a decimal comma, which is not read: export it with a decimal point"
-    return "is named like a questionnaire, but most of its values are no numbers"
+def _without_words_behind(column: Column) -> Column:
+    """Scores such as "12 (moderate)" as their numbers, where that makes numbers of the column."""
+    if column.numeric or column.dates is not None:
+        return column
+    numbers = replace(column, numerals=replace(column.numerals, words_behind=True))
+    return numbers if numbers.numeric else column
 
 
 def _scale(instrument: Instrument, key: str) -> Scale:

@@ -9,6 +9,7 @@ import numpy as np
 from naturalistic.cohort.cells import Cells, read_numbers
 from naturalistic.cohort.guessing.dates import guess_dates
 from naturalistic.cohort.identifiers import identifying_shapes
+from naturalistic.cohort.numerals import EITHER
 from naturalistic.cohort.reading import joined_header, tidy_name
 
 ROWS_LOOKED_AT = 14
@@ -93,6 +94,6 @@ def holds_data(header: Sequence[str]) -> bool:
     if {"nhs_number", "email_address", "full_postcode", "phone_number"} & set(shapes):
         return True
     plain = Cells(np.arange(len(texts), dtype=np.int32), texts)
-    numbers = int((~np.isnan(read_numbers(plain, None, ())[0])).sum())
+    numbers = int((~np.isnan(read_numbers(plain, None, (), EITHER)[0])).sum())
     dates = sum(guess_dates(np.array([t], object), _FAR, typed=False) is not None for t in named)
     return numbers + dates >= max(1, 0.3 * len(named)) and len(named) > 1

@@ -16,6 +16,7 @@ from naturalistic.reference.models import Instrument
 
 _LEAST_ROWS_FOR_DIRECTION = 30
 _CLEAR_CORRELATION = 0.15
+_SLIPS = 0.005
 _ANSWERS: tuple[dict[str, int], ...] = (
     {"not at all": 0, "several days": 1, "more than half the days": 2, "nearly every day": 3},
     {
@@ -68,8 +69,22 @@ def items_of(
     answers = _answers_in_words(held)
     if answers is None and not all(c.numeric and c.whole for c in held):
         return None
-    high = max(c.spread()[1] for c in held) if answers is None else max(answers.values())
-    low = min(c.spread()[0] for c in held) if answers is None else 0
+    if answers is not None:
+        return _items_between(series, held, words, about, (0.0, float(max(answers.values()))))
+    low, high = min(c.spread()[0] for c in held), max(c.spread()[1] for c in held)
+    whole = _items_between(series, held, words, about, (low, high))
+    return whole or _items_between(series, held, words, about, (low, _highest_but_slips(held)))
+
+
+def _items_between(
+    series: Series,
+    held: list[Column],
+    words: FormWords,
+    about: tuple[str, ...],
+    answers: tuple[float, float],
+) -> ItemColumns | None:
+    """The items of a questionnaire whose answers lie between two numbers."""
+    low, high = answers
     if high > 8 or low < 0:
         return None
     n = max(series.columns)
@@ -93,6 +108,20 @@ def items_of(
             return None
         reason = f"{n} numbered columns with answers {low:g} to {high:g}"
     return ItemColumns(tuple(fitting), series, replace(parsed, instruments=tuple(keys)), reason)
+
+
+def _highest_but_slips(held: list[Column]) -> float:
+    """The highest answer when the few above it are left out: one answer of 7 among thousands from 0 to 3 is a slip.
+
+    Slips are set to missing when the extract is read.
+    """
+    numbers = np.concatenate([c.numbers for c in held])
+    counts = np.concatenate([c.counts for c in held])
+    usual = ~np.isnan(numbers) & ~np.isin(numbers, FILLER_NUMBERS) & (counts > 0)
+    numbers, counts = numbers[usual], counts[usual]
+    order = np.argsort(numbers)
+    reached = np.cumsum(counts[order]) >= (1 - _SLIPS) * counts.sum()
+    return float(numbers[order][np.argmax(reached)]) if reached.any() else np.inf
 
 
 def _fits_items(instrument: Instrument, n: int, low: float, high: float) -> bool:

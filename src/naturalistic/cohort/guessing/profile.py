@@ -10,9 +10,11 @@ import numpy as np
 from naturalistic.cohort.footers import without_footer
 from naturalistic.cohort.guessing.column import Column
 from naturalistic.cohort.guessing.dates import DateGuess, guess_dates
+from naturalistic.cohort.guessing.decimals import decimal_signs
 from naturalistic.cohort.guessing.header_rows import ROWS_LOOKED_AT, find_header, holds_data
 from naturalistic.cohort.guessing.labels import Labels, read_labels
 from naturalistic.cohort.identifiers import identifying_header, identifying_shapes
+from naturalistic.cohort.numerals import Numerals
 from naturalistic.cohort.readers import WORKBOOK_SUFFIXES, first_rows, read_file
 from naturalistic.cohort.reading import RawFile, UnreadableFileError
 from naturalistic.cohort.rules import RULES
@@ -93,8 +95,10 @@ def profile_file(
         The file cannot be read, or its first row holds data instead of names.
     """
     source, raw = _read(key, path, project, sheet)
+    source = source.model_copy(update={"decimal": decimal_signs(raw.columns.values())})
     labels = read_labels(project / path)
-    columns = {name: _column(key, raw, name, labels, today) for name in raw.columns}
+    written = Numerals.of(source, typed=raw.typed)
+    columns = {name: _column(key, raw, name, labels, today, written) for name in raw.columns}
     unnamed = sum(not name for name in raw.header)
     unusable = [f"{unnamed} columns without a name"] if unnamed else []
     return FileProfile(key, source, raw, columns, tuple(unusable))
@@ -120,9 +124,11 @@ def _read(key: str, path: str, project: Path, sheet: str | int) -> tuple[SourceF
     return source, without_footer(raw, raw.columns)[0]
 
 
-def _column(key: str, raw: RawFile, name: str, labels: Labels, today: np.datetime64) -> Column:
+def _column(
+    key: str, raw: RawFile, name: str, labels: Labels, today: np.datetime64, written: Numerals
+) -> Column:
     cells = raw.columns[name]
-    plain = Column(key, name, labels.columns.get(name, ""), cells)
+    plain = Column(key, name, labels.columns.get(name, ""), cells, numerals=written)
     texts = plain.texts
     dates = guess_dates(texts, today, typed=raw.typed) if len(texts) else None
     return Column(
@@ -133,6 +139,7 @@ def _column(key: str, raw: RawFile, name: str, labels: Labels, today: np.datetim
         labels.values.get(name, {}),
         dates,
         _identifying(name, plain, dates, raw),
+        numerals=written,
     )
 
 
