@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 import sys
+import textwrap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import pandas as pd
 
 from naturalistic import files
 from naturalistic.cli.drift import KeptProfiles, compare_with_last, header_changes
@@ -15,6 +15,13 @@ from naturalistic.cli.plan import Plan
 from naturalistic.cli.stages import Stage
 from naturalistic.errors import EXIT_OK, ExtractError
 from naturalistic.tables.cohort import COHORT_TABLES
+
+_WIDTH = 110
+_HEADINGS = {
+    "row set aside": "Rows set aside (not counted anywhere):",
+    "cell set to missing": "Cells set to missing (the rest of the row counts):",
+    "kept as it is": "Kept as it is, and good to know:",
+}
 
 
 def check(config_file: Path, cohort: str, *, drift: bool = False) -> int:
@@ -56,9 +63,12 @@ def check(config_file: Path, cohort: str, *, drift: bool = False) -> int:
     print(f"{cohort}: the extract can be used.")
     for name in COHORT_TABLES:
         print(f"  {name:<15}{len(result.tables[name]):>10,} rows")
-    _summarise(result.problems)
+    print(
+        f"  {'data cut':<15}{result.data_cut:%d/%m/%Y}" if stage.mapping.calendar == "real" else ""
+    )
+    _summarise(result.by_action)
     files.write_csv(listing, result.problems)
-    print(f"Every problem is listed in {listing.as_posix()}")
+    print(f"Every problem, with its row and the reason why it is treated so: {listing.as_posix()}")
     table = listing.with_name("check_drift.csv")
     print(*compare_with_last(stage, result.profile, table, every=drift), sep="\n")
     return EXIT_OK
@@ -78,7 +88,7 @@ def _stopped(stage: Stage, error: ExtractError, listing: Path) -> int:
     show(error)
     if (table := getattr(error, "table", None)) is not None:
         files.write_csv(listing, table)
-        print(f"Every problem is listed in {listing.as_posix()}", file=sys.stderr)
+        print(f"Every problem, with its row: {listing.as_posix()}", file=sys.stderr)
     for line in header_changes(stage):
         print(line, file=sys.stderr)
     return error.exit_code
@@ -91,12 +101,13 @@ def _synthesise_if_needed(stage: Stage) -> None:
         synthesise(stage)
 
 
-def _summarise(problems: pd.DataFrame) -> None:
-    if problems.empty:
+def _summarise(by_action: Mapping[str, Sequence[str]]) -> None:
+    """Everything that could not be used as it stands: where, how much, what was done and what to do."""
+    if not by_action:
         print("  No problem found.")
-        return
-    print("  Problems, by rule:")
-    by = ["rule", "severity", "table", "column"]
-    counts = problems.groupby(by, observed=True, dropna=False).size().reset_index(name="rows")
-    for row in counts.sort_values("rows", ascending=False).itertuples(index=False):
-        print(f"    {row.rows:>8,}  {row.rule} ({row.severity}) in {row.table}.{row.column}")
+    for action, sentences in by_action.items():
+        print(f"\n{_HEADINGS[action]}")
+        for sentence in sentences:
+            print(textwrap.fill(sentence, _WIDTH, initial_indent="  - ", subsequent_indent="    "))
+    if by_action:
+        print()

@@ -25,7 +25,7 @@ from naturalistic.cohort.problems import ProblemLog
 from naturalistic.cohort.pseudonyms import Pseudonyms
 from naturalistic.cohort.reading import RawFile
 from naturalistic.cohort.times_of_day import as_times_of_day
-from naturalistic.cohort.unreadable import unreadable_numbers
+from naturalistic.cohort.unreadable import CODES_LISTED, frequent_texts, unreadable_numbers
 from naturalistic.settings.mapping import ColumnMap, SourceFile
 from naturalistic.tables.schema import Column
 from naturalistic.vocabulary import (
@@ -41,9 +41,6 @@ from naturalistic.vocabulary import (
 # ASSUME A45: a date before 1980 is a filler.
 EARLIEST_DATE = np.datetime64("1980-01-01", "D")
 EARLIEST_BIRTH = np.datetime64("1880-01-01", "D")
-ROWS_TO_SHOW_A_CODE = 10
-_CODES_LISTED = 12
-_LONGEST_CODE = 40
 _OUTWARD = re.compile(r"([A-Z]{1,2}\d[A-Z\d]?|BFPO)(?:\s*\d[A-Z]{2}|\s*\d{1,4})?", re.IGNORECASE)
 _YEAR = re.compile(r"(1[89]|20)\d\d")
 _CLOSED_LISTS: dict[str, Mapping[str, Word]] = {
@@ -235,17 +232,10 @@ class ColumnReader:
     ) -> None:
         if not unknown.any():
             return
-        listed = ", ".join(accepted[:_CODES_LISTED])
-        hint = f"accepted: {listed}{', ...' if len(accepted) > _CODES_LISTED else ''}"
-        counts = cells.counts()
-        # a code held by fewer rows could be a slip of the pen that says something about one person
-        often = [
-            f"{text!r} in {count:,} rows"
-            for text, count in zip(cells.values[unknown], counts[unknown], strict=True)
-            if count >= ROWS_TO_SHOW_A_CODE and len(text) <= _LONGEST_CODE
-        ]
-        if often:
-            hint += f"; not explained: {', '.join(often[:_CODES_LISTED])}"
+        listed = ", ".join(accepted[:CODES_LISTED])
+        hint = f"accepted: {listed}{', ...' if len(accepted) > CODES_LISTED else ''}"
+        if often := frequent_texts(cells, unknown):
+            hint += f"; not explained: {often}"
         rule = "most_codes_unknown" if self._most(cells, unknown, words) else "code_unknown"
         self.report(name, rule, cells, unknown, hint)
 

@@ -48,6 +48,8 @@ class IngestResult:
         How each file was read (encoding, delimiter, sheet).
     summary : tuple of str
         One sentence for each rule broken in a column.
+    by_action : dict of str to tuple of str
+        The same by what was done ("row set aside", "cell set to missing", "kept as it is"), without the mapping's name.
     profile : ExtractProfile
         What the mapped columns hold, to be compared with the next extract.
     """
@@ -59,6 +61,7 @@ class IngestResult:
     files: dict[str, str]
     described: dict[str, str]
     summary: tuple[str, ...]
+    by_action: dict[str, tuple[str, ...]]
     profile: ExtractProfile
 
 
@@ -121,6 +124,7 @@ def ingest(
         files={name: raw.digest for name, raw in files.items()},
         described={name: raw.described for name, raw in files.items()},
         summary=log.summary(),
+        by_action=log.by_action(),
         profile=profile_extract(extract, columns, built.tables, opted_out, cut),
     )
 

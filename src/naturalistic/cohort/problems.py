@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from naturalistic.cohort.cells import categorical
-from naturalistic.cohort.rules import RULES
+from naturalistic.cohort.rules import ACTIONS, RULES
 from naturalistic.errors import ExtractError, IdentifiableDataError
 
 PROBLEM_COLUMNS = ("table", "file", "row", "column", "rule", "severity", "action", "reason")
@@ -86,11 +86,13 @@ class Finding:
     places: Places | None = None
 
     def sentence(self, mapping_name: str) -> str:
-        """The finding in one sentence for the screen."""
+        """The finding in one sentence for the screen, with the mapping to be mended; without its name where it is empty."""
         rule = RULES[self.rule]
         where = ".".join(part for part in (self.table, self.column) if part)
-        start = f"{mapping_name}, {where}" if where else mapping_name
-        text = f"{start} ({self.file}): "
+        start = ", ".join(part for part in (mapping_name, where) if part)
+        file = (f"({self.file})" if start else self.file) if self.file else ""
+        place = " ".join(part for part in (start, file) if part)
+        text = f"{place}: " if place else ""
         if self.rows.size:
             many = (
                 f"{self.rows.size:,} of {self.of:,} rows" if self.of else f"{self.rows.size:,} rows"
@@ -102,7 +104,7 @@ class Finding:
         if self.rows.size:
             first = np.sort(self.rows)[:ROWS_SHOWN]
             shown = ", ".join(self.places.named(r) if self.places else str(r) for r in first)
-            more = ", ..." if self.rows.size > ROWS_SHOWN else ""
+            more = " and more" if self.rows.size > ROWS_SHOWN else ""
             text += f" Row{'s' if self.rows.size > 1 else ''} {shown}{more}."
         return f"{text} {rule.advice}".rstrip()
 
@@ -156,6 +158,17 @@ class ProblemLog:
         order = ("stops", "row_set_aside", "cell_set_to_missing", "noted")
         ranked = sorted(self.findings, key=lambda f: order.index(RULES[f.rule].severity))
         return tuple(finding.sentence(self.mapping_name) for finding in ranked)
+
+    def by_action(self) -> dict[str, tuple[str, ...]]:
+        """One sentence a finding, by what was done: the most rows first."""
+        found: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            found.setdefault(RULES[finding.rule].action, []).append(finding)
+        return {
+            action: tuple(f.sentence("") for f in sorted(found[action], key=lambda f: -f.rows.size))
+            for action in ACTIONS.values()
+            if action in found
+        }
 
     def stop_if_needed(self) -> None:
         """Raise `BrokenExtractError` when a finding stops the run."""

@@ -50,7 +50,7 @@ FILES = (
     Rule(
         "row_wrong_length",
         "row_set_aside",
-        "the row has more or fewer cells than the header",
+        "have more or fewer cells than the header",
         "Its cells cannot be told apart.",
         "A delimiter inside a cell needs quotation marks around the cell.",
     ),
@@ -64,7 +64,7 @@ FILES = (
     Rule(
         "row_below_the_table",
         "row_set_aside",
-        "the row stands below the table: a total in place of an id, or a note alone in its row",
+        "stand below the table: a total in place of an id, or a note alone in the row",
         "A total is nobody's row and would count as a person.",
     ),
     Rule(

@@ -7,6 +7,9 @@ import numpy as np
 from naturalistic.cohort.cells import Cells
 from naturalistic.cohort.numerals import Numerals
 
+ROWS_TO_SHOW_A_CODE = 10
+CODES_LISTED = 12
+_LONGEST_CODE = 40
 _ANOTHER_SIGN = 0.02
 """Share of the filled cells from which on another decimal sign is no slip of the pen."""
 
@@ -49,4 +52,29 @@ def unreadable_numbers(
             f"{n_words:,} of them hold a number with words behind it, such as '12 (moderate)': write "
             "text_after_numbers: true at the file under files to read the number alone"
         )
-    return rule, ""
+    # a column of words may be the wrong column: of names, say
+    often = frequent_texts(cells, unreadable) if rule == "number_unreadable" else ""
+    return rule, f"no numbers: {often}" if often else ""
+
+
+def frequent_texts(cells: Cells, marked: np.ndarray) -> str:
+    """The marked texts that at least ten rows hold, with how many; a rarer one could say something about one person.
+
+    Parameters
+    ----------
+    cells : Cells
+        The column.
+    marked : ndarray of bool, shape (n_values,)
+
+    Returns
+    -------
+    str
+        Empty where no text is held often enough.
+    """
+    held = zip(cells.values[marked], cells.counts()[marked], strict=True)
+    often = [
+        f"{text!r} in {count:,} rows"
+        for text, count in held
+        if count >= ROWS_TO_SHOW_A_CODE and len(text) <= _LONGEST_CODE
+    ]
+    return ", ".join(often[:CODES_LISTED])

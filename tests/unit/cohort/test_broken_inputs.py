@@ -22,6 +22,29 @@ def test_the_clean_extract_has_no_problem(tmp_path):
     }
 
 
+def test_a_frequent_word_among_numbers_is_shown_and_a_rare_one_is_not(tmp_path):
+    extract = Extract()
+    extract.set("sessions", "minutes", slice(0, 9), ".")
+    extract.set("sessions", "minutes", slice(20, 28), "CANARY")
+    (message,) = extract.ingest(tmp_path).by_action["cell set to missing"]
+    assert message.startswith(
+        "sessions.duration (sessions.csv): 19 of 240 rows do not hold a number"
+    )
+    assert "no numbers: '.' in 10 rows" in message
+    assert "CANARY" not in message
+
+
+def test_what_was_done_is_told_for_every_finding(tmp_path):
+    extract = Extract()
+    extract.set("sessions", "ref", [3], "R999")
+    extract.set("sessions", "pid", [3], "P999")
+    extract.set("sessions", "minutes", [4], "long")
+    told = extract.ingest(tmp_path).by_action
+    assert list(told) == ["row set aside", "cell set to missing"]
+    assert [len(each) for each in told.values()] == [1, 1]
+    assert MAPPING_NAME not in str(told)
+
+
 def test_the_corpus_breaks_every_rule():
     broken = {case.rule for case in CASES} | {rule for case in CASES for rule in case.also}
     # the rules on tables of a national data set are broken in test_adapters.py
@@ -117,7 +140,7 @@ def test_a_frequent_unknown_code_is_shown_and_a_rare_one_is_not(tmp_path):
     assert "CANARY" not in message
     assert "accepted: 5, 6, 3" in message
     assert "19 of 240 rows" in message
-    assert "Rows 2, 3, 4, 5, 6, ..." in message
+    assert "Rows 2, 3, 4, 5, 6 and more." in message
 
 
 @pytest.mark.parametrize(

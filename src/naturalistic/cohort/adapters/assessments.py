@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from naturalistic.cohort.adapters.values import Values
-from naturalistic.cohort.apply_mapping import ROWS_TO_SHOW_A_CODE
 from naturalistic.cohort.cells import Cells
 from naturalistic.cohort.problems import ProblemLog
+from naturalistic.cohort.unreadable import ROWS_TO_SHOW_A_CODE
 
 NOT_USED = "assessment that no analysis uses"
 UNKNOWN = "tool_code_unknown"

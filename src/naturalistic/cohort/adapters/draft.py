@@ -13,12 +13,12 @@ import numpy as np
 from naturalistic.cohort.adapters.codes import Snomed
 from naturalistic.cohort.adapters.files import Part, files_of, parts_of
 from naturalistic.cohort.adapters.source_tables import SourceTable, read_tables
-from naturalistic.cohort.apply_mapping import ROWS_TO_SHOW_A_CODE
 from naturalistic.cohort.dates import parse_dates
 from naturalistic.cohort.guessing.draft import Draft
 from naturalistic.cohort.guessing.questions import Option, Question
 from naturalistic.cohort.problems import ProblemLog
 from naturalistic.cohort.reading import UnreadableFileError
+from naturalistic.cohort.unreadable import ROWS_TO_SHOW_A_CODE
 from naturalistic.reference.adapter_models import AdapterFile
 from naturalistic.reference.loader import load_adapters
 from naturalistic.reference.models import Instrument

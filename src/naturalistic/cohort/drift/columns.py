@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from naturalistic.cohort.apply_mapping import ROWS_TO_SHOW_A_CODE
 from naturalistic.cohort.cells import Cells, missing_values, read_ids, read_numbers
 from naturalistic.cohort.dates import date_shaped, read_dates
 from naturalistic.cohort.drift.models import ColumnProfile, Content
 from naturalistic.cohort.numerals import Numerals
 from naturalistic.cohort.pseudonyms import Pseudonyms
+from naturalistic.cohort.unreadable import ROWS_TO_SHOW_A_CODE
 from naturalistic.settings.mapping import ColumnMap
 
 MOST_WHOLE_NUMBERS = 40

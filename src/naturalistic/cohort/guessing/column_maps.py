@@ -149,7 +149,7 @@ def _area(column: Column, said: str) -> Entry:
 
 
 def _dated(column: Column, said: str, file_format: str | None, dates: DateQuestions) -> Entry:
-    fillers = _date_fillers(column)
+    fillers = [*_date_fillers(column), *column.missing_here_only()]
     extra: dict[str, object] = {"missing_codes": fillers} if fillers else {}
     if column.dates is None:
         how = "excel_serial" if column.serial_dates else "days"
@@ -179,7 +179,7 @@ def _date_fillers(column: Column) -> list[str]:
 
 def _numbered(guess: Guess, said: str) -> Entry:
     column = guess.column
-    fillers = filler_codes(column, _range(guess))
+    fillers = [*filler_codes(column, _range(guess)), *column.missing_here_only()]
     value: dict[str, object] = {"from": column.name}
     if fillers:
         value["missing_codes"] = fillers

@@ -69,7 +69,8 @@ class FormValues:
             made["already_reversed"] = self.ask_direction(instrument) if turned is None else turned
         for name in items.series.columns.values():
             accepted = (instrument.structure.item_min or 0.0, instrument.structure.item_max or 8.0)
-            self.fillers |= set(filler_codes(self.each.file.columns[name], accepted))
+            column = self.each.file.columns[name]
+            self.fillers |= {*filler_codes(column, accepted), *column.missing_here_only()}
         return made
 
     def ask_direction(self, instrument: Instrument) -> Question:
@@ -95,7 +96,8 @@ class FormValues:
                 (s for s in instrument.scales if s.key == (scale or instrument.primary_scale)),
                 instrument.scales[0],
             )
-            self.fillers |= set(filler_codes(score.column, (whole.minimum, whole.maximum)))
+            outside = filler_codes(score.column, (whole.minimum, whole.maximum))
+            self.fillers |= {*outside, *score.column.missing_here_only()}
         if scales:
             made["scales"] = scales
         if len(factors) == 1 and None not in factors:

@@ -165,7 +165,7 @@ class LongBlock:
 
     def _value(self, column: Column) -> object:
         high = _HIGHEST_ANSWER if "item" in self.each.long else _HIGHEST_SCORE
-        fillers = filler_codes(column, (0.0, high))
+        fillers = [*filler_codes(column, (0.0, high)), *column.missing_here_only()]
         return {"from": column.name, "missing_codes": fillers} if fillers else column.name
 
 
