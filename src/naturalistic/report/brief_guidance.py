@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from naturalistic.report.blocks import Section, Table
-from naturalistic.report.brief_words import ranged, why_not
+from naturalistic.report.brief_words import ranged, why_none
 from naturalistic.report.catalogue import nice_population
 from naturalistic.report.released import Released, is_ok
 from naturalistic.report.sections.closing_elsewhere import named_therapies
@@ -15,10 +15,12 @@ from naturalistic.report.sections.nice_concordance import stances
 from naturalistic.report.sections.nice_recommendations import current_recommendations
 from naturalistic.report.wording import NOT_MEASURED, count, label, listed, value
 
+CANNOT_TELL = "What NICE names for these problems cannot be told from these records."
+NOT_LOOKED_AT = "What NICE names for these problems was not looked up in this run."
 MOST_PROBLEMS = 3
 MOST_THERAPIES = 4
 WHY_UNTOLD = {
-    "same_family": "were given a therapy of a kind of which NICE names others",
+    "same_family": "were given a kind of therapy of which NICE names some forms, and the form is not noted",
     "severity_not_classifiable": "have no score that tells how severe the problem is",
     "format_not_recorded": "have no note of whether therapy was in a group",
     "no_population": "came with a problem that no guideline held here is about",
@@ -39,14 +41,20 @@ def _says(released: Released) -> Iterator[str]:
         "weaker. Where NICE is silent, that is not advice against."
     )
     said = stances(released)
+    if said is None and released.left_out("nice_alignment"):
+        yield "The therapy given was not set beside NICE in this run."
+        return
     if said is None:
         yield "Which therapy was given for which problem is not measured here, so it cannot be set beside NICE."
         return
-    yield (
-        f"NICE names the therapy given as a choice for {said.named} of those who started. It advises against it for "
-        f"{said.against}, and takes no side for {said.silent}. For {said.untold}, these records do not "
-        f"tell.{_why_untold(released)}"
-    )
+    if said.none_told:
+        yield f"For no one who started do these records tell where NICE stands on the therapy given.{_why_untold(released)}"
+    else:
+        yield (
+            f"NICE names the therapy given as a choice for {said.named} of those who started. It advises against it for "
+            f"{said.against}, and takes no side for {said.silent}. For {said.untold}, these records do not "
+            f"tell.{_why_untold(released)}"
+        )
     if _unverified(released):
         yield "Some NICE entries used here have not been checked at the source. The full report marks each of them."
 
@@ -81,7 +89,7 @@ def elsewhere(released: Released) -> Section:
     texts = (
         []
         if table is not None
-        else ["What NICE names for these problems cannot be told from these records."]
+        else [NOT_LOOKED_AT if released.left_out("nice_alignment") else CANNOT_TELL]
     )
     texts.append(
         "That NICE names a therapy does not mean that it is on offer near by, or that it has room. These records "
@@ -130,7 +138,7 @@ def _thresholds(released: Released) -> str:
             f"Of those in therapy or waiting, {ranged(row)} scored high enough at the start to count as a case by the "
             "rule of NHS Talking Therapies."
         )
-    why = why_not(row)
+    why = why_none(released, "decommissioning", row)
     if why == NOT_MEASURED:
         why += ", as it needs PHQ-9 and GAD-7 forms"
     return f"How many would count as a case by the rule of NHS Talking Therapies: {why}."

@@ -13,7 +13,7 @@ from naturalistic.report.wording import listed, lower_first, percent
 
 MEANS = {
     "very low": "we do not know how much of the change would have come without the service",
-    "low": "the truth may well be another than what was seen here",
+    "low": "the true picture may well differ from what was seen here",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from naturalistic.report.brief_words import (
 )
 from naturalistic.report.released import JACOBSON_TRUAX, Released, is_ok
 from naturalistic.report.wording import (
+    WITHHELD,
     brief_interval,
     capital,
     count,
@@ -24,10 +25,15 @@ from naturalistic.report.wording import (
     listed,
     lower_first,
     number,
+    reason,
     value,
 )
 
 MOST = 3  # problems named
+JUDGED = {
+    True: "those whose therapy is over, with a note of how it ended",
+    False: "those for whom it can be told",
+}
 DENOMINATORS = {
     "referred": "Everyone referred",
     "started": "Everyone who started therapy",
@@ -91,11 +97,23 @@ def _problems(released: Released) -> str:
         for word, row in released.levels("nice_alignment", "problem", term="people")
         if word != "not_recorded" and is_ok(row)
     }
-    if not found:
+    known = {word: count(row) for word, row in found.items()} or _described(released)
+    if not known:
         return "What problems they came with is not given here."
-    order = sorted(found, key=lambda word: (-float(found[word]["estimate"]), word))[:MOST]
-    names = listed(f"{lower_first(label('problem', w))} ({count(found[w])} people)" for w in order)
-    return f"The problems noted most often were {names}."
+    order = sorted(known, key=lambda word: (-int(known[word].replace(",", "")), word))[:MOST]
+    names = listed(f"{lower_first(label('problem', w))} ({known[w]} people)" for w in order)
+    often = "problem noted most often was" if len(order) == 1 else "problems noted most often were"
+    return f"The {often} {names}."
+
+
+def _described(released: Released) -> dict[str, str]:
+    """People by problem as the table of characteristics has them, where no comparison with NICE was made."""
+    rows = released.levels(
+        "characteristics", "problem", population="started", estimand="proportion"
+    )
+    return {
+        word: count(row, "numerator") for word, row in rows if word != "not_recorded" and is_ok(row)
+    }
 
 
 def _therapies(released: Released) -> str:
@@ -183,7 +201,15 @@ def denominators(released: Released) -> Table | None:
             )
             for population, words in DENOMINATORS.items()
         ],
+        note=_withheld_note((*better.values(), *worse.values())),
     )
+
+
+def _withheld_note(rows: Iterable[pd.Series | None]) -> str:
+    """What `withheld` means to those who read it in a table, and what it does not."""
+    if not any(reason(row) == WITHHELD for row in rows):
+        return ""
+    return "Withheld does not mean none, and it does not mean many. The service holds the figure."
 
 
 def _four_groups(released: Released) -> str:
@@ -191,16 +217,28 @@ def _four_groups(released: Released) -> str:
     if not any(is_ok(row) for row in better.values()):
         return f"How many got reliably better or worse: {why_not(better['paired'])}."
     worse = rates(released, "reliable_deterioration")
+    unknown = (
+        "No one knows how those without a last form fared, so they are never counted as better."
+    )
+    four = [rows[population] for population in ("started", "paired") for rows in (better, worse)]
+    if not all(is_ok(row) for row in four):
+        return f"{_rate('better', better)} {_rate('worse', worse)} {unknown}"
+    shares = [value(row) for row in four]
     return (
-        f"Out of everyone who started, {_share(better['started'])} are known to have got reliably better and "
-        f"{_share(worse['started'])} reliably worse. Out of those with both forms, it is {_share(better['paired'])} and "
-        f"{_share(worse['paired'])}. No one knows how those without a last form fared, so they are never counted as "
-        "better."
+        f"Out of everyone who started, {shares[0]} are known to have got reliably better and {shares[1]} reliably worse. "
+        f"Out of those with both forms, it is {shares[2]} and {shares[3]}. {unknown}"
     )
 
 
-def _share(row: pd.Series | None) -> str:
-    return value(row) if is_ok(row) else f"a share {why_not(row)}"
+def _rate(word: str, rows: Mapping[str, pd.Series | None]) -> str:
+    """One of the two rates, where the other is not given on every denominator."""
+    started, paired = rows["started"], rows["paired"]
+    if is_ok(started):
+        both = f" Out of those with both forms, it is {value(paired)}." if is_ok(paired) else ""
+        return f"Out of everyone who started, {value(started)} are known to have got reliably {word}.{both}"
+    if is_ok(paired):
+        return f"Out of those with both forms, {value(paired)} got reliably {word}."
+    return f"How many got reliably {word}: {why_not(paired)}."
 
 
 def _left(released: Released) -> str:
@@ -209,11 +247,12 @@ def _left(released: Released) -> str:
 
 def _left_and_missed(released: Released) -> Iterator[str]:
     left, missed = sentences.dropout_rate(released), sentences.absence_rate(released)
+    known = released.primary["dropout_definition"] == "unplanned_ending"
     if is_ok(left):
-        yield f"Of those whose therapy is over, {ranged(left)} dropped out."
+        yield f"Of {JUDGED[known]}, {ranged(left)} dropped out."
     else:
         yield f"How many dropped out: {why_not(left)}."
     if is_ok(missed):
-        yield f"Of all sessions booked, {ranged(missed)} were missed."
+        yield f"Of all {sentences.sessions_counted(released)}, {ranged(missed)} were missed."
     else:
         yield f"How many sessions were missed: {why_not(missed)}."

@@ -37,6 +37,11 @@ def why_not(row: pd.Series | None) -> str:
     return WHY.get(found, found)
 
 
+def why_none(released: Released, analysis: str, row: pd.Series | None) -> str:
+    """Why an analysis gives no number: not looked at where the settings leave it out, else as its row says."""
+    return WHY[NOT_RUN] if row is None and released.left_out(analysis) else why_not(row)
+
+
 def ranged(row: pd.Series | None) -> str:
     """The number with its interval: `28% (likely range 25% to 31%)`; why there is none otherwise."""
     if row is None or not is_ok(row):

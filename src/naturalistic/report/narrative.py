@@ -128,13 +128,13 @@ def _tile_improved(released: Released) -> tuple[Tile, bool]:
 
 def _tile_dropout(released: Released) -> tuple[Tile, bool]:
     row = sentences.dropout_rate(released)
-    label = f"of those whose therapy has ended dropped out{_limits(row)}"
+    label = f"of {sentences.judged(released)} dropped out{_limits(row)}"
     return Tile(value(row), label) if is_ok(row) else Tile(_why(row), "dropping out"), is_ok(row)
 
 
 def _tile_absence(released: Released) -> tuple[Tile, bool]:
     row = sentences.absence_rate(released)
-    label = f"of sessions were missed{_limits(row)}"
+    label = f"of {sentences.sessions_counted(released)} were missed{_limits(row)}"
     return Tile(value(row), label) if is_ok(row) else Tile(_why(row), "missed sessions"), is_ok(row)
 
 
@@ -162,27 +162,34 @@ def _who_was_in(released: Released) -> str:
     steps = [("referred", "referred"), ("assessed", "assessed"), ("started", "started therapy")]
     parts = [f"{count(sentences.people(released, key))} {words}" for key, words in steps]
     paired = sentences.people(released, "paired")
-    return f"In: {', '.join(parts)}; {count(paired)} with a first and a last form."
+    forms = (
+        f"{count(paired)} with a first and a last form"
+        if is_ok(paired)
+        else f"how many have a first and a last form: {reason(paired)}"
+    )
+    return f"In: {', '.join(parts)}; {forms}."
 
 
 def _lost(released: Released) -> str:
     forms = released.levels("participant_flow", "pairing", term="forms")
-    parts = [
-        f"{count(row)} {lower_first(WHY_NOT_PAIRED[level].label)}"
-        for level, row in forms
-        if level != "paired"
-    ]
     endings = released.levels("participant_flow", "ending", term="lost_before_start")
-    parts += [
-        f"{count(row)} before the start ({lower_first(ENDINGS[level].label)})"
-        for level, row in endings
-    ]
-    return "; ".join(parts)
+    groups = (
+        ("before the start", [(ENDINGS[level].label, row) for level, row in endings]),
+        (
+            "without both forms",
+            [(WHY_NOT_PAIRED[level].label, row) for level, row in forms if level != "paired"],
+        ),
+    )
+    return "; ".join(
+        f"{words}, " + ", ".join(f"{lower_first(name)}: {count(row)}" for name, row in found)
+        for words, found in groups
+        if found
+    )
 
 
 def _set_aside(released: Released) -> str:
     rows = released.cells("participant_flow", "table", "reason", term="rows_set_aside")
     return "; ".join(
-        f"{count(row)} rows of {cell['table']} ({cell['reason'].replace('_', ' ')})"
+        f"rows of {cell['table']} ({cell['reason'].replace('_', ' ')}): {count(row)}"
         for cell, row in rows
     )

@@ -81,6 +81,10 @@ class Released:
             facts.name if key == facts.primary_scale else f"{facts.name}: {facts.scale(key).label}"
         )
 
+    def left_out(self, analysis: str) -> bool:
+        """Whether the settings of the run leave the analysis out: its matters were not looked at."""
+        return analysis in self.settings.get("analyses_left_out", ())
+
     def has(self, analysis: str) -> bool:
         """Whether the analysis released any row, given or not."""
         frame = self.estimates.get(analysis)

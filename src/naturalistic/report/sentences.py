@@ -26,6 +26,13 @@ from naturalistic.report.wording import (
 from naturalistic.vocabulary import DROPOUT_DEFINITIONS
 
 BY_THERAPIST = "jackknife_by_therapist"
+JUDGED = {"unplanned_ending": "those whose therapy has ended in a recorded way"}
+JUDGED_OTHERWISE = "those whose ending can be judged"
+SESSIONS = {
+    "did_not_attend": "sessions booked and not cancelled",
+    "patient_side": "sessions offered",
+    "all_non_delivery": "sessions booked",
+}
 
 
 def people(released: Released, population: str, **key: str) -> pd.Series | None:
@@ -179,31 +186,37 @@ def reliable_rates(released: Released) -> str:
     if not is_ok(better) and not is_ok(worse):
         why = reason(better)
         return f"How many people improved or deteriorated reliably: {why}."
-    text = (
-        f"Of those with both forms, {_of(better)} improved reliably and {_of(worse)} "
-        "deteriorated reliably."
-    )
+    parts = {
+        f"{_of(better)} improved reliably": better,
+        f"{_of(worse)} deteriorated reliably": worse,
+    }
+    text = f"Of those with both forms, {' and '.join(words for words, row in parts.items() if told(row))}."
+    for row, words in ((better, "improved"), (worse, "deteriorated")):
+        if not told(row):
+            text += f" How many {words} reliably: {reason(row)}."
     all_better, all_worse = (
         rates[f"reliable_{w}", "started"] for w in ("improvement", "deterioration")
     )
     if is_ok(all_better):
+        beside = f" and {_of(all_worse)} to have deteriorated" if told(all_worse) else ""
         text += (
-            f" Of everyone who started, {_of(all_better)} are known to have improved reliably and "
-            f"{_of(all_worse)} to have deteriorated; people without a last form count among everyone, never among "
-            "the improved."
+            f" Of everyone who started, {_of(all_better)} are known to have improved reliably{beside}; people without a "
+            "last form count among everyone, never among the improved."
         )
     return text
 
 
+def told(row: pd.Series | None) -> bool:
+    """Whether a share can stand in a sentence: a number, or nearly all."""
+    return is_ok(row) or reason(row) == NEARLY_ALL
+
+
 def _of(row: pd.Series | None) -> str:
-    if not is_ok(row):
-        why = reason(row)
-        return why if why == NEARLY_ALL else f"a share that is {why}"
-    return brief_interval(row)
+    return brief_interval(row) if is_ok(row) else reason(row)
 
 
 def dropout_rate(released: Released) -> pd.Series | None:
-    """Share that dropped out under the primary definition, of those whose therapy has ended."""
+    """Share that dropped out under the primary definition, of those whom that definition can judge."""
     definition = released.primary["dropout_definition"]
     return released.one("dropout", estimand="proportion", term="dropout", definition=definition)
 
@@ -214,6 +227,16 @@ def absence_rate(released: Released) -> pd.Series | None:
     return released.one("attendance", term="absence", definition=definition)
 
 
+def judged(released: Released) -> str:
+    """Of whom the primary share of dropping out is a share."""
+    return JUDGED.get(released.primary["dropout_definition"], JUDGED_OTHERWISE)
+
+
+def sessions_counted(released: Released) -> str:
+    """Of which sessions the primary share of missed ones is a share."""
+    return SESSIONS[released.primary["absence_definition"]]
+
+
 def dropped_out(released: Released) -> str:
     """Share that dropped out under the primary definition."""
     definition = released.primary["dropout_definition"]
@@ -221,7 +244,7 @@ def dropped_out(released: Released) -> str:
     words = DROPOUT_DEFINITIONS[definition].label
     if not is_ok(row):
         return f"How many people dropped out ({words}): {reason(row)}."
-    return f"Of those whose therapy has ended, {with_interval(row)} dropped out ({words})."
+    return f"Of {judged(released)}, {with_interval(row)} dropped out ({words})."
 
 
 def missed_sessions(released: Released) -> str:
@@ -231,7 +254,7 @@ def missed_sessions(released: Released) -> str:
     if not is_ok(row):
         return f"How many sessions were missed: {reason(row)}."
     return (
-        f"{value(row)} of sessions were missed "
+        f"Of {sessions_counted(released)}, {value(row)} were missed "
         f"({level_of(row)}% interval {interval(row)}; {absence_label(definition)})."  # type: ignore[arg-type]
     )
 

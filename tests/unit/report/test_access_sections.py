@@ -197,6 +197,10 @@ def test_right_services_are_those_that_nice_names_for_the_problem_recorded() -> 
     two = line(share("offer", 0.25), share("consider", 0.15), share("problem_not_recorded", 0.6))
     assert two[1] == "40%"
     assert "cannot be told: 60%" in two[2]
+    # "none" would be read as: NICE names it for nobody
+    none = line(share("same_family", 0.35), share("no_population", 0.65))
+    assert none[1] == "cannot be told"
+    assert "For nobody do the records tell" in none[2]
 
 
 def test_what_is_not_verified_is_marked() -> None:

@@ -12,7 +12,7 @@ from naturalistic.report.brief_words import average_change, size_of_change, way
 from naturalistic.report.released import Released
 from naturalistic.report.sentences import primary_change
 from tests.unit.report import briefs
-from tests.unit.report.handmade import REQOL, change_rows, released, row
+from tests.unit.report.handmade import CORE, REQOL, change_rows, released, row
 from tests.unit.report.simulated import SHAPES
 from tests.unit.report.test_narrative import CAUSAL
 from tests.unit.report.test_reading_age import told
@@ -66,8 +66,11 @@ def test_an_improvement() -> None:
     )
     assert "24% are known to have got reliably better and 2% reliably worse" in said
     assert "with both forms, it is 54% and 5%" in said
-    assert "30% (likely range 27% to 33%) dropped out" in said
-    assert "26% (likely range 20% to 32%) were missed" in said
+    assert (
+        "Of those whose therapy is over, with a note of how it ended, 30% (likely range 27% to 33%) dropped out"
+        in said
+    )
+    assert "Of all sessions offered, 26% (likely range 20% to 32%) were missed" in said
 
 
 def test_an_unclear_change_has_no_direction() -> None:
@@ -169,8 +172,9 @@ def test_which_therapy(share: float | None, words: str) -> None:
 def test_a_short_wait_is_told_in_days() -> None:
     wait = {"term": "referral_to_first_session", "contrast": "median"}
     data = released(row("access_and_waits", "waiting_time", 30.0, **wait))
-    assert "Half of those referred waited 30 days or more for a first session." in text(
-        data, "options"
+    assert (
+        "Half of those who stayed on the list waited 30 days or more for a first session."
+        in text(data, "options")
     )
 
 
@@ -187,7 +191,7 @@ def test_nice_tells_named_silent_and_untold_apart() -> None:
         "For 65%, these records do not tell. 35% came with a problem that no guideline held here"
         in said
     )
-    assert "20% were given a therapy of a kind" in said
+    assert "20% were given a kind of therapy of which NICE names some forms" in said
     against = released(*briefs.nice(do_not_offer=0.3, no_recommendation=0.7))
     assert "advises against it for 30%, and takes no side for 70%" in text(against, "nice")
 
@@ -212,7 +216,7 @@ def test_what_changes_under_each_option() -> None:
         "20% (likely range 14% to 27%) of those in therapy would still be in it 12 months later"
         in said
     )
-    assert "about 21 people would be cut short" in said
+    assert "To close then would cut short the therapy of about 21 people." in said
     assert "60% (likely range 52% to 67%) would have ended as planned" in said
     assert "about 295 people would be affected (likely range 269 to 321)" in said
     assert (
@@ -251,3 +255,99 @@ def test_every_limit_is_listed() -> None:
 
 def test_those_without_forms_are_counted_among_the_limits() -> None:
     assert "They are 56% of those who started" in text(briefs.improved(), "limits")
+
+
+def test_where_nobody_can_be_told_none_is_not_read_as_silence() -> None:
+    data = released(*briefs.people(), *briefs.nice(no_population=0.65, same_family=0.35))
+    said = text(data, "nice")
+    assert (
+        "For no one who started do these records tell where NICE stands on the therapy given."
+        in said
+    )
+    assert "65% came with a problem that no guideline held here is about." in said
+    assert "NICE names the therapy given" not in said
+    assert "none" not in said
+
+
+@pytest.mark.parametrize(
+    ("hidden", "words"),
+    [
+        (
+            "reliable_deterioration",
+            "24% are known to have got reliably better. Out of those with both forms, it is 54%. "
+            "How many got reliably worse: withheld, as it rests on few people or could give them away.",
+        ),
+        (
+            "reliable_improvement",
+            "How many got reliably better: withheld, as it rests on few people or could give them away. "
+            "Out of everyone who started, 2% are known to have got reliably worse.",
+        ),
+    ],
+)
+def test_a_rate_that_is_withheld_has_a_sentence_of_its_own(hidden: str, words: str) -> None:
+    rows = [
+        {**each, "estimate": None, "conf_low": None, "conf_high": None, **briefs.FEW}
+        if each["term"] == hidden
+        and (hidden.endswith("oration") or each["population"] != "referred")
+        else each
+        for each in briefs.rates()
+    ]
+    data = released(*briefs.people(), *rows)
+    assert words in text(data, "outcomes")
+    table = part(data, "outcomes").blocks[0]
+    assert isinstance(table, Table)
+    assert "Withheld does not mean none" in table.note
+
+
+def test_a_table_without_a_withheld_cell_explains_none() -> None:
+    table = part(briefs.improved(), "outcomes").blocks[0]
+    assert isinstance(table, Table)
+    assert not table.note
+
+
+@pytest.mark.parametrize(
+    ("definition", "words"),
+    [
+        ("did_not_attend", "Of all sessions booked and not cancelled, 13%"),
+        ("patient_side", "Of all sessions offered, 13%"),
+        ("all_non_delivery", "Of all sessions booked, 13%"),
+    ],
+)
+def test_missed_sessions_are_a_share_of_the_sessions_their_definition_counts(
+    definition: str, words: str
+) -> None:
+    key = {"term": "absence", "definition": definition}
+    data = released(
+        row("attendance", "proportion", 0.13, **key),
+        measure={**CORE, "absence_definition": definition},
+    )
+    assert words in text(data, "outcomes")
+
+
+def test_what_was_not_looked_at_is_not_called_not_measured() -> None:
+    data = briefs.nothing()
+    data.record["settings"]["analyses_left_out"] = ["decommissioning", "nice_alignment"]
+    assert text(data, "nice").endswith("The therapy given was not set beside NICE in this run.")
+    said = text(data, "options")
+    assert "on a given day: not worked out in this run" in said
+    assert "affected in all: not worked out in this run" in said
+    assert "for each person treated: not worked out in this run." in said
+    assert "for a first session: not measured here" in said
+    elsewhere = text(data, "elsewhere")
+    assert "was not looked up in this run" in elsewhere
+    assert "NHS Talking Therapies: not worked out in this run." in elsewhere
+
+
+def test_problems_are_told_where_nothing_was_set_beside_nice() -> None:
+    key = {"population": "started", "term": "problem", "dimensions": "problem=depression"}
+    data = released(
+        *briefs.people(), row("characteristics", "proportion", 0.5, numerator=30, **key)
+    )
+    assert "The problem noted most often was depression (30 people)." in text(data, "who")
+
+
+def test_the_note_on_ranges_stands_only_where_there_is_one() -> None:
+    for data, said in ((briefs.improved(), True), (briefs.nothing(), False)):
+        table = part(data, "options").blocks[0]
+        assert isinstance(table, Table)
+        assert bool(table.note) is said

@@ -102,7 +102,8 @@ def test_reliable_rates_stand_on_both_denominators() -> None:
 def test_a_withheld_rate_is_named_and_not_left_out() -> None:
     text = sentences.reliable_rates(released(*_rates(reliable_deterioration="withheld")))
     assert "48% (42% to 53%) improved" in text
-    assert "a share that is withheld deteriorated reliably" in text
+    assert "How many deteriorated reliably: withheld." in text
+    assert "known to have improved reliably; people without a last form" in text
 
 
 def test_what_is_absent_is_said() -> None:
@@ -154,4 +155,31 @@ def test_every_cohort_gets_three_tiles_and_no_causal_word(cohort: object, name: 
 def test_the_summary_says_who_was_lost_and_why(cohort: object) -> None:
     text = " ".join(summary_text(cohort("full")).split())  # type: ignore[operator]
     assert "no usable later form" in text
-    assert "rows of referrals (exact duplicate)" in text
+    assert "Lost: before the start, " in text
+    assert "; without both forms, " in text
+    assert "no usable later form: " in text
+    assert "rows of referrals (exact duplicate): " in text
+
+
+def test_the_summary_of_people_whose_forms_are_not_held() -> None:
+    rows = [
+        row("participant_flow", "count", 575, term="people", population=population)
+        for population in ("referred", "assessed", "started")
+    ]
+    text = " ".join(summary_text(released(*rows)).split())
+    assert "575 started therapy; how many have a first and a last form: not measured here." in text
+
+
+@pytest.mark.parametrize(
+    ("definition", "who"),
+    [
+        ("unplanned_ending", "Of those whose therapy has ended in a recorded way, 30%"),
+        ("last_session_missed", "Of those whose ending can be judged, 30%"),
+    ],
+)
+def test_dropping_out_is_a_share_of_those_the_definition_can_judge(
+    definition: str, who: str
+) -> None:
+    rate = row("dropout", "proportion", 0.3, term="dropout", definition=definition)
+    data = released(rate, measure={**CORE, "dropout_definition": definition})
+    assert sentences.dropped_out(data).startswith(who)

@@ -51,6 +51,13 @@ def test_each_kind_is_counted_apart() -> None:
     assert "for 40% it cannot be told" in said
 
 
+def test_where_nobody_can_be_told_the_finding_says_so_and_why() -> None:
+    said = concordance_finding(_data(_place("no_population", 0.65), _place("same_family", 0.35)))
+    assert "cannot be told from what is recorded, for anyone who started" in said
+    assert "for 65% (problem is no population of a guideline held here)" in said
+    assert "a named option for" not in said
+
+
 def test_a_withheld_share_is_never_worked_back() -> None:
     withheld = _place("do_not_offer", None, status="withheld", note="few")
     said = concordance_finding(_data(*EVERY[:3], withheld, *EVERY[4:]))

@@ -53,10 +53,16 @@ def _services(released: Released) -> tuple[str, str]:
         row = released.one("nice_alignment", term="people", population="started")
         note = "" if row is None else str(row["note"])
         return NOT_MEASURED, capital(note or NO_CONCORDANCE) + "."
-    return named_option(released), (
+    asked = (
         "Share of those who started whose therapy is a named option (must, offer or consider) in current NICE guidelines "
-        f"for the problem recorded. Recommended against: {said.against}; neither: {said.silent}; cannot be told: "
-        f"{said.untold}."
+        "for the problem recorded."
+    )
+    if said.none_told:
+        return named_option(
+            released
+        ), f"{asked} For nobody do the records tell; the section on NICE says why."
+    return named_option(released), (
+        f"{asked} Recommended against: {said.against}; neither: {said.silent}; cannot be told: {said.untold}."
     )
 
 

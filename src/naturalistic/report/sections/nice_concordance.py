@@ -19,6 +19,8 @@ from naturalistic.report.wording import (
     capital,
     count,
     label,
+    listed,
+    lower_first,
     percent,
     reason,
     value,
@@ -54,6 +56,15 @@ def concordance_finding(released: Released) -> str:
     said = stances(released)
     if said is None:
         return ""
+    if said.none_told:
+        parts = listed(
+            f"for {value(row)} ({lower_first(named(word))})"
+            for word, row in _people(released).items()
+        )
+        return (
+            "Where current NICE recommendations stand on the therapy delivered cannot be told from what is recorded, for "
+            f"anyone who started: {parts}."
+        )
     return (
         f"By current NICE recommendations the therapy delivered is a named option for {said.named} of those who started, "
         f"recommended against for {said.against}, neither for {said.silent}; for {said.untold} it cannot be told from what "
@@ -69,12 +80,15 @@ class Stances:
     ----------
     named, against, silent, untold : str
         A named option; recommended against; no recommendation either way; cannot be told from what is recorded.
+    none_told : bool
+        For nobody is it told where NICE stands: "none" would then be read as NICE's silence.
     """
 
     named: str
     against: str
     silent: str
     untold: str
+    none_told: bool
 
 
 def stances(released: Released) -> Stances | None:
@@ -88,6 +102,7 @@ def stances(released: Released) -> Stances | None:
         _together([row for word, row in rows.items() if _strength(word).startswith("do_not")]),
         _together([silent] if silent is not None else []),
         _together([row for word, row in rows.items() if _strength(word) not in STRENGTHS]),
+        not any(_strength(word) in STRENGTHS for word in rows),
     )
 
 
@@ -96,6 +111,8 @@ def named_option(released: Released) -> str:
     said = stances(released)
     if said is None:
         return ""
+    if said.none_told:
+        return "cannot be told"
     rows = [row for word, row in _people(released).items() if _strength(word) in FOR]
     return brief_interval(rows[0]) if len(rows) == 1 and is_ok(rows[0]) else said.named
 
