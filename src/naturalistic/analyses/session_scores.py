@@ -7,13 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from naturalistic.analyses.change.groups import criterion_in_use
 from naturalistic.analyses.change.people import FloatArray, Mask, Started, started_on
 from naturalistic.analyses.interface import AnalysisInput, AnalysisResult, EstimateRows
-from naturalistic.cohort.change_criteria import (
-    Person,
-    clinical_limits,
-    reliable_change_threshold,
-)
+from naturalistic.cohort.change_criteria import Person, clinical_limits
 from naturalistic.stats.competing_risks import aalen_johansen
 from naturalistic.stats.curves import Curve
 from naturalistic.stats.rates import rate
@@ -53,9 +50,7 @@ def analyse(data: AnalysisInput) -> AnalysisResult:
     forms = long.groupby("person").size() if len(long) else pd.Series(dtype=float)
     median = float(forms.median()) if len(forms) else 0.0
     scale = data.instruments[primary.instrument].scale(primary.scale)
-    step = reliable_change_threshold(
-        scale, data.settings.reliable_change, people.first[people.paired]
-    )
+    step = criterion_in_use(data, people, scale)
     if median < FORMS or step is None:
         note = (
             f"needs at least {FORMS} dated forms a person (median); here the median is {median:g}"

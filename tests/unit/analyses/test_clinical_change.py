@@ -8,8 +8,9 @@ import pytest
 
 from naturalistic.analyses.clinical_change import analyse
 from naturalistic.analyses.interface import AnalysisInput
+from naturalistic.cohort.change_criteria import reliable_change_threshold
 from naturalistic.reference.loader import load_instruments
-from naturalistic.settings.config import AnalysisSettings
+from naturalistic.settings.config import AnalysisSettings, ReliableChange
 from naturalistic.vocabulary import CHANGE_CATEGORIES, CHANGE_METHODS
 from tests.unit.analyses.simulated_cohort import simulated_tables
 
@@ -81,7 +82,7 @@ def test_sample_threshold_stands_beside_the_published_with_a_warning() -> None:
     limits = run({**tables, "outcomes": wide})
     limits = limits[limits["term"] == "reliable_change"].set_index("definition")
     assert limits.loc["jacobson_truax", "estimate"] == 5.0
-    sd = wide.loc[wide["last_score"].notna(), "first_score"].std(ddof=1)
+    sd = wide["first_score"].std(ddof=1)  # everyone who started, with a last form or not
     expected = 1.96 * np.sqrt(2) * sd * np.sqrt(1 - 0.94)
     assert limits.loc["jacobson_truax_sample", "estimate"] == pytest.approx(expected)
     assert "disagree" in limits.loc["jacobson_truax", "note"]
@@ -91,6 +92,30 @@ def test_sample_criterion_makes_it_the_reference() -> None:
     rows = run(simulated_tables(300), reliable_change={"criterion": "sample"})
     moved = rows[rows["term"] == "category_moved"]
     assert moved["contrast"].str.endswith("vs jacobson_truax_sample").all()
+    limits = rows[rows["term"] == "reliable_change"].set_index("definition")
+    assert "judges the main rates" in limits.loc["jacobson_truax_sample", "note"]
+    assert "beside the main rates" in limits.loc["jacobson_truax", "note"]
+
+
+def test_the_criterion_shown_is_the_one_the_categories_were_made_with() -> None:
+    """The spread of those with both forms, or of all referred, would be another criterion."""
+    made = simulated_tables(300)
+    started = made["episodes"].loc[made["episodes"]["started"] == "yes", "referral_id"]
+    outcomes = made["outcomes"]
+    first = outcomes.loc[outcomes["referral_id"].isin(started), "first_score"].to_numpy()
+    rule = ReliableChange(criterion="sample")
+    scale = load_instruments()["core_om"].scale("all")
+    rows = run(made, reliable_change={"criterion": "sample"})
+    shown = rows[
+        (rows["term"] == "reliable_change") & (rows["definition"] == "jacobson_truax_sample")
+    ]
+    assert shown["estimate"].item() == pytest.approx(
+        reliable_change_threshold(scale, rule, first), rel=1e-12
+    )
+    both = outcomes.loc[outcomes["pairing"] == "paired", "first_score"].to_numpy()
+    assert shown["estimate"].item() != pytest.approx(
+        reliable_change_threshold(scale, rule, both), rel=1e-3
+    )
 
 
 def test_hierarchical_model_judges_the_total_slope() -> None:

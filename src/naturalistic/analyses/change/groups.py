@@ -11,7 +11,13 @@ import numpy.typing as npt
 
 from naturalistic.analyses.change.people import FloatArray, Mask, Started
 from naturalistic.analyses.interface import AnalysisInput
-from naturalistic.cohort.change_criteria import Limits, Person, clinical_limits
+from naturalistic.cohort.change_criteria import (
+    FEWEST_FOR_A_SPREAD,
+    Limits,
+    Person,
+    clinical_limits,
+    reliable_change_threshold,
+)
 from naturalistic.reference.models import Scale
 from naturalistic.stats.change_thresholds import cutoff_a, cutoff_b, cutoff_c, reliable_change_value
 from naturalistic.stats.reliable_change import ChangeClassification, categorise
@@ -111,11 +117,23 @@ def group_of(data: AnalysisInput, people: Started, scale: Scale) -> Group:
     )
 
 
+def criterion_in_use(data: AnalysisInput, people: Started, scale: Scale) -> float | None:
+    """The threshold that the categories of the table `outcomes` were made with; None where none is known.
+
+    Its sample is everyone who started and has a first score, with a last one or not.
+    """
+    return reliable_change_threshold(scale, data.settings.reliable_change, people.first)
+
+
 def sample_threshold(group: Group) -> float:
-    """Jacobson and Truax's threshold with the SD of this sample's first scores; NaN where not known."""
-    if group.reliability is None or len(group.first) < 2:
+    """Jacobson and Truax's threshold with the SD of this cohort's first scores; NaN where not known.
+
+    The sample is that of `criterion_in_use`: everyone who started and has a first score.
+    """
+    first = group.people.first[~np.isnan(group.people.first)]
+    if group.reliability is None or len(first) < FEWEST_FOR_A_SPREAD:
         return math.nan
-    return reliable_change_value(float(np.std(group.first, ddof=1)), group.reliability)
+    return reliable_change_value(float(np.std(first, ddof=1)), group.reliability)
 
 
 def published_threshold(scale: Scale) -> float:

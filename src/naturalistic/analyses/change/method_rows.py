@@ -25,6 +25,7 @@ from naturalistic.vocabulary import CHANGE_CATEGORIES
 MAIN = "jacobson_truax"
 OTHER = "other_method"
 DISAGREE = 0.1
+IN_USE = ("beside the main rates", "judges the main rates")
 WORDS = tuple(CHANGE_CATEGORIES)
 Therapist = npt.NDArray[np.int64] | None
 
@@ -32,9 +33,10 @@ Therapist = npt.NDArray[np.int64] | None
 def add_methods(rows: EstimateRows, data: AnalysisInput, group: Group, key: dict[str, Any]) -> None:
     """Thresholds, cut-offs, categories by every method, and agreement with the method of the report."""
     level = data.settings.conf_level
-    _thresholds(rows, group, key)
+    by_sample = data.settings.reliable_change.criterion == "sample"
+    used = int(by_sample and np.isfinite(sample_threshold(group)))
+    _thresholds(rows, group, used, key)
     judged = list(judge_all(data, group))
-    used = 1 if data.settings.reliable_change.criterion == "sample" else 0
     for each in judged:
         therapist = group.people.therapists(group.member)
         _categories(rows, each, level, therapist, {**key, "definition": each.method})
@@ -47,21 +49,25 @@ def add_methods(rows: EstimateRows, data: AnalysisInput, group: Group, key: dict
             _agreement(rows, judged[used].method, reference, each.method, each.categories, key)
 
 
-def _thresholds(rows: EstimateRows, group: Group, key: dict[str, Any]) -> None:
-    """The published threshold and this sample's own, with a warning where they disagree."""
+def _thresholds(rows: EstimateRows, group: Group, used: int, key: dict[str, Any]) -> None:
+    """The published threshold and this sample's own, which judges the main rates, and a warning where they disagree."""
     published, sample = published_threshold(group.scale), sample_threshold(group)
     apart = abs(sample - published) > DISAGREE * published
-    note = f"this sample's own is {sample:.2f}: the two disagree" if apart else ""
+    caution = f"; this sample's own is {sample:.2f}: the two disagree" if apart else ""
     counts = {"n_patients": len(group.first)}
-    values = {"jacobson_truax": (published, note), "jacobson_truax_sample": (sample, "")}
-    for method, (value, caution) in values.items():
+    own = f"SD of the first scores of everyone who started, {IN_USE[used == 1]}"
+    values = {
+        "jacobson_truax": (published, f"as published, {IN_USE[used == 0]}{caution}"),
+        "jacobson_truax_sample": (sample, own),
+    }
+    for method, (value, note) in values.items():
         known = np.isfinite(value)
         rows.add(
             "threshold",
             float(value) if known else None,
             term="reliable_change",
             status="ok" if known else "not_estimable",
-            note=caution if known else "no threshold, or no reliability, is published",
+            note=note if known else "no threshold, or no reliability, is published",
             **{**key, "definition": method, "population": "paired", **counts},
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+from naturalistic.analyses.change.groups import criterion_in_use
 from naturalistic.analyses.change.imputation import (
     INTERIM,
     Completed,
@@ -16,7 +17,6 @@ from naturalistic.analyses.change.imputation import (
 )
 from naturalistic.analyses.change.people import FloatArray, Mask, Started, by_therapist
 from naturalistic.analyses.interface import AnalysisInput, EstimateRows
-from naturalistic.cohort.change_criteria import reliable_change_threshold
 from naturalistic.stats.clustered_means import Grouping
 from naturalistic.stats.linear_mixed_model import LinearMixedModelFit, fit_linear_mixed_model
 from naturalistic.stats.reliable_change import exceeds
@@ -66,9 +66,7 @@ def add_carried_forward(rows: EstimateRows, data: AnalysisInput, people: Started
     scale = data.instruments[data.settings.primary.instrument].scale(data.settings.primary.scale)
     worse = 1.0 if people.better_is == "lower" else -1.0
     limit = scale.maximum if people.better_is == "lower" else scale.minimum
-    step = reliable_change_threshold(
-        scale, data.settings.reliable_change, people.first[people.paired]
-    )
+    step = criterion_in_use(data, people, scale)
     ends: dict[str, FloatArray] = {"worst_possible": np.full(people.n, float(limit))}
     if step is not None:
         ends["worst_case"] = np.clip(people.first + worse * step, scale.minimum, scale.maximum)
@@ -245,7 +243,7 @@ def _reliable(
 ) -> None:
     scale = data.instruments[data.settings.primary.instrument].scale(data.settings.primary.scale)
     rule = data.settings.reliable_change
-    step = reliable_change_threshold(scale, rule, people.first[people.paired])
+    step = criterion_in_use(data, people, scale)
     if step is None:
         return
     strict = rule.inequality == "more_than"

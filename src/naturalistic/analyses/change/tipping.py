@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from naturalistic.analyses.change.groups import criterion_in_use
 from naturalistic.analyses.change.imputation import Completed
 from naturalistic.analyses.change.people import Mask, Started
 from naturalistic.analyses.interface import AnalysisInput, EstimateRows
 from naturalistic.analyses.predictors import SMALLEST_LEVEL
-from naturalistic.cohort.change_criteria import reliable_change_threshold
 from naturalistic.reference.loader import load_benchmarks
 from naturalistic.stats.tipping_point import TippingCurve, tipping_curve
 
@@ -57,9 +57,7 @@ def _targets(
     primary = data.settings.primary
     scale = data.instruments[primary.instrument].scale(primary.scale)
     targets = {"nothing": (0.0, "no change on average")}
-    step = reliable_change_threshold(
-        scale, data.settings.reliable_change, people.first[people.paired]
-    )
+    step = criterion_in_use(data, people, scale)
     if step is not None:
         targets["reliable_change"] = (step, "the reliable change of one person, as a mean")
     sd = float(completed.change().sd_first.mean())
