@@ -49,6 +49,13 @@ def add_pool(verbs: argparse._SubParsersAction) -> None:
         help="estimator of the variance between services (default: reml)",
     )
     add(
+        "--therapists-unknown",
+        default="median",
+        choices=["median", "one"],
+        help="design effect of a rate in a service that tells none: the median of the others (default), or 1, which "
+        "counts every person there on their own",
+    )
+    add(
         "--by",
         action="append",
         default=[],
@@ -72,5 +79,6 @@ def _run(arguments: argparse.Namespace) -> int:
             moderators=tuple(arguments.moderator),
             between=arguments.between,
             by=tuple(arguments.by),
+            therapists_unknown=arguments.therapists_unknown,
         )
     )

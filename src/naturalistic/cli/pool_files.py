@@ -25,6 +25,7 @@ class PoolCommand:
     moderators: tuple[str, ...] = ()
     between: str = "reml"
     by: tuple[str, ...] = ()
+    therapists_unknown: str = "median"
 
 
 def pool_files(command: PoolCommand) -> int:
@@ -55,6 +56,7 @@ def pool_files(command: PoolCommand) -> int:
         trust=command.trust,
         subgroup=command.subgroup,
         moderators=command.moderators,
+        therapists_unknown=command.therapists_unknown,
         known=known,
     )
     pooled = pool(kept, request)

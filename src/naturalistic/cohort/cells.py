@@ -13,6 +13,8 @@ from naturalistic.cohort.numerals import POINT, Numerals
 
 _WHOLE_NUMBER = re.compile(r"([+-]?)0*(\d+?)(?:\.0*)?", re.ASCII)
 
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.0*)?", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True)
 class Cells:
@@ -198,7 +200,9 @@ def read_numbers(
 
 
 def read_ids(cells: Cells, missing_codes: Iterable[str]) -> np.ndarray:
-    """Texts as ids: without the '.0' that spreadsheets add, leading zeros kept; None where missing.
+    """Texts as ids: without the '.0' and the commas of thousands that spreadsheets add, leading zeros kept.
+
+    None where missing.
 
     Returns
     -------
@@ -208,6 +212,7 @@ def read_ids(cells: Cells, missing_codes: Iterable[str]) -> np.ndarray:
     ids = np.empty(len(cells.values), dtype=object)
     for i, text in enumerate(cells.values):
         if not missing[i]:
+            text = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
             head, dot, tail = text.partition(".")
             ids[i] = head if dot and head.isdigit() and not tail.strip("0") else text
     return ids

@@ -24,6 +24,12 @@ from naturalistic.cohort.problems import ProblemLog
 from naturalistic.cohort.pseudonyms import MISSING, Pseudonyms
 from naturalistic.cohort.readers import read_file
 from naturalistic.cohort.reading import RawFile, UnreadableFileError, tidy_name
+from naturalistic.cohort.written_ids import (
+    IdHints,
+    id_columns,
+    note_ids_alike,
+    with_plain_ids,
+)
 from naturalistic.reference.models import Instrument
 from naturalistic.settings.mapping import Mapping
 
@@ -111,6 +117,12 @@ def ingest(
         for name, raw in files.items()
     }
     hold_back_identifiers(mapping, files, columns, log)
+    files = {
+        name: with_plain_ids(raw, id_columns(mapping, name), mapping.ids_ignore)
+        for name, raw in files.items()
+    }
+    log.id_hints = IdHints(mapping, files)
+    note_ids_alike(mapping, files, log)
     extract = Extract(mapping, files, log, Pseudonyms(key), Catalogue(instruments))
     opted_out = _opted_out(extract)
     built = TableBuilder(extract, opted_out).build()

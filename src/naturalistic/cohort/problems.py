@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,6 +14,19 @@ from naturalistic.errors import ExtractError, IdentifiableDataError
 
 PROBLEM_COLUMNS = ("table", "file", "row", "column", "rule", "severity", "action", "reason")
 ROWS_SHOWN = 5
+ABOUT_LINKS = frozenset(
+    {
+        "referral_without_patient",
+        "most_referrals_without_patient",
+        "session_orphan",
+        "most_sessions_orphan",
+        "form_orphan",
+        "most_forms_orphan",
+        "rating_orphan",
+        "most_ratings_orphan",
+    }
+)
+"""Rules on rows whose id was found nowhere."""
 
 
 class BrokenExtractError(ExtractError):
@@ -111,11 +124,23 @@ class Finding:
 
 @dataclass(slots=True)
 class ProblemLog:
-    """Collects findings while an extract is read."""
+    """Collects findings while an extract is read.
+
+    Attributes
+    ----------
+    mapping_name : str
+        How messages name the mapping.
+    findings : list of Finding
+    places : dict of str to Places
+        By the name of a table that was read from several files.
+    id_hints : callable or None
+        Given a table and a file, why its ids may have been found nowhere.
+    """
 
     mapping_name: str
     findings: list[Finding] = field(default_factory=list)
     places: dict[str, Places] = field(default_factory=dict)
+    id_hints: Callable[[str, str], str] | None = None
 
     def add(
         self,
@@ -133,6 +158,8 @@ class ProblemLog:
             raise KeyError(f"no rule is called {rule!r}")
         if rows is not None and rows.size == 0:
             return
+        if self.id_hints is not None and rule in ABOUT_LINKS and not hint:
+            hint = self.id_hints(table, file)
         numbers = np.empty(0, np.int64) if rows is None else np.asarray(rows, np.int64)
         places = self.places.get(file)
         self.findings.append(Finding(table, file, column, rule, numbers, of, hint, places))

@@ -12,6 +12,13 @@ PATIENTS = (
         "Without it the row belongs to nobody.",
     ),
     Rule(
+        "ids_alike",
+        "noted",
+        "hold an id that differs from another one in capitals or leading zeros alone",
+        "Two people, or one written in two ways: the extract does not say.",
+        "Where it is one person, write ids_ignore: [capitals] (or [leading_zeros]) at the top of the mapping.",
+    ),
+    Rule(
         "patient_repeated",
         "row_set_aside",
         "repeat a person",

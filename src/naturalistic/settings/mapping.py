@@ -48,6 +48,7 @@ __all__ = [
     "CohortChoices",
     "ColumnMap",
     "ColumnMaps",
+    "IdDifference",
     "Mapping",
     "OptOut",
     "PrimaryChange",
@@ -61,6 +62,10 @@ __all__ = [
     "WideRating",
     "dated_columns",
 ]
+
+
+IdDifference = Literal["capitals", "leading_zeros"]
+"""What may differ in how one id is written."""
 
 
 class Tables(Closed):
@@ -189,6 +194,7 @@ class Mapping(Closed):
     synthetic: Synthetic | None = None
     published: str | None = None
     adapter: Adapter | None = None
+    ids_ignore: tuple[IdDifference, ...] = ()
     files: dict[str, SourceFile]
     tables: Tables
     opt_out: OptOut | None = None
@@ -220,6 +226,10 @@ class Mapping(Closed):
             return value
         if "tables" in value:
             raise ValueError("with 'adapter' leave out 'tables': the adapter says what they are")
+        if value.get("ids_ignore"):
+            raise ValueError(
+                "with 'adapter' leave out 'ids_ignore': its ids are compared as they are"
+            )
         return {"files": {}, **value, "tables": _BY_ADAPTER}
 
     @model_validator(mode="after")

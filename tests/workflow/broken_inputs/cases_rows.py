@@ -53,6 +53,17 @@ CASES = (
         also=("referral_without_patient", "referral_set_aside"),
     ),
     Case(
+        "an id in other capitals",
+        "ids_alike",
+        "patients",
+        "patient_id",
+        2,
+        _again("patients", 3, pid="p003"),
+        numbers=(5, 32),
+        secrets=("p003",),
+        also=("patient_without_referral", "age_without_referral_date"),
+    ),
+    Case(
         "a person twice",
         "patient_repeated",
         "patients",
