@@ -122,11 +122,14 @@ several("several/simulated_unstructured", yy[-gone], VV, study[-gone], term[-gon
 several("several/simulated_diagonal", yy[-gone], VV, study[-gone], term[-gone], "DIAG")
 
 ## ---- proportions -------------------------------------------------------------------------------
-exact <- function(x, n, par) {  # log-likelihood by adaptive integration, one service at a time
+of_counts <- function(x, n, eta) dbinom(x, n, plogis(eta), log = TRUE)
+of_effective <- function(x, n, eta)  # the same of numbers that are not whole
+  lgamma(n + 1) - lgamma(x + 1) - lgamma(n - x + 1) + x * plogis(eta, log.p = TRUE) + (n - x) * plogis(-eta, log.p = TRUE)
+exact <- function(x, n, par, density = of_counts) {  # log-likelihood by adaptive integration, one service at a time
   mu <- par[1]; s <- exp(par[2])
   sum(mapply(function(x, n) {
-    mode <- optimize(function(u) dbinom(x, n, plogis(mu + s * u), log = TRUE) + dnorm(u, log = TRUE), c(-12, 12), maximum = TRUE)
-    f <- function(u) exp(dbinom(x, n, plogis(mu + s * u), log = TRUE) + dnorm(u, log = TRUE) - mode$objective)
+    mode <- optimize(function(u) density(x, n, mu + s * u) + dnorm(u, log = TRUE), c(-12, 12), maximum = TRUE)
+    f <- function(u) exp(density(x, n, mu + s * u) + dnorm(u, log = TRUE) - mode$objective)
     m <- mode$maximum
     log(integrate(f, m - 12, m, rel.tol = 1e-12, subdivisions = 2000)$value +
         integrate(f, m, m + 12, rel.tol = 1e-12, subdivisions = 2000)$value) + mode$objective
@@ -154,6 +157,22 @@ set.seed(17)
 n <- sample(seq(100, 600, 5), 20)
 proportions("proportions/services", rbinom(20, n, plogis(-.4 + rnorm(20, 0, .35))), n)
 proportions("proportions/rare", c(0, 1, 0, 12, 2, 0, 30, 1), c(60, 80, 45, 120, 90, 30, 200, 75))
+
+## ---- rates of people who share therapists: counts over design effects (Rao and Scott 1992) --------
+# design effects that leave whole numbers: metafor takes them; others: the likelihood above
+x <- c(30, 48, 84, 40, 66, 150, 21, 90); n <- c(90, 132, 162, 140, 174, 300, 72, 210); d <- c(1, 2, 3, 2, 1, 3, 1.5, 2)
+m <- rma.glmm(measure = "PLO", xi = x / d, ni = n / d, nAGQ = 100, test = "t")
+add("effective/whole", list(x = x, n = n, d = d, beta = as.vector(m$beta), tau2 = m$tau2, low = m$ci.lb, high = m$ci.ub,
+  log_likelihood = as.vector(logLik(m))))
+d <- c(1, 1.37, 2.9, 1.83, 1, 4.1, 1.52, 2.25)
+f <- function(par) -exact(x / d, n / d, par, of_effective)
+o <- nlminb(c(-.6, log(.3)), f, control = list(rel.tol = 1e-14, x.tol = 1e-12))
+add("effective/not_whole", list(x = x, n = n, d = d, beta = o$par[1], tau2 = exp(2 * o$par[2]),
+  se = sqrt(solve(numDeriv_hessian(f, o$par))[1, 1]), log_likelihood = -o$objective))
+# people behind Wilson's limits: prop.test without correction, and with another quantile (the t of few therapists)
+w <- data.frame(x = c(30, 3, 59), n = c(100, 60, 60))
+ci <- t(mapply(function(x, n) prop.test(x, n, correct = FALSE)$conf.int, w$x, w$n))
+add("effective/people", list(share = w$x / w$n, low = ci[, 1], high = ci[, 2], quantile = qnorm(.975), people = w$n))
 
 ## ---- endings by band: complementary log-log curves with a random intercept by service -----------
 set.seed(19)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from naturalistic.stats.meta_analysis import (
+    effective_people,
     influence,
     leave_one_out,
     pool_incidence,
@@ -169,6 +170,35 @@ def test_proportions(name):
     lme4 = golden["rma_glmm"]  # its standard error is a finite difference
     assert logit == near(lme4["beta"], 2e-4)
     assert fit.tau2 == near(lme4["tau2"], 5e-3)
+
+
+def test_rates_by_effective_numbers_that_are_whole():
+    golden = GOLDEN["effective/whole"]
+    fit = pool_proportions(golden["x"], golden["n"], design_effects=golden["d"])
+    logit = np.log(fit.typical.estimate / (1 - fit.typical.estimate))
+    # metafor hands on to lme4: its standard error is a finite difference
+    assert logit == near(golden["beta"], 2e-4)
+    assert fit.tau2 == near(golden["tau2"], 5e-3)
+    limits = [fit.typical.conf_low, fit.typical.conf_high]
+    assert np.log(np.divide(limits, np.subtract(1, limits))).tolist() == near(
+        [golden["low"], golden["high"]], 1e-3
+    )
+
+
+def test_rates_by_effective_numbers_that_are_not_whole():
+    golden = GOLDEN["effective/not_whole"]
+    fit = pool_proportions(golden["x"], golden["n"], design_effects=golden["d"])
+    logit = np.log(fit.typical.estimate / (1 - fit.typical.estimate))
+    assert logit == near(golden["beta"], ITERATIVE)
+    assert fit.tau2 == near(golden["tau2"], ITERATIVE)
+    assert fit.typical.std_error == near(golden["se"], ITERATIVE)
+    assert fit.log_likelihood == near(golden["log_likelihood"], 1e-8)
+
+
+def test_people_behind_wilsons_limits():
+    golden = GOLDEN["effective/people"]
+    found = effective_people(*(golden[name] for name in ("share", "low", "high", "quantile")))
+    np.testing.assert_allclose(found, golden["people"], rtol=1e-10)
 
 
 def test_curves_from_counts_by_band():

@@ -15,6 +15,7 @@ from naturalistic.release import (
     pooling_models,
     pooling_rounding,
     pooling_rows,
+    pooling_therapists,
 )
 from naturalistic.release.bundle_model import Bundle, Row
 from naturalistic.release.pooling_conversions import harmonised
@@ -62,6 +63,8 @@ class PoolRequest:
         Columns of `known`: the trust of a service; groups to compare.
     moderators : tuple of str
         Columns of numbers.
+    therapists_unknown : {'median', 'one'}
+        Design effect of a rate in a service that gives none: the median of the others, or 1.
     known : mapping of str to mapping
         What is known about each service, by cohort.
     """
@@ -71,6 +74,7 @@ class PoolRequest:
     trust: str = ""
     subgroup: str = ""
     moderators: tuple[str, ...] = ()
+    therapists_unknown: str = "median"
     known: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -116,10 +120,15 @@ def pool(bundles: Sequence[Bundle], request: PoolRequest) -> Pooled:
     level = float(first.settings.get("conf_level", 0.95))
     primary = dict(first.definitions["primary"].value) if "primary" in first.definitions else {}
     groups, refused = _groups(converted, request)
-    heads = headline_groups(groups, primary) if primary else {}
+    plain = headline_groups(groups, primary) if primary else {}
+    twins = _twins(groups, converted, request)
+    heads = {name: twins.get(group.key, group) for name, group in plain.items()}
     tables = {
         "bundles": _frame([_bundle_row(b) for b in converted], BUNDLE_COLUMNS),
-        "estimates": _frame(_estimates(groups, heads, request, level), pooling_rows.COLUMNS),
+        "estimates": _frame(
+            _estimates((*groups, *twins.values()), heads, plain, request, level),
+            pooling_rows.COLUMNS,
+        ),
         "services": _frame(_services(heads, request, level), pooling_detail.SERVICE_COLUMNS),
         "variants": _frame(_variants(heads, request, level), pooling_detail.VARIANT_COLUMNS),
         "curves": _frame(pooling_curves.pooled_curves(converted, level), pooling_curves.COLUMNS),
@@ -136,16 +145,34 @@ def pool(bundles: Sequence[Bundle], request: PoolRequest) -> Pooled:
     return Pooled(tables, primary, first.synthetic, level, said)
 
 
+def _twins(
+    groups: Sequence[Group], bundles: Sequence[Bundle], request: PoolRequest
+) -> dict[tuple[Any, ...], Group]:
+    """Rates that take account of therapists, by the key of the rate they are the twin of."""
+    rates = pooling_therapists.ClusteredRates(bundles)
+    made = (
+        (g.key, pooling_therapists.clustered_group(g, rates, request.therapists_unknown))
+        for g in groups
+    )
+    return {key: twin for key, twin in made if twin is not None}
+
+
 def _estimates(
-    groups: Sequence[Group], heads: Mapping[str, Group], request: PoolRequest, level: float
+    groups: Sequence[Group],
+    heads: Mapping[str, Group],
+    plain: Mapping[str, Group],
+    request: PoolRequest,
+    level: float,
 ) -> list[dict[str, Any]]:
     names = {group.key: name for name, group in heads.items()}
+    profiled = set(names) | {group.key for group in plain.values()}
     return [
         {
-            **pooled_row(g, between=request.between, conf_level=level, limits=g.key in names),
+            **pooled_row(g, between=request.between, conf_level=level, limits=g.key in profiled),
+            **pooling_therapists.effect_columns(g),
             "headline": names.get(g.key, ""),
         }
-        for g in groups
+        for g in sorted(groups, key=lambda g: tuple(map(str, g.key)))
     ]
 
 

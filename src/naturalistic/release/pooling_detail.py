@@ -33,6 +33,8 @@ SERVICE_COLUMNS = (
     "conf_high",
     "n_patients",
     "weight",
+    "design_effect",
+    "design_effect_from",
     "value",
     "std_error",
     "funnel_z",
@@ -82,6 +84,8 @@ def service_rows(
             "conf_high": member.row.conf_high,
             "n_patients": member.row.n_patients,
             "weight": float(fit.weights[i]),
+            "design_effect": member.design_effect,
+            "design_effect_from": member.design_effect_from,
             "value": member.value,
             "std_error": member.error,
         }

@@ -39,6 +39,11 @@ RESULTS = (
     "q",
     "q_p",
     "average",
+    "k_design_effect",
+    "design_effect",
+    "design_effect_low",
+    "design_effect_high",
+    "design_effect_assumed",
     "analysis_scale",
     "status",
     "method",
@@ -56,7 +61,8 @@ class Member:
     value: float
     error: float
     scale: str
-    weight: float = 0.0
+    design_effect: float = np.nan  # NaN: every person counts on their own
+    design_effect_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,12 @@ class Group:
     def errors(self) -> np.ndarray:
         """Standard errors, shape (k,)."""
         return np.array([member.error for member in self.members])
+
+    @property
+    def design_effects(self) -> np.ndarray | None:
+        """Design effects, shape (k,), where people's therapists are taken account of."""
+        found = np.array([member.design_effect for member in self.members])
+        return None if np.isnan(found).any() else found
 
     @property
     def counted(self) -> bool:
@@ -119,11 +131,7 @@ def _on_scale(row: Row) -> tuple[float, float, str] | None:
 def _logit(row: Row) -> tuple[float, float, str] | None:
     if row.numerator is not None and row.denominator:
         x, n = float(row.numerator), float(row.denominator)
-        if x > n:
-            return None
-        # nobody or everybody: half a person for pictures and diagnostics only, the model itself takes the counts
-        x, n = (x + 0.5, n + 1.0) if x in (0.0, n) else (x, n)
-        return float(np.log(x / (n - x))), float(np.sqrt(1 / x + 1 / (n - x))), "logit"
+        return None if x > n else (*logit_of_counts(x, n), "logit")
     share = row.estimate
     if not 0 < share < 1:
         return None
@@ -135,6 +143,15 @@ def _logit(row: Row) -> tuple[float, float, str] | None:
     if not error:
         return None
     return float(np.log(share / (1 - share))), float(error), "logit"
+
+
+def logit_of_counts(x: float, n: float) -> tuple[float, float]:
+    """Logit and its error; of nobody or everybody with half a person, for pictures and diagnostics only.
+
+    The model itself takes the counts as they are.
+    """
+    x, n = (x + 0.5, n + 1.0) if x in (0.0, n) else (x, n)
+    return float(np.log(x / (n - x))), float(np.sqrt(1 / x + 1 / (n - x)))
 
 
 def pooled_row(group: Group, *, between: str, conf_level: float, limits: bool) -> dict[str, Any]:
@@ -217,6 +234,7 @@ def _from_counts(group: Group, conf_level: float, limits: bool) -> dict[str, Any
     fit = pool_proportions(
         [float(row.numerator or 0) for row in rows],
         [float(row.denominator or 0) for row in rows],
+        design_effects=group.design_effects,
         conf_level=conf_level,
         profile=limits,
     )

@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from naturalistic.release.pooling_same import KEY
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -23,6 +25,18 @@ class Evidence:
         rows = self.tables["estimates"]
         found = rows[rows["headline"] == name]
         return found.iloc[0] if len(found) else None
+
+    def every_person_alone(self, name: str) -> Any:
+        """The pooled row beside a headline that takes account of therapists; None where the headline does not."""
+        row, rows = self.headline(name), self.tables["estimates"]
+        if row is None or pd.isna(row["design_effect"]):
+            return None
+        same = [column for column in KEY if column != "specification"]
+        found = (
+            rows[same].astype("string").fillna("") == row[same].astype("string").fillna("")
+        ).all(axis=1)
+        found &= rows["specification"] == ""
+        return rows[found].iloc[0] if found.any() else None
 
     def services(self, name: str) -> pd.DataFrame:
         """The services of a headline, by figure."""

@@ -33,6 +33,8 @@ def headline_section(evidence: Evidence, name: str) -> Section:
     findings = [
         words.difference_sentence(row, services, name),
         words.average_sentence(row, name),
+        words.not_given_sentence(row, len(evidence.tables["bundles"]), name),
+        words.therapists_sentence(row, evidence.every_person_alone(name), name),
         words.note_sentence(row) if int(row["k"]) > 1 else "",
     ]
     blocks: list[Block] = [_forest(evidence, name, row, services, f"{title}, {whom}")]

@@ -125,6 +125,60 @@ def average_sentence(row: Any, name: str) -> str:
     return said
 
 
+def not_given_sentence(row: Any, services: int, name: str) -> str:
+    """Which way the services that do not give a share may turn the average."""
+    k = int(row["k"])
+    if name not in SHARES or k == services:
+        return ""
+    return (
+        f"{k} of {services} services give this figure. One that is not given was not recorded, or withheld because it is about "
+        "few people: where few have an outcome the average of the services that give it is too high."
+    )
+
+
+def therapists_sentence(row: Any, alone: Any, name: str) -> str:
+    """Whether people who share a therapist count as that, and what it would be if they did not."""
+    k = int(row["k"])
+    if k == 1 or (alone is None and name not in SHARES):
+        return ""
+    if name == "absence":
+        return "Sessions of one person count together; people of one therapist count as strangers to each other."
+    if alone is None:
+        return (
+            "No service tells how alike people of one therapist are here, so every person counts on their own: what "
+            "therapists differ by stands among what services differ by, and the interval may be too narrow."
+        )
+    told, high = int(row["k_design_effect"]), number(row["design_effect_high"], 2)
+    which = f"{told} of {k} services"
+    if high == "1.00":
+        return (
+            f"In {which} it is known how alike people of one therapist are: no more than strangers."
+        )
+    said = (
+        "People of one therapist tend to be alike, so this figure, the one to read, counts the people of a service for "
+        f"fewer than they are (design effect in {which}: median {number(row['design_effect'], 2)}, "
+        f"{number(row['design_effect_low'], 2)} to {high}"
+    )
+    if told < k:
+        said += (
+            f"; the other {k - told} are taken to have {number(row['design_effect_assumed'], 2)}"
+        )
+    return (
+        f"{said}). With every person counted on their own it would be {quoted(alone, name)}"
+        f"{_beside(row, alone)}."
+    )
+
+
+def _beside(row: Any, alone: Any) -> str:
+    """By how much the two intervals and the variances between services differ."""
+    width, other = (r["conf_high"] - r["conf_low"] for r in (row, alone))
+    said = f": {number(other / width, 2)} times as wide an interval" if width > 0 else ""
+    spread = [number(r["tau2"], 3) for r in (alone, row)]
+    if pd.isna(row["tau2"]) or spread[0] == spread[1]:
+        return said
+    return f"{said}, and a variance between services of {spread[0]}, not {spread[1]}"
+
+
 def note_sentence(row: Any) -> str:
     """The cautions of a row as a sentence."""
     note = row["note"]

@@ -72,8 +72,9 @@ def fit_generalised_mixed_model(
         Events out of `trials` (binomial) or counts.
     design : array_like, shape (n, p)
         Fixed effects; contains its own intercept.
-    family : {'binomial', 'poisson', 'nb2'}
-        Logit link for binomial, log link for counts; `nb2` has variance ``mu + mu^2 / theta``.
+    family : {'binomial', 'effective_binomial', 'poisson', 'nb2'}
+        Logit link for binomial, log link for counts; `nb2` has variance ``mu + mu^2 / theta``;
+        `effective_binomial` takes numbers that are not whole.
     trials : array_like, shape (n,), optional
         Denominators of the binomial; 1 (yes/no rows) if not given.
     offset : array_like, shape (n,), optional

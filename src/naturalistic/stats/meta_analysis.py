@@ -6,6 +6,11 @@ proportions, Fisher's z for correlations); nothing here knows what a service is.
 
 from naturalistic.stats.pooling.between_variance import METHODS as BETWEEN_METHODS
 from naturalistic.stats.pooling.curves import PooledCurve, pool_incidence
+from naturalistic.stats.pooling.design_effect import (
+    DesignEffects,
+    design_effects,
+    effective_people,
+)
 from naturalistic.stats.pooling.funnel import Funnel, service_funnel
 from naturalistic.stats.pooling.influence import Influence, influence, leave_one_out
 from naturalistic.stats.pooling.nested import NestedFit, services_in_trusts
@@ -18,6 +23,7 @@ from naturalistic.stats.pooling.subgroups import Subgroups, subgroups
 __all__ = [
     "BETWEEN_METHODS",
     "INTERVALS",
+    "DesignEffects",
     "Funnel",
     "Heterogeneity",
     "Influence",
@@ -28,6 +34,8 @@ __all__ = [
     "PooledProportion",
     "SeveralFit",
     "Subgroups",
+    "design_effects",
+    "effective_people",
     "influence",
     "leave_one_out",
     "pool_incidence",

@@ -14,7 +14,7 @@ from naturalistic.release.bundle_digest import digest, file_text
 from naturalistic.release.disclosure import protect
 from naturalistic.release.evidence import make_bundle, run_record
 from naturalistic.settings.config import AnalysisSettings
-from naturalistic.stats.rates import rate
+from naturalistic.stats.rates import clustered_rate, rate
 from naturalistic.stats.result import Estimate
 
 INSTRUMENTS = {"core_om": load_instruments([])["core_om"]}
@@ -87,15 +87,33 @@ def rows_of(name: str, rng: np.random.Generator, people: int, effect: float) -> 
     return {str(frame["analysis"].iloc[0]): frame for frame in frames}
 
 
+def improved_rows(name: str, rng: np.random.Generator, people: int, therapists: int) -> Any:
+    """Reliable improvement of people who share therapists: the plain rate and the one that leaves therapists out."""
+    therapist = np.arange(people) % therapists
+    outcome = (rng.random(people) < rng.beta(2.0, 2.0, therapists)[therapist]).astype(float)
+    key = {**MEASURE, "definition": "jacobson_truax", "term": "reliable_improvement"}
+    rows = EstimateRows(name, "clinical_change", population="paired", **key)
+    top = int(outcome.sum())
+    rows.add_proportion(top, people, rate(top, people))
+    clustered = clustered_rate(outcome, therapist)
+    rows.add_proportion(top, people, clustered, specification="therapist_clustered")
+    return rows.frame()
+
+
 def bundle_of(
-    name: str, seed: int = 1, people: int = 240, effect: float = 0.0, **settings: Any
+    name: str,
+    seed: int = 1,
+    people: int = 240,
+    effect: float = 0.0,
+    therapists: int = 0,
+    **settings: Any,
 ) -> dict[str, Any]:
-    """A bundle as `stage evidence` writes it."""
+    """A bundle as `stage evidence` writes it; with `therapists` it holds a rate of people who share them."""
     rng = np.random.default_rng(seed)
-    released = {
-        analysis: protect(frame, "opensafely")[0]
-        for analysis, frame in rows_of(name, rng, people, effect).items()
-    }
+    frames = rows_of(name, rng, people, effect)
+    if therapists:
+        frames["clinical_change"] = improved_rows(name, rng, people, therapists)
+    released = {analysis: protect(frame, "opensafely")[0] for analysis, frame in frames.items()}
     record = run_record(
         cohort=name,
         title=f"Service {name}",

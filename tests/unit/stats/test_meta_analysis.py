@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from naturalistic.stats.meta_analysis import (
+    design_effects,
+    effective_people,
     influence,
     leave_one_out,
     pool_incidence,
@@ -16,6 +18,7 @@ from naturalistic.stats.meta_analysis import (
     services_in_trusts,
     subgroups,
 )
+from naturalistic.stats.rates import wilson_limits
 
 
 def test_one_service_is_not_pooled_and_says_so():
@@ -104,6 +107,73 @@ def test_proportions_need_no_correction_for_nobody():
     equal = pool_proportions([20, 20, 20], [50, 50, 50])
     assert equal.tau2 == 0.0
     assert equal.typical.estimate == pytest.approx(0.4)
+
+
+def test_with_design_effects_of_one_nothing_changes():
+    x, n = [10, 30, 24, 61], [40, 80, 90, 120]
+    plain, twin = pool_proportions(x, n), pool_proportions(x, n, design_effects=np.ones(4))
+    assert twin.typical.estimate == plain.typical.estimate
+    assert twin.typical.std_error == plain.typical.std_error
+    assert (twin.tau2, twin.tau2_high, twin.average) == (
+        plain.tau2,
+        plain.tau2_high,
+        plain.average,
+    )
+    assert twin.prediction == plain.prediction
+    assert twin.log_likelihood == plain.log_likelihood
+    assert "effective numbers" in twin.typical.method
+    assert "effective numbers" not in plain.typical.method
+
+
+def test_whole_design_effects_are_the_counts_of_fewer_people():
+    fewer = pool_proportions([10, 30, 24, 61], [40, 80, 90, 120])
+    twin = pool_proportions([20, 90, 24, 61], [80, 240, 90, 120], design_effects=[2, 3, 1, 1])
+    assert twin.typical.conf_high == fewer.typical.conf_high
+    assert twin.tau2 == fewer.tau2
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "d", "why"),
+    [
+        ([1, 2], [5, 5], [1, 0.9], "none below 1"),
+        ([1, 2], [5, 5], [1], "one a service"),
+        ([1, 2], [5, 5], [1, np.nan], "none below 1"),
+        ([1.5, 2], [5, 5], [1, 1], "whole numbers"),
+        ([1.5, 2], [5, 5], None, "whole numbers"),
+        ([6, 2], [5, 5], [1, 1], "response <= trials"),
+    ],
+)
+def test_impossible_effective_numbers_are_refused(x, n, d, why):
+    with pytest.raises(ValueError, match=why):
+        pool_proportions(x, n, design_effects=d)
+
+
+def test_people_behind_limits_are_those_the_limits_were_made_from():
+    share = np.repeat([0.02, 0.5, 0.97], 4)
+    people = np.tile([3.0, 17.4, 260.0, 1e5], 3)
+    for z in (1.96, 2.78):
+        low, high = wilson_limits(share, people, z)
+        # a limit cut off at 0 or 1 is that number to rounding already
+        np.testing.assert_allclose(effective_people(share, low, high, z), people, rtol=1e-7)
+    nothing = effective_people([0.0, 1.0, 0.5, 0.5], [0, 0.8, 0.5, np.nan], [0.2, 1, 0.5, 0.6], 2.0)
+    assert np.isnan(nothing).all()
+
+
+def test_services_without_a_design_effect_are_given_one_and_named():
+    people, effective = [100, 80, 60, 50], [50, 100, np.nan, 10]
+    found = design_effects(people, effective)
+    assert found.values.tolist() == [2.0, 1.0, 2.0, 5.0]  # never below 1
+    assert found.own.tolist() == [True, True, False, True]
+    assert found.assumed == 2.0
+    assert design_effects(people, effective, unknown="one").values.tolist() == [2.0, 1.0, 1.0, 5.0]
+    assert np.isnan(design_effects([100], [50]).assumed)
+    assert design_effects([100, 50], [np.nan, np.nan]) is None
+    with pytest.raises(ValueError, match="not one of median, one"):
+        design_effects(people, effective, unknown="mean")
+    with pytest.raises(ValueError, match="one length"):
+        design_effects(people, [1.0])
+    with pytest.raises(ValueError, match="positive"):
+        design_effects([0.0], [1.0])
 
 
 def test_several_equals_single_where_there_is_one_term():

@@ -108,12 +108,14 @@ class Binomial(_WithoutTheta):
 
     name = "binomial"
     link = "logit"
+    whole = True
 
     def __init__(self, events: Array, trials: Array) -> None:
         if np.any(events < 0) or np.any(events > trials) or np.any(trials <= 0):
             raise ValueError("binomial needs 0 <= response <= trials and trials > 0 in every row")
-        _require_whole(events, "response")
-        _require_whole(trials, "trials")
+        if self.whole:
+            _require_whole(events, "response")
+            _require_whole(trials, "trials")
         self.events = events
         self.trials = trials
         ways = gammaln(trials + 1) - gammaln(events + 1) - gammaln(trials - events + 1)
@@ -152,11 +154,17 @@ class Binomial(_WithoutTheta):
 
     def subset(self, rows: NDArray[np.bool_]) -> Binomial:
         """The same family on some of the rows."""
-        return Binomial(self.events[rows], self.trials[rows])
+        return type(self)(self.events[rows], self.trials[rows])
 
     def observed(self) -> Array:
         """Events."""
         return self.events
+
+
+class EffectiveBinomial(Binomial):
+    """The same of effective numbers, which need not be whole (gamma functions for the factorials)."""
+
+    whole = False
 
 
 class _Counts:
@@ -272,10 +280,11 @@ class NegativeBinomial(_Counts):
 
 def make_family(name: str, response: Array, trials: Array | None) -> Family:
     """The family called `name` on these data; ValueError for impossible responses."""
-    if name not in ("binomial", "poisson", "nb2"):
+    if name not in ("binomial", "effective_binomial", "poisson", "nb2"):
         raise ValueError(f"unknown family {name!r}: use 'binomial', 'poisson' or 'nb2'")
-    if name == "binomial":
-        return Binomial(response, np.ones_like(response) if trials is None else trials)
+    if name.endswith("binomial"):
+        kind = Binomial if name == "binomial" else EffectiveBinomial
+        return kind(response, np.ones_like(response) if trials is None else trials)
     if trials is not None:
         raise ValueError("trials belong to the binomial family only")
     return Poisson(response) if name == "poisson" else NegativeBinomial(response)

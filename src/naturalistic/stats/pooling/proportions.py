@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, roots_hermitenorm
 
 from naturalistic.stats.generalised_mixed_model import fit_generalised_mixed_model
-from naturalistic.stats.pooling.result import Interval, quantile
+from naturalistic.stats.pooling.result import FloatArray, Interval, quantile
 from naturalistic.stats.result import NAN, Estimate, not_estimable
 
 QUADRATURE = 51
@@ -18,6 +18,7 @@ _METHOD = (
     "logistic model with a random intercept by service (adaptive quadrature), t interval by the "
     "number of services"
 )
+_EFFECTIVE = f"{_METHOD}; on effective numbers of people, for therapists (Rao and Scott)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class PooledProportion:
     prediction : Interval
         Where the true proportion of a further service is expected.
     log_likelihood : float
-        With all constants.
+        With all constants (gamma functions for factorials of numbers that are not whole).
     """
 
     typical: Estimate
@@ -48,18 +49,27 @@ class PooledProportion:
 
 
 def pool_proportions(
-    events: ArrayLike, people: ArrayLike, *, conf_level: float = 0.95, profile: bool = True
+    events: ArrayLike,
+    people: ArrayLike,
+    *,
+    design_effects: ArrayLike | None = None,
+    conf_level: float = 0.95,
+    profile: bool = True,
 ) -> PooledProportion:
     r"""Binomial-normal model: counts within a service are binomial, logits between services normal.
 
     .. math:: x_i \sim Bin(n_i, p_i), \quad logit(p_i) = \mu + u_i, \quad u_i \sim N(0, \tau^2)
 
-    No transformation and no continuity correction: services with nobody or everybody count as they are.
+    No transformation and no continuity correction: services with nobody or everybody count as they are. With design
+    effects d the same model of :math:`x_i / d_i` out of :math:`n_i / d_i`: a service's chance error is then that of people
+    who share therapists, not of as many strangers.
 
     Parameters
     ----------
     events, people : array_like of whole numbers, shape (k,)
         Numerator and denominator of each service.
+    design_effects : array_like, shape (k,), optional
+        Variance of each service's rate over that of as many strangers, at least 1 (`design_effect.design_effects`).
     conf_level : float
         Coverage.
     profile : bool
@@ -68,28 +78,21 @@ def pool_proportions(
     Raises
     ------
     ValueError
-        Shapes differ, numbers are not whole, or a numerator exceeds its denominator.
+        Shapes differ, numbers are not whole, a numerator exceeds its denominator, or a design effect is below 1.
 
     References
     ----------
     Stijnen T, Hamza TH, Ozdemir P (2010). Stat Med 29, 3046-3067, eq. 6. Equal to ``metafor::rma.glmm(measure = "PLO",
-    test = "t")`` with many quadrature points.
+    test = "t")`` with many quadrature points. Effective numbers: Rao JNK, Scott AJ (1992). Biometrics 48, 577-585.
     """
-    x, n = np.asarray(events, dtype=float), np.asarray(people, dtype=float)
-    if x.shape != n.shape or x.ndim != 1 or not len(x):
-        raise ValueError("events and people must be vectors of one length, not empty")
+    x, n, method, family = _numbers(events, people, design_effects)
     if len(x) < 2:
-        return PooledProportion(
-            not_estimable(
-                "one service: nothing was pooled, and how services differ cannot be seen",
-                method=_METHOD,
-                conf_level=conf_level,
-            )
-        )
+        alone = "one service: nothing was pooled, and how services differ cannot be seen"
+        return PooledProportion(not_estimable(alone, method=method, conf_level=conf_level))
     fit = fit_generalised_mixed_model(
         x,
         np.ones((len(x), 1)),
-        family="binomial",
+        family=family,
         trials=n,
         group=np.arange(len(x)),
         quadrature_points=QUADRATURE,
@@ -100,12 +103,12 @@ def pool_proportions(
     )
     if fit.status != "ok" or not np.isfinite(fit.coefficients[0]):
         return PooledProportion(
-            not_estimable("; ".join(fit.notes), method=_METHOD, conf_level=conf_level)
+            not_estimable("; ".join(fit.notes), method=method, conf_level=conf_level)
         )
     effect = fit.random_effect("service")
     mean, error = float(fit.coefficients[0]), float(fit.standard_errors[0])
     return PooledProportion(
-        _typical(mean, error, len(x), conf_level),
+        _typical(mean, error, len(x), conf_level, method),
         average_of_logits(mean, effect.standard_deviation),
         effect.variance,
         effect.profile_conf_low**2,
@@ -115,13 +118,30 @@ def pool_proportions(
     )
 
 
+def _numbers(
+    events: ArrayLike, people: ArrayLike, design_effects: ArrayLike | None
+) -> tuple[FloatArray, FloatArray, str, str]:
+    """Numerators and denominators the model takes, its words and the family of the engine."""
+    x, n = np.asarray(events, dtype=float), np.asarray(people, dtype=float)
+    if x.shape != n.shape or x.ndim != 1 or not len(x):
+        raise ValueError("events and people must be vectors of one length, not empty")
+    if design_effects is None:
+        return x, n, _METHOD, "binomial"
+    effects = np.asarray(design_effects, dtype=float)
+    if effects.shape != x.shape or not np.all(effects >= 1.0):
+        raise ValueError("design effects must be a vector of one a service, none below 1")
+    if np.any(x != np.rint(x)) or np.any(n != np.rint(n)):
+        raise ValueError("events and people must be whole numbers")
+    return x / effects, n / effects, _EFFECTIVE, "effective_binomial"
+
+
 def average_of_logits(mean: float, sd: float) -> float:
     """Mean of ``expit(mean + sd z)`` over a standard normal z."""
     points, weights = roots_hermitenorm(QUADRATURE)
     return float(weights @ expit(mean + sd * points) / weights.sum())
 
 
-def _typical(mean: float, error: float, k: int, conf_level: float) -> Estimate:
+def _typical(mean: float, error: float, k: int, conf_level: float, method: str) -> Estimate:
     half = quantile(conf_level, k - 1) * error
     few = f"{k} services: how far services differ is hardly known from so few" if k < 5 else ""
     return Estimate(
@@ -131,7 +151,7 @@ def _typical(mean: float, error: float, k: int, conf_level: float) -> Estimate:
         float(expit(mean + half)),
         conf_level,
         df=float(k - 1),
-        method=_METHOD,
+        method=method,
         note=few,
     )
 
