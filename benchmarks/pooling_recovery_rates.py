@@ -30,7 +30,7 @@ from naturalistic.release.pooling_rows import Group, make_group, pooled_row
 from naturalistic.release.pooling_same import key_of
 from naturalistic.release.pooling_therapists import (
     SPECIFICATION,
-    ClusteredRates,
+    ClusteredRows,
     clustered_group,
     effect_columns,
 )
@@ -106,7 +106,7 @@ def groups_of(bundles: Sequence[Bundle]) -> tuple[Group, Group | None]:
     """The rate of some services by its counts, and its twin by effective numbers."""
     members = [(b, r) for b in bundles for r in b.estimates if not r.specification]
     group = make_group(key_of(members[0][1]), members)
-    return group, clustered_group(group, ClusteredRates(bundles), "median")
+    return group, clustered_group(group, ClusteredRows(bundles), "median")
 
 
 def judged(row: dict[str, Any], scenario: Scenario, further: float, suffix: str) -> dict[str, Any]:

@@ -148,10 +148,10 @@ def pool(bundles: Sequence[Bundle], request: PoolRequest) -> Pooled:
 def _twins(
     groups: Sequence[Group], bundles: Sequence[Bundle], request: PoolRequest
 ) -> dict[tuple[Any, ...], Group]:
-    """Rates that take account of therapists, by the key of the rate they are the twin of."""
-    rates = pooling_therapists.ClusteredRates(bundles)
+    """Figures that take account of therapists, by the key of the figure they are the twin of."""
+    clustered = pooling_therapists.ClusteredRows(bundles)
     made = (
-        (g.key, pooling_therapists.clustered_group(g, rates, request.therapists_unknown))
+        (g.key, pooling_therapists.clustered_group(g, clustered, request.therapists_unknown))
         for g in groups
     )
     return {key: twin for key, twin in made if twin is not None}

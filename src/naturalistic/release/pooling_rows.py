@@ -173,6 +173,8 @@ def pooled_row(group: Group, *, between: str, conf_level: float, limits: bool) -
         group.values, group.errors, between=between, interval=INTERVAL, conf_level=conf_level
     )
     made = _from_fit(fit, group)
+    if group.design_effects is not None:
+        made["method"] += "; errors allow for therapists"
     if group.counted and fit.k > 1:
         made |= _from_counts(group, conf_level, limits)
     return {

@@ -131,15 +131,15 @@ def not_given_sentence(row: Any, services: int, name: str) -> str:
     if name not in SHARES or k == services:
         return ""
     return (
-        f"{k} of {services} services give this figure. One that is not given was not recorded, or withheld because it is about "
-        "few people: where few have an outcome the average of the services that give it is too high."
+        f"{k} of {services} services give this figure. One that is not given was not recorded, or withheld because it is "
+        "about few people: where few have an outcome the average of the services that give it is too high."
     )
 
 
 def therapists_sentence(row: Any, alone: Any, name: str) -> str:
     """Whether people who share a therapist count as that, and what it would be if they did not."""
     k = int(row["k"])
-    if k == 1 or (alone is None and name not in SHARES):
+    if k == 1:
         return ""
     if name == "absence":
         return "Sessions of one person count together; people of one therapist count as strangers to each other."

@@ -12,9 +12,10 @@ from tests.unit.release.bundles import bundle_of
 
 from naturalistic.release.bundle_model import Bundle
 from naturalistic.release.pooling import PoolRequest, pool
+from naturalistic.release.pooling_rows import INTERVAL
 from naturalistic.report.pooled import write_pooled_report
 from naturalistic.report.pooled_words import therapists_sentence
-from naturalistic.stats.meta_analysis import pool_proportions
+from naturalistic.stats.meta_analysis import pool_proportions, random_effects
 
 NAMES = ("a", "b", "c", "d")
 RAW = {
@@ -171,6 +172,37 @@ def test_another_analysis_tells_it_only_of_the_same_people():
     found = rows[(rows["analysis"] == "participant_flow") & (rows["specification"] == CLUSTERED)]
     assert found["k_design_effect"].tolist() == [3]
     assert found["headline"].tolist() == ["both_forms"]
+
+
+def test_the_size_of_a_change_takes_the_error_that_leaves_therapists_out():
+    raw, errors = copy.deepcopy(RAW), {}
+    for name, factor in zip(NAMES, (1.5, 2.0, 0.8, np.nan), strict=True):
+        plain = next(r for r in raw[name]["estimates"] if r["estimand"] == "mean_change")
+        errors[name] = plain["std_error"]
+        if not np.isnan(factor):
+            twin = {**plain, "specification": "jackknife_by_therapist", "conf_low": 0.25}
+            raw[name]["estimates"].append(
+                {**twin, "std_error": factor * plain["std_error"], "df": 11.0}
+            )
+    made = pooled_of(raw)
+    services = made.tables["services"].set_index(["headline", "cohort"]).loc["mean_change"]
+    # never below 1, and the median of 2.25, 4 and 1 where a service tells none
+    assert services["design_effect"].tolist() == pytest.approx([2.25, 4.0, 1.0, 2.25])
+    expected = [f * errors[n] for n, f in zip(NAMES, (1.5, 2.0, 1.0, 1.5), strict=True)]
+    assert services["std_error"].tolist() == pytest.approx(expected)
+    assert services["conf_low"].iloc[0] == 0.25
+    rows = made.tables["estimates"]
+    found = rows[rows["estimand"] == "mean_change"].set_index("specification")
+    fit = random_effects(services["value"], expected, interval=INTERVAL)
+    twin, plain = found.loc["jackknife_by_therapist"], found.loc[""]
+    assert twin["conf_high"] == pytest.approx(fit.average.conf_high, rel=1e-12)
+    assert (twin["headline"], plain["headline"]) == ("mean_change", "")
+    assert "allow for therapists" in twin["method"]
+    assert plain["conf_high"] == pytest.approx(
+        random_effects(
+            services["value"], list(errors.values()), interval=INTERVAL
+        ).average.conf_high
+    )
 
 
 def test_the_report_says_which_figure_to_read_and_by_how_much_they_differ(pooled, tmp_path):
