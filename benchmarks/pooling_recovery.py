@@ -205,6 +205,8 @@ Made by `python benchmarks/pooling_recovery.py --replicates {arguments.replicate
 - *own variances*: what each service's own variance adds; *rounding*: what disclosure control and precision add to that.
 - *coverage*: of the true average by the 95 % interval from bundles, as `pool` gives it; *prediction*: of the true
   change of a further service by the 95 % prediction interval (without any spread between services it covers more).
+
+Rates of people who share therapists: `pooling_recovery_rates.md`.
 """
     arguments.output.write_text(text, encoding="utf-8")
     print(text)

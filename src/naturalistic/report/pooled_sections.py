@@ -240,8 +240,9 @@ METHODS = (
     "REML, intervals by Hartung, Knapp, Sidik and Jonkman (never narrower than chance within services alone), prediction "
     "intervals with t and k - 2 degrees of freedom, the variance's interval by the Q-profile method.",
     "Proportions are pooled by their counts in a logistic model with a random intercept for each service (exact likelihood "
-    "by quadrature), without transformation or continuity correction; where services tell how alike people of one therapist "
-    "are, numerator and denominator are first divided by the design effect (Rao and Scott 1992). Curves are pooled on the complementary log-log scale "
-    "from counts by band, with a random intercept for each service.",
+    "by quadrature), without transformation or continuity correction. Where services tell how alike people of one therapist "
+    "are, numerator and denominator are first divided by the design effect (Rao and Scott 1992), and the standard errors of "
+    "changes multiplied by its root. Curves are pooled on the complementary log-log scale from counts by band, with a "
+    "random intercept for each service.",
     "Formulas, sources and comparison with metafor 3.8-1: docs/methods/pooling.md.",
 )
