@@ -19,16 +19,22 @@ from naturalistic.cohort.adapters.draft import (
     ordinary_files,
     recognise,
 )
+from naturalistic.cohort.footers import FOOTER_RULE
 from naturalistic.cohort.guessing.draft import Draft
 from naturalistic.cohort.guessing.extract import Account, draft_mapping
 from naturalistic.cohort.guessing.profile import FileProfile, profile_file, sheets_of
 from naturalistic.cohort.guessing.questions import ASK, Question
+from naturalistic.cohort.repeated_headers import HEADER_RULE
 from naturalistic.errors import EXIT_INTERRUPTED, EXIT_OK, ConfigError
 from naturalistic.reference.loader import load_instruments
 from naturalistic.settings.load import load_mapping
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _SHOWN = 12
+_LEFT_OUT = {
+    FOOTER_RULE: "below the table (a total, a note)",
+    HEADER_RULE: "that repeat the header",
+}
 
 
 def init(
@@ -196,10 +202,10 @@ def _say_tables(tables: Recognised, told: Told) -> None:
 
 def _say_columns(profiles: list[FileProfile], account: Account) -> None:
     for file in profiles:
-        below = sum(count for _, count in file.raw.left_out)
+        left_out = [f"; left out {n} {_LEFT_OUT[rule]}" for rule, n in file.raw.left_out]
         print(
             f"Read {file.source.path}: {file.n_rows:,} rows, {len(file.raw.header)} columns ({file.raw.described})"
-            f"{f'; left out {below} below the table (a total, a note)' if below else ''}."
+            f"{''.join(left_out)}."
         )
     print(f"Shape: {account.shape}.")
     print("Recognised:")

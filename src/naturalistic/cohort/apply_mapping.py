@@ -18,7 +18,7 @@ from naturalistic.cohort.cells import (
     read_numbers,
     read_words,
 )
-from naturalistic.cohort.dates import read_dates
+from naturalistic.cohort.dates import DatesRead, read_dates
 from naturalistic.cohort.numerals import Numerals
 from naturalistic.cohort.plan import column_contract
 from naturalistic.cohort.problems import ProblemLog
@@ -41,6 +41,8 @@ from naturalistic.vocabulary import (
 # ASSUME A45: a date before 1980 is a filler.
 EARLIEST_DATE = np.datetime64("1980-01-01", "D")
 EARLIEST_BIRTH = np.datetime64("1880-01-01", "D")
+_LEAST_SWAPPED = 3
+_SWAPPED = 0.01
 _OUTWARD = re.compile(r"([A-Z]{1,2}\d[A-Z\d]?|BFPO)(?:\s*\d[A-Z]{2}|\s*\d{1,4})?", re.IGNORECASE)
 _YEAR = re.compile(r"(1[89]|20)\d\d")
 _CLOSED_LISTS: dict[str, Mapping[str, Word]] = {
@@ -185,7 +187,12 @@ class ColumnReader:
             self.report(name, "date_order", cells, read.unreadable, hint)
         elif self._most(cells, read.unreadable, read.dates):
             self.report(name, "most_dates_unreadable", cells, read.unreadable, said)
+        elif self._mixed(cells, read):
+            self.report(name, "date_orders_mixed", cells, read.swapped, said)
+            self.report(name, "date_unreadable", cells, read.unreadable & ~read.swapped, said)
         else:
+            if n := int(cells.counts()[read.swapped].sum()):
+                said += f"; {n:,} of them would be dates with day and month in the other order"
             self.report(name, "date_unreadable", cells, read.unreadable, said)
         early = read.dates < earliest
         self.report(name, "date_far_past", cells, early)
@@ -221,6 +228,12 @@ class ColumnReader:
             self.log.add(
                 self.table, self.raw.path, name, rule, rows, of=len(cells.codes), hint=hint
             )
+
+    def _mixed(self, cells: Cells, read: DatesRead) -> bool:
+        """More dates in the other order than slips of the pen explain: others, up to the 12th, hide among the rest."""
+        counts = cells.counts()
+        n = int(counts[read.swapped].sum())
+        return n >= _LEAST_SWAPPED and n > _SWAPPED * int(counts[~np.isnat(read.dates)].sum())
 
     def _most(self, cells: Cells, bad: np.ndarray, read: np.ndarray) -> bool:
         counts = cells.counts()

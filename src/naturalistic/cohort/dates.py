@@ -42,6 +42,9 @@ _FULL_MONTHS = (
 )
 _MONTH_NUMBER = {m: i + 1 for names in (_MONTHS, _FULL_MONTHS) for i, m in enumerate(names)}
 _MONTH_NUMBER["sept"] = 9
+_TWO_NUMBERS = re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](?:\d{4}|\d{2})(?!\d)", re.ASCII)
+_MONTHS_A_YEAR = 12
+_MOST_DAYS = 31
 _LEAST_EVIDENCE = 3
 _NEARLY_ALL = 0.95
 
@@ -58,11 +61,14 @@ class DatesRead:
         Texts that are no date in the declared format.
     only_fits : str
         Another format that every text fits where the declared one does not; empty otherwise.
+    swapped : ndarray of bool, shape (n_values,)
+        Unreadable texts that would be dates with day and month in the other order.
     """
 
     dates: np.ndarray
     unreadable: np.ndarray
     only_fits: str
+    swapped: np.ndarray
 
 
 def read_dates(
@@ -99,7 +105,8 @@ def read_dates(
     only_fits = ""
     if unreadable.any() and date_format != "days":
         only_fits = _other_order(texts, date_format, float(1 - unreadable[held].mean()))
-    return DatesRead(dates, unreadable, only_fits)
+    swapped = unreadable & _swapped(cells.values, date_format or "")
+    return DatesRead(dates, unreadable, only_fits, swapped)
 
 
 def parse_dates(texts: np.ndarray, date_format: str) -> np.ndarray:
@@ -209,6 +216,23 @@ def _other_order(texts: np.ndarray, declared: str | None, share_read: float) -> 
             if share >= _NEARLY_ALL and share > share_read and _plausible(dates):
                 return other
     return ""
+
+
+def _swapped(texts: np.ndarray, declared: str) -> np.ndarray:
+    """Texts that only fit with the month where the format has the day, or the other way round."""
+    starts = {part[:2] for part in declared.split(FORMATS_JOINED_BY)}
+    day_first, month_first = bool(starts & {"dm", "%d"}), "%m" in starts
+    found = np.zeros(len(texts), dtype=bool)
+    if day_first == month_first:
+        return found
+    for i, text in enumerate(texts):
+        if parts := _TWO_NUMBERS.match(text):
+            month, day = sorted((int(parts[1]), int(parts[2])))
+            first_is_month = int(parts[1]) == month
+            found[i] = (
+                1 <= month <= _MONTHS_A_YEAR < day <= _MOST_DAYS and first_is_month == day_first
+            )
+    return found
 
 
 def _plausible(dates: np.ndarray) -> bool:

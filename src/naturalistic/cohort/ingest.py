@@ -24,6 +24,7 @@ from naturalistic.cohort.problems import ProblemLog
 from naturalistic.cohort.pseudonyms import MISSING, Pseudonyms
 from naturalistic.cohort.readers import read_file
 from naturalistic.cohort.reading import RawFile, UnreadableFileError, tidy_name
+from naturalistic.cohort.repeated_headers import HEADER_RULE, without_repeated_headers
 from naturalistic.cohort.written_ids import (
     IdHints,
     id_columns,
@@ -185,6 +186,8 @@ def _read_files(
         for rule in raw.notes:
             log.add("", source.path, "", rule)
         log.add("", source.path, "", "row_wrong_length", raw.wrong_length, of=raw.n_records)
+        raw, again = without_repeated_headers(raw)
+        log.add("", source.path, "", HEADER_RULE, again, of=raw.n_records)
         files[name], below = without_footer(raw, _ids(mapping, name))
         log.add("", source.path, "", FOOTER_RULE, below, of=raw.n_records)
     log.stop_if_needed()

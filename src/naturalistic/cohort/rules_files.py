@@ -62,6 +62,12 @@ FILES = (
         "Set 'delimiter' and 'header_row' of the file.",
     ),
     Rule(
+        "header_repeated",
+        "row_set_aside",
+        "repeat the names of the columns",
+        "Exports made page by page repeat their header; it is nobody's row.",
+    ),
+    Rule(
         "row_below_the_table",
         "row_set_aside",
         "stand below the table: a total in place of an id, or a note alone in the row",
@@ -166,6 +172,13 @@ CELLS = (
         "hold dates that only fit another order than the mapping says",
         "Day and month would be swapped wherever both are 12 or less.",
         "Correct 'date_format'.",
+    ),
+    Rule(
+        "date_orders_mixed",
+        "stops",
+        "hold dates with day and month the other way round than the mapping says",
+        "Where both are 12 or less nothing shows which order a date follows, so that some would be read wrongly.",
+        "Ask for the column again as year-month-day, or leave it out.",
     ),
     Rule(
         "date_far_past",

@@ -161,3 +161,24 @@ def test_each_cell_is_read_by_the_first_format_it_fits():
     found = parse_dates(texts, declared)
     assert found[:3].tolist() == [dt.date(2024, 4, 3)] * 3
     assert np.isnat(found[3:5]).all()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.dates(dt.date(1990, 1, 1), dt.date(2030, 12, 31)),
+    st.sampled_from(["/", "-", "."]),
+    st.booleans(),
+)
+def test_a_date_in_the_other_order_is_known_where_the_day_tells(day, sign, day_first):
+    declared, other = ("%d", "%m") if day_first else ("%m", "%d")
+    text = day.strftime(sign.join((other, declared, "%Y")))
+    found = read([text], sign.join((declared, other, "%Y")))
+    assert found.swapped[0] == (day.day > 12)
+    assert found.unreadable[0] == (day.day > 12)
+
+
+@pytest.mark.parametrize(
+    "text", ["25.12.2020", "31/02/2020", "2020-13-01", "40/13/2020", "0/13/2020"]
+)
+def test_what_is_no_date_in_either_order_is_not_called_swapped(text):
+    assert not read([text], "%d/%m/%Y").swapped[0]

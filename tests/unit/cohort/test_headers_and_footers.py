@@ -11,6 +11,7 @@ import pytest
 from naturalistic.cohort.footers import without_footer
 from naturalistic.cohort.readers import read_file, read_header
 from naturalistic.cohort.reading import UnreadableFileError, joined_header, numbered_names
+from naturalistic.cohort.repeated_headers import without_repeated_headers
 from naturalistic.settings.mapping import SourceFile
 
 
@@ -102,3 +103,18 @@ def test_at_most_five_rows_are_left_out_and_never_all(tmp_path):
     raw = read(tmp_path, "Id,Sex,Age\nTotal,,1\nTotal,,1\n")
     assert len(without_footer(raw, ["Id"])[1]) == 1
     assert np.array_equal(without_footer(raw, [])[0].rows, raw.rows)
+
+
+def test_rows_that_repeat_the_header_are_nobodys(tmp_path):
+    text = "Id,Date,Score,Date\n1,a,2,b\nId,Date,Score,Date\n2,Date,3,c\n ID ,date,SCORE,Date\n"
+    raw = read_file("a", lay(tmp_path, text), tmp_path, lambda header: list(header))
+    kept, again = without_repeated_headers(raw)
+    assert again.tolist() == [3, 5]
+    assert kept.rows.tolist() == [2, 4]
+    assert column(kept, "Date (1)") == ["a", "Date"]
+    assert kept.left_out == (("header_repeated", 2),)
+
+
+def test_a_code_like_the_name_of_its_only_column_is_no_header(tmp_path):
+    raw = read_file("a", lay(tmp_path, "Id,x\n1,2\nId,3\n"), tmp_path, lambda header: ["Id"])
+    assert without_repeated_headers(raw)[0] is raw

@@ -178,6 +178,17 @@ CASES = (
         ExtractError,
     ),
     Case(
+        "some dates month before day",
+        "date_orders_mixed",
+        "referrals",
+        "discharge_date",
+        3,
+        _put("referrals", "discharged", [4, 6, 8], ["04/25/2023", "05/13/2023", "6/30/2023"]),
+        ExtractError,
+        numbers=(6, 8, 10),
+        secrets=("04/25/2023",),
+    ),
+    Case(
         "ISO dates in a column declared day first",
         "date_order",
         "sessions",

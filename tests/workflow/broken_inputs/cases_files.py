@@ -50,6 +50,12 @@ def _row_too_long_below_quoted_break(extract: Extract) -> None:
     extract.raw["sessions.csv"] = "\n".join(lines).encode()
 
 
+def _header_again(extract: Extract) -> None:
+    lines = extract.text("patients").splitlines()
+    lines = [*lines[:11], lines[0], *lines[11:], lines[0].upper()]
+    extract.raw["patients.csv"] = "\n".join(lines).encode()
+
+
 def _total_at_the_bottom(extract: Extract) -> None:
     frame = extract.files["referrals"]
     last = dict.fromkeys(frame.columns, "")
@@ -166,6 +172,15 @@ CASES = (
         "a quotation mark left open in the last column",
         "quote_not_closed",
         _quote_in_the_last_column,
+    ),
+    Case(
+        "the header again in the middle",
+        "header_repeated",
+        "",
+        "",
+        2,
+        _header_again,
+        numbers=(12, 33),
     ),
     Case(
         "a total below the table",

@@ -17,6 +17,7 @@ from naturalistic.cohort.identifiers import identifying_header, identifying_shap
 from naturalistic.cohort.numerals import Numerals
 from naturalistic.cohort.readers import WORKBOOK_SUFFIXES, first_rows, read_file
 from naturalistic.cohort.reading import RawFile, UnreadableFileError
+from naturalistic.cohort.repeated_headers import without_repeated_headers
 from naturalistic.cohort.rules import RULES
 from naturalistic.errors import ExtractError
 from naturalistic.settings.mapping import SourceFile
@@ -121,6 +122,7 @@ def _read(key: str, path: str, project: Path, sheet: str | int) -> tuple[SourceF
             f"{path}: its first row looks like data, not like names of columns. Add a row with the names, or ask for an "
             "extract with one."
         )
+    raw, _ = without_repeated_headers(raw)
     return source, without_footer(raw, raw.columns)[0]
 
 
