@@ -92,7 +92,7 @@ def test_the_finished_ones_are_pooled_and_the_report_says_what_was_reduced(ended
     assert "Resampling was reduced in this run: 100 bootstrap draws in place of 2,000" in own
     brief = ended.file("alpha/release/brief.html").read_text(encoding="utf-8")
     for page in (own, brief):
-        assert "leave out these analyses: characteristics, clinical change" in page
+        assert "leave out: who was treated, how many got better" in page
     released = {path.stem for path in ended.file("alpha/release/estimates").glob("*.csv")}
     assert released == {"participant_flow", "outcome_change"}
 

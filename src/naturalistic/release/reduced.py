@@ -8,6 +8,25 @@ from typing import Any
 
 from naturalistic.settings.config import Resampling
 
+PLAIN = {
+    "missing_outcomes": "forms that are missing",
+    "bias": "other explanations of the change",
+    "benchmarks": "published figures",
+    "session_scores": "when people improve",
+    "outcome_models": "who changes more",
+    "attendance_over_time": "missed sessions over time",
+    "dose_response": "sessions and change",
+    "dropout_models": "who leaves more often",
+    "access_and_waits": "access and waits",
+    "nice_alignment": "NICE",
+    "decommissioning": "closing or growing",
+    "clinical_change": "how many got better",
+    "outcome_change": "change",
+    "talking_therapies_measures": "the rules of NHS Talking Therapies",
+    "characteristics": "who was treated",
+    "therapist_ratings": "therapists' ratings",
+}
+"""Readers' words for analyses whose name says little to them."""
 _WORDS = {"bootstrap_draws": "bootstrap draws", "imputations": "imputations"}
 
 
@@ -24,12 +43,13 @@ def reduced_resampling(settings: Mapping[str, Any]) -> str:
 
 def left_out_sentence(settings: Mapping[str, Any]) -> str:
     """Which analyses the settings leave out, and how to read their places in a report; empty where all were run."""
-    names = [str(name).replace("_", " ") for name in settings.get("analyses_left_out", ())]
-    if not names:
+    left_out = [str(name) for name in settings.get("analyses_left_out", ())]
+    if not left_out:
         return ""
+    names = ", ".join(PLAIN.get(name, name.replace("_", " ")) for name in left_out)
     return (
-        f"The settings of this run leave out these analyses: {', '.join(names)}. Where a matter of theirs is said not to be "
-        "measured, given or worked out here, it was not looked at."
+        f"This run did not look at all there is. Its settings leave out: {names}. Where a matter of theirs is said not to "
+        "be measured, given or worked out here, it was not looked at."
     )
 
 

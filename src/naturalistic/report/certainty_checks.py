@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from naturalistic.report.certainty_rules import Finding
+from naturalistic.report.drift import drift
 from naturalistic.report.released import MAIN, Released, has_interval, is_ok
-from naturalistic.report.sentences import share_of_started
+from naturalistic.report.sentences import primary_change, share_of_started
 from naturalistic.report.thresholds import thresholds
 from naturalistic.report.wording import NEARLY_ALL, interval, number, percent, reason, value
 
@@ -89,31 +90,30 @@ def _tipping(released: Released) -> str:
 def _bias(released: Released, row: pd.Series) -> Finding:
     if has_interval(row) and row["conf_high"] < 0:
         return Finding("bias", False, "Scores got worse, and drift would go the other way.")
-    drift = released.rows("bias", term="mee_chua_effect", estimand="mean_change")
-    lists = released.rows("bias", contrast="this cohort minus waiting_list")
-    known = [each for frame in (drift, lists) for _, each in frame.iterrows() if has_interval(each)]
-    if not known:
+    drifted = drift(released)
+    rows = released.rows("bias", contrast="this cohort minus waiting_list")
+    lists = [each for _, each in rows.iterrows() if has_interval(each)]
+    if drifted is None and not lists:
         text = "Whether other things could explain the change was not worked out."
         return Finding("bias", True, text, checked=False)
-    near_start = 1 if released.lower_is_better else -1
-    for frame, words, order in (
-        (drift, _drift_words, lambda e: -near_start * float(e["time"])),
-        (lists, _list_words, lambda e: float(e["conf_low"])),
-    ):
-        unclear = [e for _, e in frame.iterrows() if has_interval(e) and e["conf_low"] <= 0]
-        if unclear:
-            return Finding("bias", True, words(min(unclear, key=order)))
-    for frame, text in ((drift, NO_DRIFT), (lists, NO_LISTS)):
-        if not any(has_interval(each) for _, each in frame.iterrows()):
+    if drifted is not None and drifted.limit is not None:
+        return Finding("bias", True, _drift_words(released, drifted.limit))
+    unclear = [each for each in lists if each["conf_low"] <= 0]
+    if unclear:
+        return Finding("bias", True, _list_words(min(unclear, key=lambda e: float(e["conf_low"]))))
+    for known, text in ((drifted, NO_DRIFT), (lists, NO_LISTS)):
+        if not known:
             return Finding("bias", True, text, checked=False)
     text = "Drift back to usual scores, or change seen on waiting lists, would not be as large."
     return Finding("bias", False, text)
 
 
-def _drift_words(row: pd.Series) -> str:
+def _drift_words(released: Released, limit: float) -> str:
+    first = primary_change(released, "mean", "first")
+    start = f" (at the start it was {value(first)})" if is_ok(first) else ""
     return (
         "Scores that are poor at the start tend to drift back to what is usual. If the usual score of these people were as "
-        f"good as {number(float(row['time']))}, drift could be all there is."
+        f"good as about {number(limit)}{start}, drift could be all there is."
     )
 
 

@@ -139,6 +139,27 @@ def brief_interval(row: pd.Series | None) -> str:
     return f"{value(row)} ({limits})" if limits else value(row)
 
 
+def percentage_points(row: pd.Series | None, unit: str = "") -> str:
+    """A difference of shares, `−25 (−29 to −21)`, with one decimal where the interval is narrow or a limit shows as 0.
+
+    Parameters
+    ----------
+    unit : str
+        What follows the estimate; "percentage points" is told in the singular where it stands for one.
+    """
+    if row is None or reason(row):
+        return reason(row)
+    exact = [100 * float(row[c]) for c in ("estimate", "conf_low", "conf_high")]
+    width = exact[2] - exact[1]
+    clear = exact[1] * exact[2] > 0 and min(map(abs, exact[1:])) < 0.5  # not to be shown as 0
+    digits = 1 if clear or width < 100 * _NARROW else 0
+    values = [number(each, digits) for each in exact]
+    if unit == " percentage points" and values[0].lstrip(MINUS) == "1":
+        unit = " percentage point"
+    limits = "" if math.isnan(width) else f" ({values[1]} to {values[2]})"
+    return f"{values[0]}{unit}{limits}"
+
+
 def level_of(row: pd.Series) -> int:
     """Nominal coverage of the interval, per cent."""
     return 95 if pd.isna(row["conf_level"]) else round(100 * float(row["conf_level"]))
@@ -197,12 +218,12 @@ def term_label(term: str, contrast: str) -> str:
 
 
 def term_in_sentence(term: str, contrast: str) -> str:
-    """A coefficient as the subject of a sentence: `gender male rather than female`, `higher age at referral`."""
+    """A coefficient as the subject of a sentence: `male rather than female (gender)`, `higher age at referral`."""
     name = lower_first(_without_unit(label(term)))
     if " vs " in contrast:
         level, reference = contrast.split(" vs ", 1)
         here, there = (lower_first(label(term, each)) for each in (level, reference))
-        return f"{name} {here} rather than {there}"
+        return f"{here} rather than {there} ({name})"
     return f"higher {name}"
 
 

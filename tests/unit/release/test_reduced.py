@@ -27,6 +27,7 @@ def test_services_are_counted_by_how_they_resampled():
 
 def test_what_was_left_out_is_named_and_never_called_not_measured():
     said = left_out_sentence({"analyses_left_out": ["nice_alignment", "bias"]})
-    assert "nice alignment, bias" in said
+    assert "leave out: NICE, other explanations of the change." in said
+    assert "leave out: equity." in left_out_sentence({"analyses_left_out": ["equity"]})
     assert "it was not looked at" in said
     assert left_out_sentence(SHIPPED) == ""

@@ -113,7 +113,10 @@ def test_no_interval_is_a_limit() -> None:
 def test_drift_that_could_be_all_there_is() -> None:
     found = rated(drift=-0.1)
     assert lowered(found) == ["bias"]
-    assert "as good as 5.0, drift could be all there is" in found.limits[0].text
+    assert (
+        "as good as about 5.5 (at the start it was 22.7), drift could be all there is"
+        in found.limits[0].text
+    )
 
 
 def test_no_clear_gap_to_a_waiting_list() -> None:

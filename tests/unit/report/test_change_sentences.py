@@ -322,8 +322,8 @@ def test_adjusted_differences_are_counted_and_the_largest_shift_is_named() -> No
         )
     )
     assert "1 of 2 differences stands clear of chance (fewer than 1 would by chance alone)" in text
-    assert "gender male rather than female, 2.2 points less improvement" in text
-    assert "−2.8 points raw and −2.2 at the same first score" in text
+    assert "male rather than female (gender), 2.2 points less improvement (0.4 to 4.0)" in text
+    assert "−2.8 (−3.8 to −1.8) points raw and −2.2 (−4.0 to −0.4) at the same first score" in text
     none = differences_sentence(differences(("male vs female", 0.1, -1.0, 1.0)))
     assert "the one difference does not stand clear of chance" in none
     assert differences_sentence(released()) == ""
@@ -376,7 +376,7 @@ def test_a_curve_that_was_not_run_says_so() -> None:
     [
         (
             ((4.8, -2, 1), (10.0, 0.5, 3), (23.0, 5, 6)),
-            "as long as the usual mean score lies above about 10.0",
+            "as long as the usual mean score lies above about 9.0",
         ),
         (((4.8, 0.2, 1), (23.0, 5, 6)), "for every usual mean score assumed"),
         (((4.8, -2, 1), (23.0, -1, 1)), "no improvement clear of chance is left over"),
@@ -545,9 +545,14 @@ def test_tipping_points_are_told_in_points_of_the_scale() -> None:
     )
     assert "would have to be 11.8 points worse than people like them" in text
     assert "the scale runs over 40 points" in text
-    assert "8.0 points for that of CORE-OM waiting list, UK primary care" in text
-    assert "more points than the scale has for that of depression waiting lists" in text
-    assert "already lies below that of reliable change" in text
+    assert (
+        "8.0 points to bring it down to the change of CORE-OM waiting list, UK primary care" in text
+    )
+    assert (
+        "more points than the scale has to bring it down to the change of depression waiting lists"
+        in text
+    )
+    assert "already lies below one person's reliable change" in text
     assert "is no improvement even without" in needed_sentence(tipping(nothing=-2.0))
     beyond = needed_sentence(tipping(nothing=55.0))
     assert beyond.startswith("Nowhere on the scale (40 points wide) is a shift of people")

@@ -17,6 +17,7 @@ from naturalistic.report.sections.claims import HERE, claims
 from naturalistic.report.sections.datasat import FILLED
 from tests.unit.report import briefs
 from tests.unit.report.handmade import released, row
+from tests.unit.report.test_reading_age import told
 
 PARTISAN = re.compile(
     r"\b(false|wrong|untrue|misleading|absurd|clearly|obviously|must not|should not)\b", re.I
@@ -170,3 +171,22 @@ def test_every_section_that_a_checklist_names_can_be_made() -> None:
     facts = load_checklists()
     for each in (*facts.bias.rows, *(item for c in facts.checklists for item in c.items)):
         assert set(each.reported) <= known, each
+
+
+def test_a_claim_of_which_no_source_was_read_says_so_once() -> None:
+    said = told(claims(briefs.improved(), None))
+    assert (
+        "Where it is said: Often heard; not read in a document. No source was read for it (not verified)."
+        in said
+    )
+    assert (
+        "From memory" not in said.split("No source was read")[0].rsplit("Where it is said", 1)[-1]
+    )
+
+
+def test_what_is_known_names_its_denominator() -> None:
+    said = told(claims(briefs.improved(), None))
+    assert (
+        "44% of those who started (about 470 people) have a first and a last CORE-OM form." in said
+    )
+    assert "44% of them" not in said

@@ -53,8 +53,8 @@ def access(low: float, high: float) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [
-        (-0.19, -0.004, "male against female: −10.0 percentage points (−19.0 to −0.4)"),
-        (-0.19, -0.01, "by gender, male against female: −10 percentage points (−19 to −1)"),
+        (-0.19, -0.004, "male against female (gender), −10.0 percentage points (−19.0 to −0.4)"),
+        (-0.19, -0.01, "stands clear of chance: male against female (gender), −10 percentage points (−19 to −1)"),
         (-0.25, 0.05, "No difference between groups in starting therapy, of people referred is clear"),
     ],
 )  # fmt: skip

@@ -55,7 +55,7 @@ def test_what_is_only_where_people_start(values: tuple[float, ...], said: str) -
     words = compared(released(*five(*values)))
     assert len(words) == 1
     assert said in words[0]
-    assert "gender male rather than female" in words[0]
+    assert "male rather than female (gender)" in words[0]
 
 
 def test_five_ways_stand_in_one_line() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from naturalistic.report.blocks import Figure, Table
+from naturalistic.report.catalogue import nice_population
 from naturalistic.report.released import Released
 from naturalistic.report.sections.nice_concordance import (
     concordance_blocks,
     concordance_finding,
     named,
 )
+from naturalistic.report.sections.nice_history import history
 from tests.unit.report.handmade import CORE, released, row
 
 NAME = "nice_alignment"
@@ -105,3 +107,25 @@ def test_without_problems_there_is_nothing_to_say() -> None:
     assert concordance_finding(nothing) == ""
     assert list(concordance_blocks(nothing)) == []
     assert named("consider_on_condition").endswith("under a condition")
+
+
+def test_history_is_marked_as_such_and_shown_for_the_populations_recorded() -> None:
+    population = nice_population("depression")
+    assert population is not None
+    superseded, matrix = history({population.key: population})
+    assert superseded.caption.startswith("History")
+    assert "never advice today" in superseded.note
+    heads = [line[0] for line in superseded.rows if len(line) == 1]
+    assert any("CG90" in head and "replaced by NG222 on 29 June 2022" in head for head in heads)
+    stpp = next(line for line in superseded.rows if "hort-term psychodynamic" in line[0])
+    assert stpp[1] == "consider (weaker)"
+    assert "(not verified)" in stpp[3]
+    assert "1: high-intensity therapy works" in matrix.note
+    assert "Psychodynamic therapy does not appear in it" in matrix.note
+    high = next(line for line in matrix.rows if "footnote 3" in line[3])
+    assert high[1] == "3 (high intensity)"
+    assert not any("sychodynamic" in cell for line in matrix.rows for cell in line)
+
+
+def test_a_population_without_history_has_none() -> None:
+    assert list(history({})) == []

@@ -249,13 +249,17 @@ def test_the_direction_of_coefficients_follows_the_scale() -> None:
     ]
     lower = predictors(released(*rows), None)
     assert lower is not None
-    assert "A higher score: gender male rather than female." in lower.findings[1]
-    assert "Less improvement: gender male rather than female." in lower.findings[2]
+    assert "A higher score: male rather than female (gender; 3.0, 2.0 to 4.0)." in lower.findings[1]
+    assert (
+        "Less improvement: male rather than female (gender; 3.0, 2.0 to 4.0)." in lower.findings[2]
+    )
     assert "(negative: improvement)" in lower.findings[0]
     reqol = {"instrument": "reqol_10", "scale": "total"}
     higher = predictors(released(*rows, measure=reqol), None)
     assert higher is not None
-    assert "More improvement: gender male rather than female." in higher.findings[2]
+    assert (
+        "More improvement: male rather than female (gender; 3.0, 2.0 to 4.0)." in higher.findings[2]
+    )
 
 
 def test_limits_group_what_was_not_measured(cohort: object) -> None:

@@ -68,7 +68,7 @@ def test_terms_are_named_for_figures_and_for_sentences() -> None:
     assert wording.term_in_sentence("age", "per 10 years") == "higher age at referral"
     assert (
         wording.term_in_sentence("ethnicity", "asian vs white")
-        == "ethnicity Asian or Asian British rather than White"
+        == "Asian or Asian British rather than White (ethnicity)"
     )
 
 
@@ -98,3 +98,24 @@ def test_what_is_withheld_because_few_are_left_over_is_nearly_all() -> None:
     reason = "all but 7 or fewer people have it"
     share = series("participant_flow", "proportion", status="withheld", note=reason)
     assert wording.value(share) == "nearly all"
+
+
+@pytest.mark.parametrize(
+    ("estimate", "low", "high", "words"),
+    [
+        (-0.25, -0.29, -0.21, "−25 percentage points (−29 to −21)"),
+        (0.01, -0.05, 0.07, "1 percentage point (−5 to 7)"),
+        (-0.01, -0.05, 0.07, "−1 percentage point (−5 to 7)"),
+        (0.012, -0.005, 0.03, "1.2 percentage points (−0.5 to 3.0)"),
+        (0.10, 0.004, 0.19, "10.0 percentage points (0.4 to 19.0)"),
+        (0.10, math.nan, math.nan, "10 percentage points"),
+    ],
+)
+def test_differences_of_shares_are_percentage_points(
+    estimate: float, low: float, high: float, words: str
+) -> None:
+    found = pd.Series(
+        {"estimate": estimate, "conf_low": low, "conf_high": high, "status": "ok", "note": ""}
+    ).astype(object)
+    assert wording.percentage_points(found, " percentage points") == words
+    assert wording.percentage_points(None) == "not measured here"

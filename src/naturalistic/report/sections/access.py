@@ -13,7 +13,15 @@ from naturalistic.report.plots.waiting import waiting_plot
 from naturalistic.report.released import Released, is_ok
 from naturalistic.report.sections.access_charts import chart_blocks, chart_findings
 from naturalistic.report.sections.access_flow import flow_findings, flow_tables
-from naturalistic.report.wording import brief_interval, capital, count, reason, value
+from naturalistic.report.wording import (
+    brief_interval,
+    capital,
+    count,
+    interval,
+    reason,
+    value,
+    with_interval,
+)
 
 NAME = "access_and_waits"
 TITLE = "Access, waits and the service over time"
@@ -69,13 +77,14 @@ def _wait_findings(released: Released) -> Iterator[str]:
         median, long = (_wait(released, step, each) for each in ("median", "90th_percentile"))
         if step in measured and is_ok(median):
             yield (
-                f"From {STEPS[step]} half waited {value(median)} days or fewer; nine in ten {_nine_in_ten(long)}. "
-                "Those still waiting are counted."
+                f"From {STEPS[step]} half waited {_days(median)} or fewer; nine in ten {_nine_in_ten(long)}. "
+                "Those still waiting are counted as long as they have waited, and those whose referral was closed up to "
+                "that day."
             )
             break
     first = _by(released, "referral_to_first_session", 126)
     if is_ok(first):
-        yield f"{value(first)} had a first session within 126 days (18 weeks) of referral."
+        yield f"{with_interval(first)} had a first session within 126 days (18 weeks) of referral."
     waiting = released.one(
         NAME, estimand="count", term="referral_to_first_session", contrast="still_waiting"
     )
@@ -84,7 +93,17 @@ def _wait_findings(released: Released) -> Iterator[str]:
 
 
 def _nine_in_ten(row: pd.Series | None) -> str:
-    return f"{value(row)} days or fewer" if is_ok(row) else f"a time that {reason(row)}"
+    return f"{_days(row)} or fewer" if is_ok(row) else f"a time that {_is(reason(row))}"
+
+
+def _is(why: str) -> str:
+    """Why there is no number, as what is said of a thing: `is withheld`, `cannot be estimated`."""
+    return why if why.startswith("cannot") else f"is {why}"
+
+
+def _days(row: pd.Series | None) -> str:
+    """A wait with its interval: `214 days (95% interval 208 to 218)`."""
+    return with_interval(row).replace(" (", " days (", 1) if interval(row) else f"{value(row)} days"
 
 
 def _figure(released: Released) -> Figure | None:

@@ -91,13 +91,14 @@ def chart_findings(released: Released) -> Iterator[str]:
         return
     with_limits = {term: chart for term, chart in found.items() if is_ok(chart.upper)}
     standing_out = [
-        f"{chart.chart.name} ({len(chart.special)} of {len(chart.points)} {PERIODS[chart.period]}s)"
-        for chart in with_limits.values()
-        if chart.special
+        f"{chart.chart.name} ({_out_of(chart)})" for chart in with_limits.values() if chart.special
     ]
     quiet = [chart.chart.name for chart in with_limits.values() if not chart.special]
     if standing_out:
-        yield f"Over time these varied by more than is usual: {listed(standing_out)}."
+        yield (
+            f"Over time these varied by more than is usual, by the rules of the charts below: {listed(standing_out)}. "
+            "The charts mark which."
+        )
     if quiet:
         yield f"These varied over time no more than is usual: {listed(quiet)}."
     yield from step_findings(released, {t: c.chart for t, c in found.items()})
@@ -163,8 +164,14 @@ def _told(drawn: Drawn) -> str:
     if not is_ok(drawn.upper):
         return f"there are too few {period}s for limits"
     if out:
-        return f"{out} of {len(drawn.points)} {period}s stand out"
+        return _out_of(drawn)
     return f"no {period} stands out"
+
+
+def _out_of(drawn: Drawn) -> str:
+    """`14 of 124 months stand out`; periods whose number is withheld are not judged."""
+    out, judged = len(drawn.special), sum(is_ok(row) for _, row in drawn.points)
+    return f"{out} of {judged} {PERIODS[drawn.period]}s {'stands' if out == 1 else 'stand'} out"
 
 
 def _by_period(drawn: Drawn) -> Table:

@@ -47,14 +47,14 @@ def flow_findings(released: Released) -> Iterator[str]:
     if sources:
         word, row = max(sources, key=lambda pair: float(pair[1]["estimate"]))
         named = lower_first(label("referral_source", word))
-        yield f"The most common source of referrals is {named} ({value(row)} of referrals)."
+        yield f"The most common source of referrals is {named}: {with_interval(row)} of all referrals."
     else:
         yield "Who referred people is not measured here."
     never = released.one(
         NAME, term="referral_outcome", dimensions="outcome=closed_after_assessment"
     )
     if is_ok(never):
-        yield f"{value(never)} of referrals were closed after an assessment without a session."
+        yield f"Of all referrals, {with_interval(never)} were closed after an assessment without a session."
     again = _again(released, "", 365.0)
     if is_ok(again):
         yield f"After a finished course, {with_interval(again)} were referred again within 12 months."

@@ -25,6 +25,7 @@ from naturalistic.report.wording import (
     count,
     listed,
     number,
+    percentage_points,
     population_label,
     reason,
 )
@@ -200,7 +201,9 @@ def _line(released: Released, row: pd.Series) -> tuple[str, ...]:
     found = load_benchmarks().get(str(row["term"]))
     checked = CHECKED.get(found.status, found.status) if found is not None else "national count"
     who = capital(_group(released, str(row["population"])))
-    return capital(str(row["note"])), who, brief_interval(row), checked
+    share = str(row["estimand"]) == "proportion_difference"
+    minus = percentage_points(row) if share else brief_interval(row)
+    return capital(str(row["note"])), who, minus, checked
 
 
 def _refused(row: pd.Series) -> tuple[str, str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
-
 import pandas as pd
 
 from naturalistic.reference.loader import load_benchmarks
 from naturalistic.reference.published_models import PublishedStudy
 from naturalistic.report.blocks import Block, Section, Table, Text
+from naturalistic.report.drift import drift
 from naturalistic.report.released import Released, has_interval, is_ok
 from naturalistic.report.sections.bias_curve import curve_figure, curve_sentence
 from naturalistic.report.sections.change_context import SELECTION
@@ -102,24 +101,23 @@ def _sweep(released: Released) -> Table | None:
 def _sweep_sentence(released: Released) -> str:
     """From which usual mean on some improvement is left over after the drift towards it."""
     rows = released.rows(NAME, term="mee_chua_effect").sort_values("time")
-    if len(rows) < 2 or not all(has_interval(row) for _, row in rows.iterrows()):
+    found = drift(released)
+    if found is None or len(rows) < 2 or not all(has_interval(row) for _, row in rows.iterrows()):
         return ""
-    # from the mean seen at the start, where there is no drift, to the healthiest mean assumed
-    found = [row for _, row in rows.iterrows()]
-    found = found[::-1] if released.lower_is_better else found
-    clear = list(takewhile(lambda row: row["conf_low"] > 0, found))
-    usual, healthiest = "the usual mean score", number(float(found[-1]["time"]))
-    if not clear:
-        return f"{DRIFT}, no improvement clear of chance is left over, whatever {usual} is."
-    if len(clear) == len(found):
+    left = f"{brief_interval(found.healthiest)} points"
+    usual, healthiest = "the usual mean score", number(float(found.healthiest["time"]))
+    if found.limit is None:
         return (
-            f"{DRIFT}, some improvement is left over for every usual mean score assumed, down to "
-            f"{brief_interval(found[-1])} points if it is {healthiest}."
+            f"{DRIFT}, some improvement is left over for every usual mean score assumed, down to {left} if it is "
+            f"{healthiest}."
         )
+    start = rows.iloc[-1 if released.lower_is_better else 0]
+    if start["conf_low"] <= 0:
+        return f"{DRIFT}, no improvement clear of chance is left over, whatever {usual} is."
     side = "above" if released.lower_is_better else "below"
     return (
-        f"{DRIFT}, some improvement is left over as long as {usual} lies {side} about "
-        f"{number(float(clear[-1]['time']))}; if it were {healthiest}, {brief_interval(found[-1])} points would be left."
+        f"{DRIFT}, some improvement clear of chance is left over as long as {usual} lies {side} about "
+        f"{number(found.limit)}; if it were {healthiest}, {left} would be left."
     )
 
 

@@ -125,14 +125,16 @@ def differences_sentence(released: Released) -> str:
     text += f": {'; '.join(names)}." if names else "."
     key, pair = max(found.items(), key=lambda item: abs(_shift(item[1])))
     return (
-        f"{text} Adjusting moves one most: {term_in_sentence(*key)}, {value(pair['raw'])} points raw and "
-        f"{value(pair[ADJUSTED])} at the same first score."
+        f"{text} Taking the first score into account moves this difference most: {term_in_sentence(*key)}, "
+        f"{brief_interval(pair['raw'])} points raw and {brief_interval(pair[ADJUSTED])} at the same first score."
     )
 
 
 def _more(row: pd.Series) -> str:
     way = "more" if row["estimate"] > 0 else "less"
-    return f"{number(abs(row['estimate']))} points {way} improvement"
+    low, high = sorted((float(row["conf_low"]), float(row["conf_high"])), key=abs)
+    limits = f" ({number(abs(low))} to {number(abs(high))})" if low * high > 0 else ""
+    return f"{number(abs(row['estimate']))} points {way} improvement{limits}"
 
 
 def _shift(pair: Pair) -> float:

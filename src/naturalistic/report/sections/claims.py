@@ -39,7 +39,10 @@ def claims(released: Released, _: PublishedStudy | None) -> Section:
 
 def _beside(released: Released, claim: Claim) -> Iterator[str]:
     note = f" {claim.note}" if claim.note else ""
-    yield f"Where it is said: {claim.source} ({STATUS[claim.status]}).{note}"
+    if claim.status == "unverified":
+        yield f"Where it is said:{note} No source was read for it ({STATUS[claim.status]})."
+    else:
+        yield f"Where it is said: {claim.source} ({STATUS[claim.status]}).{note}"
     rules = load_nice_rules()
     for key in claim.rules:
         rule = rules[key]
@@ -102,7 +105,8 @@ def _areas(released: Released) -> str:
 
 
 def _known(released: Released) -> str:
-    return f"{share_with_both_forms(released)} {rating_sentence(certainty(released))}"
+    known = share_with_both_forms(released).replace(" of them ", " of those who started ", 1)
+    return f"{known} {rating_sentence(certainty(released))}"
 
 
 def _cost(released: Released) -> str:

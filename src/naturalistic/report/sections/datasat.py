@@ -122,7 +122,9 @@ def _pathway(released: Released) -> str:
             "characteristics", "therapy_model", population="started", estimand="proportion"
         )
     ]
-    given = listed(f"{lower_first(name)} ({value(row)})" for name, row in found)
+    given = listed(
+        lower_first(name) + (f" ({value(row)})" if is_ok(row) else "") for name, row in found
+    )
     return f"Therapy: {given}." if given else "The therapy given is not recorded."
 
 

@@ -32,7 +32,7 @@ def share_and_when(released: Released, clock: str) -> str:
     if not len(half) or float(last["estimate"]) <= 0 or half.index[0] == rows.index[-1]:
         return f"{text}."
     gone = POINTS[clock].format(time=number(half["time"].iloc[0], 0))
-    return f"{text}, half of them or more by {gone}."
+    return f"{text}, at least half of them by {gone}."
 
 
 def who_more_often(released: Released, clock: str) -> str:

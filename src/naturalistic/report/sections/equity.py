@@ -14,7 +14,7 @@ from naturalistic.report.plots.dots import DotRow, dot_plot
 from naturalistic.report.released import Released, has_interval, is_ok
 from naturalistic.report.sections.equity_funnels import funnel_figures
 from naturalistic.report.sections.equity_uptake import uptake_blocks, uptake_findings
-from naturalistic.report.sections.forests import point
+from naturalistic.report.sections.forests import by_chance, point
 from naturalistic.report.wording import (
     brief_interval,
     capital,
@@ -23,6 +23,7 @@ from naturalistic.report.wording import (
     listed,
     lower_first,
     number,
+    percentage_points,
     reason,
 )
 from naturalistic.tables.estimates import dimension_levels
@@ -31,6 +32,7 @@ NAME = "equity"
 TITLE = "Equity"
 FIFTH = "deprivation_fifth"
 NOT_RECORDED = "not_recorded"
+MOST = 3  # differences named for each outcome
 ADJUSTED = "adjusted_for_baseline"
 
 
@@ -133,20 +135,30 @@ def _findings(released: Released, terms: list[str]) -> Iterator[str]:
         if clear:
             # the largest in units of its own uncertainty first
             clear.sort(key=lambda row: -abs(row["estimate"]) / (row["conf_high"] - row["conf_low"]))
-            told = "; ".join(_told(outcome, row) for row in clear[:3])
-            yield f"Differences clear of chance in {outcome.name}: {told}."
+            told = "; ".join(_told(outcome, row) for row in clear[:MOST])
+            more = len(clear) - MOST
+            told += f"; {more} more in the tables" if more > 0 else ""
+            yield f"In {outcome.name}, {_tally(len(clear), len(rows))}: {told}."
         elif rows:
             yield f"No difference between groups in {outcome.name} is clear of chance."
         else:
             yield f"Differences between groups in {outcome.name} cannot be given: the groups are small."
 
 
+def _tally(clear: int, known: int) -> str:
+    """How many comparisons stand clear of chance, and how many would where nothing differs."""
+    if known == 1:
+        return "1 comparison stands clear of chance"
+    stand = "stands" if clear == 1 else "stand"
+    return f"{clear} of {known} comparisons {stand} clear of chance ({by_chance(known)} by chance alone)"
+
+
 def _told(outcome: Outcome, row: pd.Series) -> str:
     ((name, level),) = dimension_levels(str(row["dimensions"])).items()
     against = str(row["contrast"]).split(" vs ", 1)[1]
     return (
-        f"by {lower_first(_characteristic(name))}, {lower_first(_named(name, level))} against "
-        f"{lower_first(_named(name, against))}: {_difference(outcome, row)}"
+        f"{lower_first(_named(name, level))} against {lower_first(_named(name, against))} "
+        f"({lower_first(_characteristic(name))}), {_difference(outcome, row)}"
     )
 
 
@@ -154,18 +166,14 @@ def _difference(outcome: Outcome, row: pd.Series | None) -> str:
     """A difference with its interval in the unit of the outcome; percentage points for a share."""
     if row is None or not is_ok(row):
         return reason(row)
-    scale, digits = (100.0, 0) if outcome.share else (1.0, 1)
-    unit = " percentage points" if outcome.share else outcome.unit
-    exact = [scale * float(row[c]) for c in ("estimate", "conf_low", "conf_high")]
-    if (
-        has_interval(row)
-        and exact[1] * exact[2] > 0
-        and min(map(abs, exact[1:])) < 0.5 * 10**-digits
-    ):
-        digits += 1  # a limit that is clear of 0 is not shown as 0
-    values = [number(value, digits) for value in exact]
+    if outcome.share:
+        return percentage_points(row, " percentage points")
+    exact = [float(row[c]) for c in ("estimate", "conf_low", "conf_high")]
+    # a limit that is clear of 0 is not shown as 0
+    clear = has_interval(row) and exact[1] * exact[2] > 0 and min(map(abs, exact[1:])) < 0.05
+    values = [number(value, 2 if clear else 1) for value in exact]
     limits = f" ({values[1]} to {values[2]})" if has_interval(row) else ""
-    return f"{values[0]}{unit}{limits}"
+    return f"{values[0]}{outcome.unit}{limits}"
 
 
 def _lacking(released: Released) -> Iterator[str]:

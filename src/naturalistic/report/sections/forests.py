@@ -167,7 +167,8 @@ def sentence(forest: Forest, what: str, higher: str, lower: str) -> str:
             parts.append(f"{capital(words)}: {_named(forest, found)}.")
     stands = "stands" if len(clear) == 1 else "stand"
     return (
-        f"{what}, other characteristics held equal. {' '.join(parts)} {len(clear)} of {known} comparisons {stands} "
+        f"{what}, other characteristics held equal (in brackets: {lower_first(forest.scale.label)}, with its interval). "
+        f"{' '.join(parts)} {len(clear)} of {known} comparisons {stands} "
         f"clear of chance; {by_chance(known)} by chance alone{more}."
     )
 
@@ -207,4 +208,7 @@ def _none_of(n: int) -> str:
 
 
 def _in_sentence(forest: Forest, row: pd.Series) -> str:
-    return term_in_sentence(str(row["term"]).removeprefix(forest.prefix), str(row["contrast"]))
+    """The comparison and its size: `male rather than female (gender; 4%, 1% to 7%)`."""
+    named = term_in_sentence(str(row["term"]).removeprefix(forest.prefix), str(row["contrast"]))
+    size = brief_interval(row).replace(" (", ", ", 1).removesuffix(")")
+    return f"{named[:-1]}; {size})" if named.endswith(")") else f"{named} ({size})"

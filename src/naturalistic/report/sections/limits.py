@@ -49,8 +49,8 @@ def _limits(released: Released) -> Iterator[str]:
         "waiting list is not known, so no change here can be put down to therapy."
     )
     yield (
-        "People tend to seek help when they feel worst. Scores that are high at the start fall on average when they are "
-        "taken again (regression to the mean), and many people recover with time."
+        "People tend to seek help when they feel worst. Scores that are poor at the start are better on average when they "
+        "are taken again (regression to the mean), and many people recover with time."
     )
     share = share_of_started(released, "paired")
     if is_ok(share):

@@ -141,8 +141,8 @@ def unplanned_sentence(released: Released) -> str:
         why = reason(declared)
         return f"The share of unplanned endings: {why}." if why else ""
     return (
-        f"Of those whose therapy has ended, {value(declared)} are recorded as unplanned endings; counting endings that "
-        f"nobody recorded as unplanned, {value(estimated)}."
+        f"Of those whose therapy has ended in a recorded way, {value(declared)} had an unplanned ending; of everyone whose "
+        f"therapy has ended, counting endings that nobody recorded as unplanned, {value(estimated)}."
     )
 
 

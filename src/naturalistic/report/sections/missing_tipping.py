@@ -53,7 +53,8 @@ def needed_sentence(released: Released) -> str:
         )
     text = (
         f"For the average change of everyone to be nothing, people without a last form would have to be "
-        f"{_how_far(zero, width)} worse than people like them who have one (the scale runs over {brief(width)} points)."
+        f"{_how_far(zero, width)} worse than people like them who have one (the scale runs over {brief(width)} points)"
+        f"{_lower_limit(released, width)}."
     )
     if zero["estimate"] > width:
         text = (
@@ -65,16 +66,32 @@ def needed_sentence(released: Released) -> str:
         row = _crossing(released, name).get("estimate")
         if name == "nothing" or row is None or not is_ok(row):
             continue
-        words = "reliable change" if name == "reliable_change" else lower_first(_target(name))
+        reliable = name == "reliable_change"
+        words = "one person's reliable change" if reliable else f"the change of {_published(name)}"
         if row["estimate"] < 0:
             already.append(words)
         else:
-            further.append(f"{_how_far(row, width)} for that of {words}")
+            further.append(f"{_how_far(row, width)} to bring it down to {words}")
     if further:
         text += f" It would take {listed(further)}."
     if already:
-        text += f" Without any such assumption the average already lies below that of {listed(already)}."
+        text += f" Without any such assumption the average already lies below {listed(already)}."
     return text
+
+
+def _published(name: str) -> str:
+    """A published change in the middle of a sentence."""
+    return lower_first(_target(name))
+
+
+def _lower_limit(released: Released, width: float) -> str:
+    """How far it takes for the interval of the average to reach nothing, where it does not do so by itself."""
+    row = next(
+        (each for key, each in _crossing(released, "nothing").items() if key != "estimate"), None
+    )
+    if row is None or not is_ok(row) or not 0 <= float(row["estimate"]) <= width:
+        return ""
+    return f"; for its interval to reach nothing, {value(row)} points"
 
 
 def _how_far(row: pd.Series, width: float) -> str:

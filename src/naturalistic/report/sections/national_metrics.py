@@ -20,6 +20,7 @@ from naturalistic.report.wording import (
     number,
     reason,
     value,
+    with_interval,
 )
 
 NAME = "national_metrics"
@@ -84,7 +85,7 @@ def _findings(released: Released) -> Iterator[str]:
     yield from _access(released)
     stop = _row(released, "stopped_within_28_days")
     if is_ok(stop):
-        yield f"By the rule of the four-week wait {value(stop)} of the clocks that stopped did so within 28 days."
+        yield f"By the rule of the four-week wait {with_interval(stop)} of the clocks that stopped did so within 28 days."
     else:
         yield f"The share that met the four-week wait: {_why(stop)}."
     yield from _forms(released)
@@ -99,11 +100,11 @@ def _access(released: Released) -> Iterator[str]:
         return
     people = f"{count(total)} adults with two or more treatment sessions"
     if unseen is not None and is_ok(unseen) and float(unseen["estimate"]) > 0:
-        lost = f" and {_number(sessions)} of their sessions" if is_ok(sessions) else ""
-        yield (
-            f"Of {people} the national access metric does not see {count(unseen)}{lost}, because of how the "
-            "therapy is coded."
-        )
+        lost = f", and {_number(sessions)} of their sessions" if is_ok(sessions) else ""
+        every = count(unseen) == count(total)
+        who = f"any of the {people}" if every else f"{count(unseen)} of the {people}"
+        verb = "does not see" if every else "leaves out"
+        yield f"Because of how their therapy is coded, the national access metric {verb} {who}{lost}."
     if is_ok(seen):
         yield f"Of {people} the national access metric counts {count(seen)}."
 
@@ -111,11 +112,14 @@ def _access(released: Released) -> Iterator[str]:
 def _forms(released: Released) -> Iterator[str]:
     paired, other = _row(released, "closed_paired"), _row(released, "pairs_not_counted")
     if is_ok(paired):
-        yield f"Of closed referrals with two or more contacts {value(paired)} have a pair of forms that counts nationally."
+        yield (
+            f"Of closed referrals with two or more contacts {with_interval(paired)} have a pair of forms that counts "
+            "nationally."
+        )
     elif is_ok(other):
         yield (
-            f"No form that counts nationally is held; {value(other)} of closed referrals with two or more contacts have a "
-            "pair on another questionnaire, which does not count."
+            f"No form that counts nationally is held; {with_interval(other)} of closed referrals with two or more contacts "
+            "have a pair on another questionnaire, which does not count."
         )
     else:
         yield f"Pairs of forms that count nationally: {_why(paired)}."
@@ -127,7 +131,7 @@ def _talking_therapies(released: Released) -> Iterator[str]:
         "reliable improvement": _row(released, "reliable_improvement"),
         "reliable recovery": _row(released, "reliable_recovery"),
     }
-    given = [f"{name} {value(row)}" for name, row in rates.items() if is_ok(row)]
+    given = [f"{name} {with_interval(row)}" for name, row in rates.items() if is_ok(row)]
     if given:
         yield f"By the rules of NHS Talking Therapies: {listed(given)}."
     else:

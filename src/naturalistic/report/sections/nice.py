@@ -16,6 +16,7 @@ from naturalistic.report.sections.nice_concordance import (
     concordance_blocks,
     concordance_finding,
 )
+from naturalistic.report.sections.nice_history import history
 from naturalistic.report.sections.nice_recommendations import (
     Held,
     all_recommendations,
@@ -54,6 +55,7 @@ def nice(released: Released, _: PublishedStudy | None) -> Section | None:
         blocks.append(on_delivered(known, held, models))
     blocks += [all_recommendations(known[key], held[key]) for key in known]
     blocks.append(Text((meaning_of_words(),)))
+    blocks += history(known)
     findings = (concordance_finding(released), *_findings(people, known, held, models))
     return Section("nice", title, tuple(text for text in findings if text), tuple(blocks))
 

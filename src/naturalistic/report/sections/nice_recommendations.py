@@ -60,7 +60,7 @@ def current_recommendations(population: str, age_group: str) -> Held:
     return sorted(found, key=lambda pair: STRENGTHS.index(pair[1].strength or "no_recommendation"))
 
 
-def _line(
+def recommendation_line(
     guideline: Guideline, each: Recommendation, only: Collection[str] = ()
 ) -> tuple[str, ...]:
     """Cells of one recommendation; `only` names the therapies of interest among several."""
@@ -94,7 +94,7 @@ def on_delivered(
     for key, population in known.items():
         rows.append((population.label,))
         lines = [
-            _line(guideline, each, family)
+            recommendation_line(guideline, each, family)
             for guideline, each in held[key]
             if set(each.interventions) & family
         ]
@@ -115,7 +115,7 @@ def all_recommendations(population: NicePopulation, held: Held) -> Table:
     return Table(
         f"Current NICE recommendations held here for: {lower_first(population.label)}",
         HEADER,
-        [_line(guideline, each) for guideline, each in held]
+        [recommendation_line(guideline, each) for guideline, each in held]
         or [("–", "–", "None is held in this version.", "–")],
         folded=True,
         note=NOTE,

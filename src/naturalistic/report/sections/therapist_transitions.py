@@ -8,11 +8,11 @@ from naturalistic.report.blocks import Figure, Table
 from naturalistic.report.plots.heat import HeatPanel, heat_grid
 from naturalistic.report.released import Released, is_ok
 from naturalistic.report.wording import (
-    brief_interval,
     capital,
     count,
     lower_first,
     number,
+    percentage_points,
     value,
 )
 from naturalistic.tables.estimates import dimension_levels
@@ -139,7 +139,7 @@ def _cells(of: dict[tuple[str, str], pd.Series]) -> tuple[str, ...]:
     return (
         value(of.get(("mean", "before"))),
         value(of.get(("mean", "after"))),
-        brief_interval(of.get(("proportion_difference", "present_change"))),
+        percentage_points(of.get(("proportion_difference", "present_change"))),
         _test(of.get(("chi_square", "stuart_maxwell"))),
         _test(of.get(("chi_square", "bowker"))),
         "–" if change is None else count(change, "n_patients"),
