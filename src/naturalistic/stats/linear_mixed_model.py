@@ -19,6 +19,7 @@ from naturalistic.stats.lmm.checks import ModelInput, check_labels, fit_obstacle
 from naturalistic.stats.lmm.columns import centre_columns, check_rank
 from naturalistic.stats.lmm.describe import describe_fit, not_estimable_fit
 from naturalistic.stats.lmm.likelihood import LinearMixedLikelihood
+from naturalistic.stats.lmm.nearby import Nearby
 from naturalistic.stats.lmm.notes import degenerate_fit
 from naturalistic.stats.lmm.optimise import rough_minimum, sharpen
 from naturalistic.stats.lmm.reduction import reduce_rows
@@ -47,6 +48,7 @@ def fit_linear_mixed_model(
     outcome_name: str = "outcome",
     time_name: str = "time",
     conf_level: float = 0.95,
+    near: LinearMixedModelFit | None = None,
 ) -> LinearMixedModelFit:
     """Fit a linear mixed model by REML or ML.
 
@@ -90,6 +92,9 @@ def fit_linear_mixed_model(
     outcome_name, time_name : str
         For the printed formula.
     conf_level : float
+    near : LinearMixedModelFit, optional
+        A fit of the same random effects with other fixed effects: in a large model the search for
+        the maximum starts there and ends sooner, at the same maximum.
 
     Returns
     -------
@@ -125,10 +130,12 @@ def fit_linear_mixed_model(
     obstacle = fit_obstacle(model)
     if obstacle:
         return not_estimable_fit(model, labels.terms, (), obstacle, reml, conf_level)
-    return _fit(model, reml, conf_level)
+    return _fit(model, reml, conf_level, near)
 
 
-def _fit(model: ModelInput, reml: bool, conf_level: float) -> LinearMixedModelFit:
+def _fit(
+    model: ModelInput, reml: bool, conf_level: float, near: LinearMixedModelFit | None
+) -> LinearMixedModelFit:
     """Reduce, check the rank, find the maximum."""
     names = model.labels.terms
     transform = centre_columns(model.source.outcome, model.source.design)
@@ -142,9 +149,16 @@ def _fit(model: ModelInput, reml: bool, conf_level: float) -> LinearMixedModelFi
     likelihood = LinearMixedLikelihood(rows, structure, model.upper, reml)
     degenerate = degenerate_fit(likelihood)
     if not degenerate:
-        evaluation = rough_minimum(likelihood)
+        evaluation = rough_minimum(likelihood, near=_nearby(near))
         degenerate = degenerate_fit(likelihood, evaluation)
     if degenerate:
         return not_estimable_fit(model, terms, left_out, degenerate, reml, conf_level, aliased)
     optimum = sharpen(likelihood, evaluation)
     return describe_fit(likelihood, optimum, model, terms, left_out, aliased, conf_level)
+
+
+def _nearby(fit: LinearMixedModelFit | None) -> Nearby | None:
+    """Where the search may start."""
+    if fit is None or fit.state is None:
+        return None
+    return Nearby.of(fit.state.evaluation, fit.state.curvature)

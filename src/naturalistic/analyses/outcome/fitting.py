@@ -100,6 +100,11 @@ class Fitted:
     services: bool
     dropped: tuple[tuple[str, str], ...]
 
+    def without_design(self) -> Fitted:
+        """The same without outcome and design of its rows: what is reported about a fit does not need them."""
+        nothing = np.empty((0, self.rows.matrix.shape[1]))
+        return replace(self, rows=replace(self.rows, outcome=nothing[:, 0], matrix=nothing))
+
     @property
     def ok(self) -> bool:
         """Whether there is a fit that may be quoted."""
@@ -142,7 +147,13 @@ class Fitted:
 
 
 def fit_rows(
-    people: OutcomePeople, rows: Rows, kind: Kind, *, reml: bool = True, groups: bool = True
+    people: OutcomePeople,
+    rows: Rows,
+    kind: Kind,
+    *,
+    reml: bool = True,
+    groups: bool = True,
+    near: Fitted | None = None,
 ) -> Fitted:
     """Fit with therapists and services where they are held; a level that cannot be fitted is left out, with the reason.
 
@@ -156,10 +167,12 @@ def fit_rows(
     reml : bool
     groups : bool
         False: no therapists and services (for comparison).
+    near : Fitted, optional
+        A fit to the same rows with other terms: of very many people the search then starts there.
     """
     dropped: list[tuple[str, str]] = []
     for therapists, services in _attempts(people, groups):
-        fit = _fit(people, rows, kind, therapists, services, reml)
+        fit = _fit(people, rows, kind, therapists, services, reml, near)
         if fit.status == "ok" and not fit.converged:
             # numbers of a search that did not end are never shown
             fit = _refused(fit)
@@ -186,6 +199,7 @@ def _fit(
     therapists: bool,
     services: bool,
     reml: bool,
+    near: Fitted | None,
 ) -> LinearMixedModelFit:
     options: dict[str, Any] = dict(_PATIENT[kind])
     slopes = kind != "one_row"
@@ -202,6 +216,7 @@ def _fit(
         term_names=rows.names,
         outcome_name="score",
         conf_level=people.conf_level,
+        near=near.fit if near is not None else None,
         **options,
     )
 

@@ -73,18 +73,18 @@ def add_growth(
         )
         _not_given(rows, ADJUSTED, "not_run", n, note)
         return None
-    form = _choose(rows, people, forms)
+    form, time_alone = _choose(rows, people, forms)
     if form is None:
         _not_given(rows, ADJUSTED, "not_estimable", n, "no form of time could be fitted")
         return None
-    growth = _adjusted(rows, data, people, forms, form, MODEL, analysis)
+    growth = _adjusted(rows, data, people, forms, form, time_alone, MODEL, analysis)
     if form.name != "linear":
         linear = time_forms(forms.clock, forms.time)[0][0]
         growth.covariances.extend(
-            _adjusted(rows, data, people, forms, linear, LINEAR, analysis).covariances
+            _adjusted(rows, data, people, forms, linear, time_alone, LINEAR, analysis).covariances
         )
     _main_therapists(rows, people, growth)
-    _alone(rows, people, forms, form)
+    _alone(rows, people, growth)
     _in_points(rows, people, growth)
     add_population_averaged(rows, growth.fitted, people, model=MODEL)
     add_cluster_robust(rows, growth.fitted, people, model=MODEL)
@@ -123,7 +123,7 @@ def _main_therapists(rows: EstimateRows, people: OutcomePeople, growth: Growth) 
     if growth.forms.therapists is None:
         return
     one_each = replace(growth.fitted.rows, therapists=None)
-    fitted = fit_rows(people, one_each, "slope")
+    fitted = fit_rows(people, one_each, "slope", near=growth.fitted)
     add_variances(rows, fitted, people, model=MODEL, specification="main_therapist")
 
 
@@ -169,9 +169,20 @@ def growth_rows(
     )
 
 
-def _choose(rows: EstimateRows, people: OutcomePeople, forms: Forms) -> TimeForm | None:
-    """The form of time with the lowest BIC, by maximum likelihood, before any predictor is looked at."""
+def _choose(
+    rows: EstimateRows, people: OutcomePeople, forms: Forms
+) -> tuple[TimeForm | None, dict[str, Fitted]]:
+    """The form of time with the lowest BIC, by maximum likelihood, before any predictor is looked at.
+
+    Returns
+    -------
+    TimeForm or None
+        None where no form could be fitted.
+    dict of str to Fitted
+        The models of time alone, by form.
+    """
     candidates, refused = time_forms(forms.clock, forms.time)
+    fits: dict[str, Fitted] = {}
     bic: dict[str, float] = {}
     n = len(np.unique(forms.person))
     times = len(np.unique(forms.time))
@@ -179,9 +190,12 @@ def _choose(rows: EstimateRows, people: OutcomePeople, forms: Forms) -> TimeForm
         if times < form.fewest_times:
             refused[form.name] = f"needs forms at {form.fewest_times} different times, has {times}"
             continue
-        fitted = fit_rows(people, growth_rows(people, forms, form, ()), "slope", reml=False)
+        # all but the logarithm share the first column, on which people and therapists differ
+        near = None if form.name == "logarithm" else fits.get("linear")
+        chosen = growth_rows(people, forms, form, ())
+        fitted = fit_rows(people, chosen, "slope", reml=False, near=near).without_design()
         if fitted.ok and not fitted.fit.aliased:
-            bic[form.name] = fitted.fit.bic
+            bic[form.name], fits[form.name] = fitted.fit.bic, fitted
         else:
             refused[form.name] = fitted.reason or "its columns determine each other"
     best = min(bic, key=lambda name: (bic[name], name)) if bic else ""
@@ -211,7 +225,7 @@ def _choose(rows: EstimateRows, people: OutcomePeople, forms: Forms) -> TimeForm
             note=reason or "could not be fitted",
             **shared,
         )
-    return next((form for form in candidates if form.name == best), None)
+    return next((form for form in candidates if form.name == best), None), fits
 
 
 def _adjusted(
@@ -220,12 +234,14 @@ def _adjusted(
     people: OutcomePeople,
     forms: Forms,
     form: TimeForm,
+    time_alone: dict[str, Fitted],
     model: str,
     analysis: str,
 ) -> Growth:
     key: dict[str, Any] = {"model": model, "specification": ADJUSTED}
     names = people.predictors.used
-    fitted = fit_rows(people, growth_rows(people, forms, form, names), "slope")
+    chosen = growth_rows(people, forms, form, names)
+    fitted = fit_rows(people, chosen, "slope", near=time_alone.get(form.name))
     add_model(rows, fitted, people, **key, time_unit=forms.clock.unit)
     add_variances(rows, fitted, people, **key)
     add_joint_tests(rows, [(name, fitted) for name in names], people, **key)
@@ -235,11 +251,12 @@ def _adjusted(
     return Growth(forms, form, fitted, [covariance])
 
 
-def _alone(rows: EstimateRows, people: OutcomePeople, forms: Forms, form: TimeForm) -> None:
+def _alone(rows: EstimateRows, people: OutcomePeople, growth: Growth) -> None:
     key: dict[str, Any] = {"model": MODEL, "specification": ALONE}
     singles = []
     for name in people.predictors.used:
-        fitted = fit_rows(people, growth_rows(people, forms, form, (name,)), "slope")
+        chosen = growth_rows(people, growth.forms, growth.form, (name,))
+        fitted = fit_rows(people, chosen, "slope", near=growth.fitted).without_design()
         singles.append((name, fitted))
         add_model(
             rows,
@@ -247,6 +264,6 @@ def _alone(rows: EstimateRows, people: OutcomePeople, forms: Forms, form: TimeFo
             people,
             wanted=lambda term, name=name: concerns(term, name),  # type: ignore[misc]
             **key,
-            time_unit=forms.clock.unit,
+            time_unit=growth.forms.clock.unit,
         )
     add_joint_tests(rows, singles, people, **key)

@@ -80,6 +80,11 @@ def sweep(gram: FloatArray, covariance: FloatArray) -> Sweep:
         Packed blocks ``A``.
     covariance : ndarray, shape (columns, columns)
         ``D``, relative to the residual variance.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        When `covariance` is so extreme that nothing is left of a determinant but rounding.
     """
     if gram.shape[0] == 1:
         variance = covariance[0, 0]
@@ -93,6 +98,8 @@ def sweep(gram: FloatArray, covariance: FloatArray) -> Sweep:
     det_gram = a00 * a11 - a01 * a01
     det_covariance = d00 * d11 - d01 * d01
     determinant = 1.0 + a00 * d00 + 2.0 * a01 * d01 + a11 * d11 + det_gram * det_covariance
+    if not np.all(determinant > 0.0):
+        raise np.linalg.LinAlgError("a covariance beyond what the arithmetic can tell from others")
     scale = 1.0 / determinant
     weight = np.stack(
         [
@@ -137,7 +144,7 @@ def unpack(packed: FloatArray) -> FloatArray:
 
 
 # Units per slice of `weighted_crossproduct`: its temporaries then stay in the processor's cache.
-_SLICE = 16_384
+_SLICE = 2_048
 
 
 def weighted_crossproduct(weight: FloatArray, products: FloatArray) -> FloatArray:
@@ -155,10 +162,42 @@ def weighted_crossproduct(weight: FloatArray, products: FloatArray) -> FloatArra
     ndarray, shape (m, m)
     """
     columns, units, width = products.shape
+    root = _root(weight)
     total = np.zeros((width, width))
     for start in range(0, units, _SLICE):
         part = products[:, start : start + _SLICE]
+        if root is not None:
+            rooted = _rooted(root[:, start : start + _SLICE, None], part).reshape(-1, width)
+            total += rooted.T @ rooted  # one symmetric product: half the work of a general one
+            continue
         weighted = apply_symmetric(weight[:, start : start + _SLICE], part)
         for column in range(columns):
             total += part[column].T @ weighted[column]
     return total
+
+
+def _root(weight: FloatArray) -> FloatArray | None:
+    """Packed lower factors ``L`` of ``K = L L'``; None where a block is not positive semi-definite."""
+    if weight.shape[0] == 1:
+        return np.sqrt(weight) if np.all(weight >= 0.0) else None
+    k00, k01, k11 = weight
+    left = k00 * k11 - k01 * k01
+    # a singular covariance leaves rounding of either sign
+    if not (np.all(k00 >= 0.0) and np.all(k11 >= 0.0) and np.all(left >= -1e-13 * k00 * k11)):
+        return None
+    first = np.sqrt(k00)
+    inverse = np.divide(1.0, first, out=np.zeros_like(first), where=first > 0.0)
+    # with k00 = 0 the other off-diagonal is 0 too
+    last = np.where(first > 0.0, np.sqrt(np.maximum(left, 0.0)) * inverse, np.sqrt(k11))
+    return np.stack([first, k01 * inverse, last])
+
+
+def _rooted(root: FloatArray, products: FloatArray) -> FloatArray:
+    """``L'B`` of every unit, shape (columns, units, m)."""
+    out = np.empty(products.shape)
+    np.multiply(root[0], products[0], out=out[0])
+    if len(root) > 1:
+        np.multiply(root[1], products[1], out=out[1])
+        out[0] += out[1]
+        np.multiply(root[2], products[1], out=out[1])
+    return out

@@ -60,10 +60,18 @@ class Curvature:
         """Step in free theta that minimises the profiled deviance, and the decrease it promises."""
         if not self.free:
             return np.zeros(0), 0.0
-        cross = self.hessian[:-1, -1]
-        profiled = self.hessian[:-1, :-1] - np.outer(cross, cross) / self.hessian[-1, -1]
-        step = -linalg.solve(profiled, self.gradient, assume_a="sym")
+        step = -linalg.solve(self.profiled(), self.gradient, assume_a="sym")
         return step, float(-0.5 * self.gradient @ step)
+
+    def profiled(self) -> FloatArray:
+        """Hessian of the deviance profiled over sigma, shape (free, free)."""
+        cross = self.hessian[:-1, -1]
+        return self.hessian[:-1, :-1] - np.outer(cross, cross) / self.hessian[-1, -1]
+
+
+def gradient_steps(theta: FloatArray) -> FloatArray:
+    """Steps of central differences, for every element of theta."""
+    return _STEP * np.maximum(np.abs(theta), 0.1)
 
 
 def fixed_covariance(likelihood: LinearMixedLikelihood, evaluation: Evaluation) -> FloatArray:
@@ -83,7 +91,7 @@ def curvature(likelihood: LinearMixedLikelihood, centre: Evaluation) -> Curvatur
     """
     free = likelihood.structure.free(centre.theta)
     count, terms = len(free), len(centre.inner)
-    step = _STEP * np.maximum(np.abs(centre.theta[free]), 0.1)
+    step = gradient_steps(centre.theta[free])
     sigma = float(np.sqrt(centre.residual_variance))
 
     def shifted(directions: dict[int, int]) -> Evaluation:

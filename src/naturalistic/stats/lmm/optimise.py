@@ -11,6 +11,7 @@ from scipy import optimize
 from naturalistic.stats.lmm.blocks import FloatArray
 from naturalistic.stats.lmm.curvature import Curvature, curvature
 from naturalistic.stats.lmm.likelihood import Evaluation, LinearMixedLikelihood
+from naturalistic.stats.lmm.nearby import Nearby, approach
 from naturalistic.stats.lmm.statistics import keep_cells
 from naturalistic.stats.lmm.structure import SINGULAR
 
@@ -107,20 +108,33 @@ def _descend_from(likelihood: LinearMixedLikelihood, theta: FloatArray) -> Evalu
     return settle_boundary(likelihood, found)
 
 
-def warm_start(likelihood: LinearMixedLikelihood) -> FloatArray:
-    """Where to start: for large models the minimum on every k-th cell, else the structure's start.
+def _sampled(likelihood: LinearMixedLikelihood) -> LinearMixedLikelihood | None:
+    """The likelihood of every k-th cell of a large model; None where all of it is quick enough."""
+    rows = likelihood.rows
+    stride = rows.units // _SAMPLE_UNITS
+    if stride < 3 or rows.cells < stride * _SAMPLE_CELLS or rows.collapsed is not None:
+        return None
+    return replace(likelihood, rows=keep_cells(rows, np.arange(rows.cells) % stride == 0))
+
+
+def _first_descent(likelihood: LinearMixedLikelihood, near: Nearby | None) -> Evaluation:
+    """The minimum from the structure's start; of large models from a model like it, or a sample.
 
     A sample that does not identify the fixed effects is no use and is passed over.
     """
-    rows, start = likelihood.rows, likelihood.structure.start()
-    stride = rows.units // _SAMPLE_UNITS
-    if stride < 3 or rows.cells < stride * _SAMPLE_CELLS or rows.collapsed is not None:
-        return start
-    sample = replace(likelihood, rows=keep_cells(rows, np.arange(rows.cells) % stride == 0))
-    try:
-        return _descend_from(sample, start).theta
-    except np.linalg.LinAlgError:
-        return start
+    start, sample = likelihood.structure.start(), _sampled(likelihood)
+    if sample is None:
+        return _descend_from(likelihood, start)
+    if near is None or len(near.theta) != len(start):
+        try:
+            found = _descend_from(sample, start)
+            near, start = Nearby.of(found, curvature(sample, found)), found.theta
+        except np.linalg.LinAlgError:
+            near = None
+    if near is None:
+        return _descend_from(likelihood, start)
+    best, close = approach(likelihood, near)
+    return best if close else _descend_from(likelihood, best.theta)
 
 
 def _at_zero(likelihood: LinearMixedLikelihood, theta: FloatArray, position: int) -> FloatArray:
@@ -191,7 +205,10 @@ def _inward(likelihood: LinearMixedLikelihood, best: Evaluation) -> Iterator[Eva
 
 
 def rough_minimum(
-    likelihood: LinearMixedLikelihood, *, start: FloatArray | None = None
+    likelihood: LinearMixedLikelihood,
+    *,
+    start: FloatArray | None = None,
+    near: Nearby | None = None,
 ) -> Evaluation:
     """Descend to within about 1e-5 of the (restricted) maximum-likelihood theta.
 
@@ -202,9 +219,11 @@ def rough_minimum(
     ----------
     likelihood : LinearMixedLikelihood
     start : ndarray, optional
-        Starting theta; by default that of `warm_start`.
+        Starting theta; by default the structure's, or one that a sample of a large model gives.
+    near : Nearby, optional
+        Minimum of a model like this one, which makes the search in a large model shorter.
     """
-    best = _descend_from(likelihood, warm_start(likelihood) if start is None else start)
+    best = _first_descent(likelihood, near) if start is None else _descend_from(likelihood, start)
     for _ in range(_MOST_RESTARTS):
         trials = _inward(likelihood, best)
         inside = min(trials, key=lambda trial: trial.deviance, default=best)

@@ -21,7 +21,12 @@ from naturalistic.stats.lmm.statistics import NestedUnits, ReducedRows
 from naturalistic.stats.lmm.structure import RandomStructure
 
 # Up to this many numbers a temporary array is cheaper than a sparse matrix product.
+_FEW = 50_000
+
+# Up to this many numbers patients are swept at once, and about how many at a time beyond it.
 _SMALL = 200_000
+_NUMBERS_IN_A_SLICE = 65_536
+_FEWEST_IN_A_SLICE = 2_048
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,45 +129,62 @@ def _sweep_nested(
     weights: FloatArray,
     cells: int,
 ) -> PatientSweep:
-    swept = sweep(units.gram * packed_weights(weights), covariance)
-    log_determinant = float(np.log(swept.determinant).sum())
-    products = units.products
-    if len(weights) > 1:
-        products = products * weights[:, None, None]
-    loss = weighted_crossproduct(swept.weight, products)
+    count, width = units.products.shape[1:]
+    upper, small = structure.passed, units.products.size <= _SMALL
+    scale = None if len(weights) == 1 else weights[:, None, None]
+    log_determinant, loss = 0.0, np.zeros((width, width))
+    passed = np.empty((packed_size(upper), count))
+    sums = np.zeros((upper, cells, width))
+    # slice by slice, so that what one step leaves in the processor's cache the next one finds there
+    step = max(count, 1) if small else max(_FEWEST_IN_A_SLICE, _NUMBERS_IN_A_SLICE // width)
+    for start in range(0, count, step):
+        part = slice(start, start + step)
+        swept = sweep(units.gram[:, part] * packed_weights(weights), covariance)
+        log_determinant += float(np.log(swept.determinant).sum())
+        products = units.products[:, part]
+        products = products if scale is None else products * scale
+        loss += weighted_crossproduct(swept.weight, products)
+        if structure.upper:
+            passed[:, part] = swept.passed[: len(passed)]
+            _add_weighted(swept.shrink[:upper], products, units.cell[part], sums)
     if not structure.upper:
         return PatientSweep(log_determinant, loss, None)
-    upper = structure.passed
-    sums = CellSums(
-        sum_by(swept.passed[: packed_size(upper)], units.cell, cells),
-        _sum_weighted(swept.shrink[:upper], products, units.cell, cells),
-    )
-    return PatientSweep(log_determinant, loss, sums)
+    return PatientSweep(log_determinant, loss, CellSums(sum_by(passed, units.cell, cells), sums))
 
 
 def _sum_weighted(
     factors: FloatArray, products: FloatArray, cell: IntArray, cells: int
 ) -> FloatArray:
-    """``sum over the units of a cell of F B``, for units in the order of their cells.
+    """``sum over the units of a cell of F B``, for units in the order of their cells."""
+    out = np.zeros((factors.shape[0], cells, products.shape[2]))
+    _add_weighted(factors, products, cell, out)
+    return out
+
+
+def _add_weighted(
+    factors: FloatArray, products: FloatArray, cell: IntArray, out: FloatArray
+) -> None:
+    """Add ``F B`` of every unit to its cell, for units in the order of their cells.
 
     Parameters
     ----------
     factors : ndarray, shape (passed, columns, units)
     products : ndarray, shape (columns, units, m)
+    cell : ndarray, shape (units,)
+    out : ndarray, shape (passed, cells, m)
     """
     units = products.shape[1]
-    out = np.zeros((factors.shape[0], cells, products.shape[2]))
     if not units:
-        return out
-    if products.size <= _SMALL:
+        return
+    starts = np.flatnonzero(np.concatenate([[True], cell[1:] != cell[:-1]]))
+    found = cell[starts]
+    if products.size <= _FEW:
         weighted = np.einsum("rcu,cum->rum", factors, products)
-        starts = np.flatnonzero(np.concatenate([[True], cell[1:] != cell[:-1]]))
-        out[:, cell[starts]] = np.add.reduceat(weighted, starts, axis=1)
-        return out
-    starts = np.searchsorted(cell, np.arange(cells + 1))
-    gather = sparse.csr_matrix((np.ones(units), np.arange(units), starts), (cells, units))
+        out[:, found] += np.add.reduceat(weighted, starts, axis=1)
+        return
+    edges = np.append(starts, units)
+    gather = sparse.csr_matrix((np.ones(units), np.arange(units), edges), (len(found), units))
     for row in range(factors.shape[0]):
         for column in range(factors.shape[1]):
             gather.data = np.ascontiguousarray(factors[row, column])
-            out[row] += gather @ products[column]
-    return out
+            out[row, found] += gather @ products[column]

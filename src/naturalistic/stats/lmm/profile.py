@@ -170,7 +170,8 @@ def profile_standard_deviation(
             full[level.first : level.first + level.size] = chart.to_theta(elements)
             return likelihood.evaluate(full).deviance_at(spread) - base
 
-        warm.at, least = descend(objective, warm.at, [*bounds, (-np.inf, np.inf)])
+        limits = [*bounds, (-np.inf, np.inf)]
+        warm.at, least = descend(objective, warm.at, limits, rows=likelihood.rows.rows)
         return least
 
     scale = state.likelihood.structure.columns.time_scale if component.name == "slope" else 1.0
@@ -191,7 +192,7 @@ def _profile_residual(state: FittedState, conf_level: float) -> Estimate:
         def objective(trial: FloatArray) -> float:
             return likelihood.evaluate(trial).deviance_at(value) - base
 
-        warm.at, least = descend(objective, warm.at, bounds)
+        warm.at, least = descend(objective, warm.at, bounds, rows=likelihood.rows.rows)
         return least
 
     low, high = _interval(
@@ -240,7 +241,8 @@ def profile_share(
             full[own.first : own.first + own.size] = chart.to_theta(elements)
             return state.likelihood.evaluate(full).deviance - base
 
-        warm.at, least = descend(objective, warm.at, bounds)
+        rows = state.likelihood.rows.rows
+        warm.at, least = descend(objective, warm.at, bounds, rows=rows)
         return least
 
     low, high = _interval(excess, estimate, max(0.5 * estimate, 0.005), 1.0 - 1e-9, conf_level)
