@@ -14,6 +14,7 @@ from naturalistic.analyses.leaving.clocks import people_who_started, time_to_end
 from naturalistic.reference.loader import load_instruments
 from naturalistic.settings.config import AnalysisSettings
 from naturalistic.stats.grays_test import grays_test
+from naturalistic.stats.rates import clustered_rate
 from naturalistic.stats.restricted_mean import restricted_mean_time_lost
 from naturalistic.tables.cohort import SESSIONS as SESSION_TABLE
 from tests.unit.analyses.simulated_cohort import simulated_tables
@@ -48,12 +49,36 @@ def rows(data: AnalysisInput) -> pd.DataFrame:
 def test_unknown_endings_move_the_rate_both_ways(data: AnalysisInput, rows: pd.DataFrame) -> None:
     state = data.tables["episodes"]["dropout_unplanned_ending"]
     found = rows[
-        (rows["estimand"] == "proportion") & (rows["definition"] == "unplanned_ending")
+        (rows["estimand"] == "proportion")
+        & (rows["definition"] == "unplanned_ending")
+        & (rows["specification"] == "")
     ].set_index("term")["estimate"]
     assert found["declared_dropout"] == pytest.approx((state == "dropout").mean())
     assert found["estimated_dropout"] == pytest.approx(state.isin(("dropout", "unknown")).mean())
     assert found["unknown_ending"] == pytest.approx((state == "unknown").mean())
     assert found["declared_dropout"] < found["dropout"] < found["estimated_dropout"]
+
+
+def test_a_rate_has_limits_that_leave_one_therapist_out_only_of_the_same_people(
+    data: AnalysisInput, rows: pd.DataFrame
+) -> None:
+    shares = rows[(rows["estimand"] == "proportion") & (rows["term"] == "dropout")]
+    found = shares[shares["definition"] == "unplanned_ending"].set_index("specification")
+    clustered, plain = found.loc["therapist_clustered"], found.loc[""]
+    for name in ("numerator", "denominator", "n_missing", "n_patients", "estimate"):
+        assert clustered[name] == plain[name]
+    episodes = data.tables["episodes"]
+    judged = episodes[episodes["dropout_unplanned_ending"].isin(["dropout", "other_end"])]
+    dropped = judged["dropout_unplanned_ending"] == "dropout"
+    value = clustered_rate(dropped.to_numpy(dtype=float), judged["therapist_id"].to_numpy())
+    assert clustered["conf_low"] == value.conf_low
+    assert clustered["conf_low"] != plain["conf_low"]
+    nobody = episodes.assign(
+        therapist_id=episodes["therapist_id"].where(episodes.index != judged.index[0])
+    )
+    without = analyse(given({**data.tables, "episodes": nobody})).estimates
+    rates = without[(without["term"] == "dropout") & (without["estimand"] == "proportion")]
+    assert set(rates.loc[rates["definition"] == "unplanned_ending", "specification"]) == {""}
 
 
 def test_states_add_to_one_and_the_upper_curve_is_dropout_plus_unknown(rows: pd.DataFrame) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from naturalistic.analyses.interface import EstimateRows
-from naturalistic.stats.rates import rate
+from naturalistic.stats.rates import clustered_rate, rate
 from naturalistic.vocabulary import DROPOUT_DEFINITIONS
 
 NOTES = {
@@ -27,7 +27,8 @@ def add_definitions(rows: EstimateRows, frame: pd.DataFrame, conf_level: float) 
     frame : DataFrame
         People who started.
     conf_level : float
-        Coverage of Wilson's limits.
+        Coverage of Wilson's limits, and of those that allow for people sharing therapists (`specification`
+        "therapist_clustered", where everybody has one).
     """
     for definition in DROPOUT_DEFINITIONS:
         state = frame[f"dropout_{definition}"].astype("object")
@@ -47,6 +48,7 @@ def add_definitions(rows: EstimateRows, frame: pd.DataFrame, conf_level: float) 
             term="dropout",
             **key,
         )
+        _by_therapist(rows, state, frame["therapist_id"], conf_level, key)
         counts = {
             "declared_dropout": dropped,
             "estimated_dropout": dropped + unknown,
@@ -56,3 +58,22 @@ def add_definitions(rows: EstimateRows, frame: pd.DataFrame, conf_level: float) 
         for term, top in counts.items():
             share = rate(top, ended, conf_level=conf_level)
             rows.add_proportion(top, ended, share, note=NOTES[term], term=term, **key)
+
+
+def _by_therapist(
+    rows: EstimateRows,
+    state: pd.Series,
+    therapist: pd.Series,
+    conf_level: float,
+    key: dict[str, Any],
+) -> None:
+    """The same rate, limits with one therapist left out at a time; only of the same people, so that no count is new."""
+    judged = state.isin(["dropout", "other_end"]).to_numpy(dtype=bool)
+    who, dropped = therapist[judged], (state[judged] == "dropout").to_numpy(dtype=bool)
+    if who.isna().any() or who.nunique() < 2:
+        return
+    value = clustered_rate(dropped, pd.factorize(who, sort=True)[0], conf_level=conf_level)
+    columns = {**key, "term": "dropout", "specification": "therapist_clustered"}
+    rows.add_proportion(
+        int(dropped.sum()), len(who), value, n_missing=len(state) - len(who), **columns
+    )
