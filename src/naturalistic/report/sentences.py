@@ -28,11 +28,6 @@ from naturalistic.vocabulary import DROPOUT_DEFINITIONS
 BY_THERAPIST = "jackknife_by_therapist"
 JUDGED = {"unplanned_ending": "those whose therapy has ended in a recorded way"}
 JUDGED_OTHERWISE = "those whose ending can be judged"
-SESSIONS = {
-    "did_not_attend": "sessions booked and not cancelled",
-    "patient_side": "sessions offered",
-    "all_non_delivery": "sessions booked",
-}
 
 
 def people(released: Released, population: str, **key: str) -> pd.Series | None:
@@ -234,7 +229,7 @@ def judged(released: Released) -> str:
 
 def sessions_counted(released: Released) -> str:
     """Of which sessions the primary share of missed ones is a share."""
-    return SESSIONS[released.primary["absence_definition"]]
+    return absence_label(released.primary["absence_definition"]).rsplit(", of ", 1)[1]
 
 
 def dropped_out(released: Released) -> str:
@@ -253,9 +248,10 @@ def missed_sessions(released: Released) -> str:
     row = absence_rate(released)
     if not is_ok(row):
         return f"How many sessions were missed: {reason(row)}."
+    missed = absence_label(definition).rsplit(", of ", 1)[0]
     return (
         f"Of {sessions_counted(released)}, {value(row)} were missed "
-        f"({level_of(row)}% interval {interval(row)}; {absence_label(definition)})."  # type: ignore[arg-type]
+        f"({level_of(row)}% interval {interval(row)}; {missed})."  # type: ignore[arg-type]
     )
 
 

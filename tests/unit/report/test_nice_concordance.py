@@ -56,7 +56,7 @@ def test_each_kind_is_counted_apart() -> None:
 def test_where_nobody_can_be_told_the_finding_says_so_and_why() -> None:
     said = concordance_finding(_data(_place("no_population", 0.65), _place("same_family", 0.35)))
     assert "cannot be told from what is recorded, for anyone who started" in said
-    assert "for 65% (problem is no population of a guideline held here)" in said
+    assert "for 65% (no guideline held here covers the problem)" in said
     assert "a named option for" not in said
 
 
@@ -77,7 +77,7 @@ def test_figure_and_tables_in_the_order_of_strength() -> None:
         "Consider (weaker), under a condition",
         "No recommendation for or against",
         "Do not offer",
-        "Problem is no population of a guideline held here",
+        "No guideline held here covers the problem",
         "Problem not recorded",
     ]
     assert isinstance(seen, Table)

@@ -16,7 +16,6 @@ from naturalistic.report.wording import (
     lower_first,
     number,
     reason,
-    value,
     with_interval,
 )
 from naturalistic.vocabulary import ENDINGS
@@ -62,7 +61,7 @@ def flow_findings(released: Released) -> Iterator[str]:
         yield f"Whether people were referred again within 12 months: {reason(again)}."
     both = released.one(NAME, term="both_forms", estimand="proportion")
     if is_ok(both):
-        yield f"Of people whose therapy ended, {value(both)} have both forms."
+        yield f"Of people whose therapy ended, {with_interval(both)} have both forms."
 
 
 def flow_tables(released: Released) -> list[Block]:

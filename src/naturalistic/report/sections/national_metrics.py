@@ -102,9 +102,8 @@ def _access(released: Released) -> Iterator[str]:
     if unseen is not None and is_ok(unseen) and float(unseen["estimate"]) > 0:
         lost = f", and {_number(sessions)} of their sessions" if is_ok(sessions) else ""
         every = count(unseen) == count(total)
-        who = f"any of the {people}" if every else f"{count(unseen)} of the {people}"
-        verb = "does not see" if every else "leaves out"
-        yield f"Because of how their therapy is coded, the national access metric {verb} {who}{lost}."
+        who = f"all {people}" if every else f"{count(unseen)} of the {people}"
+        yield f"Because of how their therapy is coded, the national access metric leaves out {who}{lost}."
     if is_ok(seen):
         yield f"Of {people} the national access metric counts {count(seen)}."
 

@@ -13,7 +13,8 @@ from naturalistic.report.wording import capital, listed, long_date, lower_first
 
 MATRIX = "matrix_2008"
 STEPS = {1: "1 (recognition)", 2: "2 (low intensity)", 3: "3 (high intensity)"}
-HISTORY = "History, for reading papers of that time; never advice today. What stands now is in the tables above."
+NOW = "What stands now is in the tables above."
+HISTORY = f"For reading papers of that time; never advice today. {NOW}"
 
 
 def history(known: Mapping[str, NicePopulation]) -> Iterator[Table]:
@@ -40,7 +41,7 @@ def history(known: Mapping[str, NicePopulation]) -> Iterator[Table]:
             ("Population", "Step", "Severity", "Interventions", "How checked"),
             cells,
             folded=True,
-            note=f"{HISTORY} {matrix.note} Footnotes of the matrix, in our own words: "
+            note=f"{matrix.note} {NOW} Footnotes of the matrix, in our own words: "
             + " ".join(_sentence(each.text) for each in matrix.footnotes),
             prose=True,
         )
