@@ -212,7 +212,13 @@ def _say_columns(profiles: list[FileProfile], account: Account) -> None:
     for table, names in account.recognised.items():
         print(f"  {table:<15}{', '.join(names)}")
     _list("Left out, because they may identify people", account.identifying)
+    _list("Named like a questionnaire, but NOT read", account.unread)
     _list("Not recognised and left out", account.unknown)
+    if "questionnaires" not in account.recognised:
+        print(
+            "No questionnaire was recognised. Without one the report can say who came and how therapy ended, but nothing "
+            "about change: map its columns by hand (config/cohorts/TEMPLATE.yaml, under questionnaires)."
+        )
 
 
 def _say_next(target: Path, still_open: int, cohort: str) -> None:

@@ -21,13 +21,15 @@ class Account:
         How the extract lies, in words.
     recognised : dict of str to list of str
         Canonical columns found, by table.
-    identifying, unknown, not_needed : list of str
-        Columns left out: they may identify people; nobody knows what they are; they are known and not needed.
+    identifying, unread, unknown, not_needed : list of str
+        Columns left out: they may identify people; they are named like a questionnaire and cannot be read as one; nobody
+        knows what they are; they are known and not needed.
     """
 
     shape: str
     recognised: dict[str, list[str]]
     identifying: list[str]
+    unread: list[str]
     unknown: list[str]
     not_needed: list[str]
 
@@ -35,6 +37,7 @@ class Account:
 def account_of(builder: Builder) -> Account:
     """What became of every column, once the tables are written."""
     identifying: list[str] = []
+    unread: list[str] = []
     unknown: list[str] = []
     not_needed: list[str] = []
     for each in builder.found:
@@ -54,7 +57,8 @@ def account_of(builder: Builder) -> Account:
             else:
                 reason = _why_left_out(each, column)
                 text = f"{shown} ({reason or column.kind_in_words()})"
-                (not_needed if reason else unknown).append(text)
+                listed = not_needed if reason else unknown
+                (unread if name in each.forms.odd | each.forms.elsewhere else listed).append(text)
         unknown += [prefix + text for text in each.file.unusable]
     forms = [e for e in builder.found if "questionnaires" in e.roles]
     recognised = dict(builder.recognised)
@@ -62,7 +66,7 @@ def account_of(builder: Builder) -> Account:
         recognised["ratings"] = ["kind", "subject", "occasion", "value"]
     if forms:
         recognised["questionnaires"] = sorted(builder.used_instruments)
-    return Account(_shape(builder), recognised, identifying, unknown, not_needed)
+    return Account(_shape(builder), recognised, identifying, unread, unknown, not_needed)
 
 
 def _why_left_out(each: FileRoles, column: Column) -> str:

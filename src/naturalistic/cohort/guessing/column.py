@@ -36,6 +36,7 @@ _USUAL_MISSING = (
 )
 _FILE_MISSING = ("NaN", "#N/A", "#NULL!", ".", "-", "--", "?", "missing", "<NA>")
 _MOST = 0.9
+_SERIALS = 0.95
 _NEARLY_ALL = 0.9
 
 
@@ -164,8 +165,12 @@ class Column:
 
     @property
     def serial_dates(self) -> bool:
-        """Its numbers can be Excel's day numbers."""
-        return self.numeric and self.n_distinct > 1 and looks_like_serials(*self.spread())
+        """Its numbers can be Excel's day numbers, but for a few fillers such as 1 (1 January 1900)."""
+        if not self.numeric or self.n_distinct < 2:
+            return False
+        held = ~np.isnan(self.numbers) & ~self.missing
+        fits = np.array([looks_like_serials(n, n) for n in self.numbers], dtype=bool) & held
+        return bool(self.counts[fits].sum() >= _SERIALS * self.counts[held].sum())
 
     def kind_in_words(self) -> str:
         """What it holds, for a column that nobody knows; no value and no extreme."""

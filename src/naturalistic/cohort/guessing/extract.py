@@ -11,6 +11,7 @@ from naturalistic.cohort.guessing.column import DEFAULT_MISSING
 from naturalistic.cohort.guessing.draft import Draft
 from naturalistic.cohort.guessing.file_roles import FileRoles
 from naturalistic.cohort.guessing.form_names import FormWords
+from naturalistic.cohort.guessing.ids import WAYS, ids_written_differently
 from naturalistic.cohort.guessing.profile import FileProfile
 from naturalistic.cohort.guessing.roles import read_roles
 from naturalistic.cohort.guessing.table_maps import write_tables
@@ -87,6 +88,13 @@ def _write_top(builder: Builder) -> None:
     if not builder.dated:
         why = "no column of dates was found: days are counted from a day zero"
         draft.add(0, "calendar", "relative", why)
+    if ignored := ids_written_differently(builder.found):
+        words = " and ".join(
+            f"{count:,} ids are only found {WAYS[way]}" for way, count in ignored.items()
+        )
+        draft.add(
+            0, "ids_ignore", list(ignored), f"{words}; delete the line if they are other people"
+        )
     draft.add(
         0,
         comment="data_cut: 2024-03-31           day the extract was made; without it the latest plausible date is taken",
@@ -149,6 +157,7 @@ def _write_left_out(builder: Builder, account: Account) -> None:
             "Left out, because they may identify people (nothing of them is read past the header):",
             account.identifying,
         ),
+        ("Named like a questionnaire, but not read:", account.unread),
         ("Left out, because nobody could say what they are:", account.unknown),
         ("Known and not needed:", account.not_needed),
     ):

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from naturalistic.cohort.cells import read_ids
-from naturalistic.cohort.guessing.column import Column
+from naturalistic.cohort.guessing.column import DEFAULT_MISSING, Column
 from naturalistic.cohort.guessing.columns import Guess
 from naturalistic.cohort.guessing.file_roles import FileRoles
 from naturalistic.cohort.guessing.header_words import concept_words
+from naturalistic.cohort.written_ids import plain_id
+from naturalistic.settings.mapping import IdDifference
 
+WAYS: dict[IdDifference, str] = {
+    "capitals": "with capitals ignored",
+    "leading_zeros": "with leading zeros ignored",
+}
+_FEWEST_WON = 3
 _LEAST_ID_SCORE = 0.4
 _LINKED = 0.5
 _BARE_ID = frozenset(["id", "number", "record", "unique", "local", "row", "case", "key", "patient"])
@@ -132,7 +139,39 @@ def _turn_ids(found: list[FileRoles]) -> None:
 
 
 def share_of_ids(column: Column, other: Column) -> float:
-    """Share of the ids of one column that stand in another."""
-    own = {i for i in read_ids(column.cells, ()) if i is not None}
-    theirs = {i for i in read_ids(other.cells, ()) if i is not None}
-    return len(own & theirs) / len(own) if own else 0.0
+    """Share of the ids of one column that stand in another, capitals aside where few do."""
+    own, theirs = _ids(column), _ids(other)
+    share = len(own & theirs) / len(own) if own else 0.0
+    if not own or share >= _LINKED:
+        return share
+    folded = {i.casefold() for i in theirs}
+    return sum(i.casefold() in folded for i in own) / len(own)
+
+
+def ids_written_differently(found: list[FileRoles]) -> dict[IdDifference, int]:
+    """Whether capitals or leading zeros keep files apart, with the number of ids that are only found without them.
+
+    Nothing is said where two ids of one file would become one.
+    """
+    won: dict[IdDifference, int] = {}
+    columns = [
+        [c for c in (getattr(each, kind) for each in found) if c is not None]
+        for kind in ("patient", "referral")
+    ]
+    for held in columns:
+        ids = [_ids(column) for column in held]
+        if len(ids) < 2:
+            continue
+        whole = max(ids, key=len)
+        for way in WAYS:
+            plain = {plain_id(i, (way,)) for i in whole}
+            lost = [i for each in ids if each is not whole for i in each - whole]
+            n = sum(plain_id(i, (way,)) in plain for i in lost)
+            apart = all(len({plain_id(i, (way,)) for i in each}) == len(each) for each in ids)
+            if n >= _FEWEST_WON and apart:
+                won[way] = won.get(way, 0) + n
+    return won
+
+
+def _ids(column: Column) -> set[str]:
+    return {i for i in read_ids(column.cells, DEFAULT_MISSING) if i is not None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import Any
 
 import numpy as np
 
@@ -61,17 +62,24 @@ class FileProfile:
 
 
 def sheets_of(path: Path) -> list[str | int]:
-    """Names of the sheets of a workbook that hold anything; the first for every other file."""
+    """Names of the sheets of a workbook that hold a table; the first for every other file.
+
+    A sheet of notes has nowhere two cells beside each other in two rows.
+    """
     if path.suffix.lower() not in WORKBOOK_SUFFIXES:
         return [0]
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
         book = CalamineWorkbook.from_path(str(path))
-        names = [n for n in book.sheet_names if len(book.get_sheet_by_name(n).to_python()) > 1]
+        names = [n for n in book.sheet_names if _is_table(book.get_sheet_by_name(n).to_python())]
     except CalamineError:
         return [0]  # reading it says what is wrong
     return list(names) if len(book.sheet_names) > 1 and names else [0]
+
+
+def _is_table(rows: list[list[Any]]) -> bool:
+    return sum(sum(cell != "" for cell in row) > 1 for row in rows) > 1
 
 
 def profile_file(
