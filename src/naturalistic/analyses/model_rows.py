@@ -127,16 +127,18 @@ def _estimate(
     value, low, high = (float(v[i]) for v in (fit.coefficients, fit.conf_low, fit.conf_high))
     if not np.isfinite(value):
         return not_estimable("no finite estimate: the data do not bound it")
+    if np.isnan(low):
+        return not_estimable("no degrees of freedom are left to judge it by")
     if ratio:
         value, low, high = (float(np.exp(v)) for v in (value, low, high))
-    df = getattr(fit, "df", None)
+    df = float(np.broadcast_to(getattr(fit, "df", np.nan), len(names))[i])
     return Estimate(
         estimate=value,
         std_error=float(errors[i]),
         conf_low=low,
         conf_high=high,
         conf_level=fit.conf_level,
-        df=float(np.broadcast_to(df, len(names))[i]) if df is not None else float("nan"),
+        df=df if np.isfinite(df) else float("nan"),  # none where the reference is the normal
         p_value=float(fit.p_values[i]),
     )
 

@@ -7,16 +7,17 @@ from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from naturalistic.stats.glmm.design import Basis
-from naturalistic.stats.glmm.request import Grouping, Request, formula, method_name
-from naturalistic.stats.glmm.result import (
-    GeneralisedMixedModelFit,
-    RandomIntercept,
-    finite_exp,
-    normal_quantile,
+from naturalistic.stats.glmm.intercepts import one_intercept, random_intercepts
+from naturalistic.stats.glmm.reference import (
+    between_within_df,
+    quantiles,
+    reference_notes,
+    two_sided,
 )
+from naturalistic.stats.glmm.request import Request, formula, method_name
+from naturalistic.stats.glmm.result import GeneralisedMixedModelFit
 from naturalistic.stats.glmm.search import Solution
 
 Array = NDArray[np.float64]
@@ -61,31 +62,20 @@ def assemble(
     """
     estimates = _estimates(request, basis, solution, infinite)
     p = len(request.term_names)
-    covariance = estimates.joint[:p, :p]
-    errors = np.sqrt(np.diag(covariance))
-    z = estimates.coefficients / errors
-    reach = normal_quantile(request.conf_level) * errors
-    effects = _random_effects(request, solution, estimates, profiles)
+    errors = np.sqrt(np.diag(estimates.joint)[p : p + len(request.groupings)])
+    effects = random_intercepts(request, solution, estimates.standard_deviations, errors, profiles)
     log_likelihood = solution.optimum.log_likelihood
     size = rank + len(request.groupings) + int(_has_theta(request))
     singular = tuple(effect.label for effect in effects if effect.singular)
-    runaway = tuple(name for name, gone in zip(request.term_names, infinite, strict=True) if gone)
-    fitted = [
-        name
-        for name, value in zip(request.term_names, estimates.coefficients, strict=True)
-        if np.isfinite(value)
-    ]
+    names = np.array(request.term_names)
+    runaway = tuple(names[infinite].tolist())
+    fitted = names[np.isfinite(estimates.coefficients)].tolist()
     pearson, residual_df = _pearson(solution)
+    table, closing = _coefficients(request, estimates), _closing_notes(solution, singular)
     return GeneralisedMixedModelFit(
         **_asked(request),
+        **table,
         status="ok",
-        coefficients=estimates.coefficients,
-        covariance=covariance,
-        standard_errors=errors,
-        z_values=z,
-        p_values=2.0 * ndtr(-np.abs(z)),
-        conf_low=estimates.coefficients - reach,
-        conf_high=estimates.coefficients + reach,
         dropped_terms=tuple(name for name in request.term_names if name not in (*fitted, *runaway)),
         infinite_terms=runaway,
         random_effects=effects,
@@ -102,29 +92,56 @@ def assemble(
         residual_df=residual_df,
         mean_count=_mean_count(request, solution, estimates),
         formula=formula(request, fitted, singular),
-        notes=(*notes, *_closing_notes(solution, singular)),
+        notes=(*notes, *reference_notes(request, table["coefficients"], table["df"]), *closing),
     )
+
+
+class _Coefficients(TypedDict):
+    """The fixed effects of a result."""
+
+    coefficients: Array
+    covariance: Array
+    standard_errors: Array
+    z_values: Array
+    df: Array
+    p_values: Array
+    conf_low: Array
+    conf_high: Array
+
+
+def _coefficients(request: Request, estimates: _Estimates) -> _Coefficients:
+    p = len(request.term_names)
+    covariance = estimates.joint[:p, :p]
+    errors = np.sqrt(np.diag(covariance))
+    z = estimates.coefficients / errors
+    df = between_within_df(request, np.isfinite(estimates.coefficients))
+    reach = quantiles(request.conf_level, df) * errors
+    return {
+        "coefficients": estimates.coefficients,
+        "covariance": covariance,
+        "standard_errors": errors,
+        "z_values": z,
+        "df": df,
+        "p_values": two_sided(z, df),
+        "conf_low": estimates.coefficients - reach,
+        "conf_high": estimates.coefficients + reach,
+    }
 
 
 def refusal(request: Request, notes: tuple[str, ...]) -> GeneralisedMixedModelFit:
     """A result without numbers that says why."""
     p, k, nan = len(request.term_names), len(request.groupings), float("nan")
     size = p + k + int(_has_theta(request))
-    empty = np.full(p, nan)
     effects = tuple(
-        _one_effect(grouping, nan, nan, np.full(len(grouping.levels), nan), nan, request.conf_level)
+        one_intercept(
+            grouping, nan, nan, np.full(len(grouping.levels), nan), nan, request.conf_level
+        )
         for grouping in request.groupings
     )
     return GeneralisedMixedModelFit(
         **_asked(request),
+        **_no_coefficients(p),
         status="not_estimable",
-        coefficients=empty,
-        covariance=np.full((p, p), nan),
-        standard_errors=empty,
-        z_values=empty,
-        p_values=empty,
-        conf_low=empty,
-        conf_high=empty,
         dropped_terms=(),
         infinite_terms=(),
         random_effects=effects,
@@ -143,6 +160,20 @@ def refusal(request: Request, notes: tuple[str, ...]) -> GeneralisedMixedModelFi
         formula=f"{formula(request, request.term_names)}; not fitted",
         notes=notes,
     )
+
+
+def _no_coefficients(p: int) -> _Coefficients:
+    empty = np.full(p, np.nan)
+    return {
+        "coefficients": empty,
+        "covariance": np.full((p, p), np.nan),
+        "standard_errors": empty,
+        "z_values": empty,
+        "df": empty,
+        "p_values": empty,
+        "conf_low": empty,
+        "conf_high": empty,
+    }
 
 
 class _Asked(TypedDict):
@@ -210,61 +241,6 @@ def _theta_error(request: Request, estimates: _Estimates) -> float:
     if not _has_theta(request):
         return float("nan")
     return float(estimates.theta * np.sqrt(estimates.joint[-1, -1]))
-
-
-def _random_effects(
-    request: Request,
-    solution: Solution,
-    estimates: _Estimates,
-    profiles: tuple[tuple[float, float], ...],
-) -> tuple[RandomIntercept, ...]:
-    p = len(request.term_names)
-    left_over = solution.modes.system.inverse_diagonal()
-    effects = []
-    for factor, grouping in enumerate(request.groupings):
-        spread = float(estimates.standard_deviations[factor])
-        modes, errors = np.zeros(len(grouping.levels)), np.zeros(len(grouping.levels))
-        if factor in solution.active:
-            place = solution.active.index(factor)
-            signed = solution.optimum.parameters[solution.model.n_coefficients + place]
-            modes = signed * solution.modes.effects[place]
-            errors = spread * np.sqrt(left_over[place])
-        error = float(np.sqrt(estimates.joint[p + factor, p + factor]))
-        effects.append(
-            _one_effect(
-                grouping, spread, error, modes, errors, request.conf_level, profiles[factor]
-            )
-        )
-    return tuple(effects)
-
-
-def _one_effect(
-    grouping: Grouping,
-    spread: float,
-    error: float,
-    modes: Array,
-    conditional: Array | float,
-    conf_level: float,
-    profile: tuple[float, float] = (float("nan"), float("nan")),
-) -> RandomIntercept:
-    stretch = float("nan")
-    if spread > 0.0:
-        stretch = finite_exp(normal_quantile(conf_level) * error / spread)
-    return RandomIntercept(
-        label=grouping.label,
-        levels=grouping.levels,
-        rows_per_level=grouping.rows_per_level(),
-        standard_deviation=spread,
-        variance=spread**2,
-        standard_deviation_std_error=error,
-        standard_deviation_conf_low=spread / stretch,
-        standard_deviation_conf_high=spread * stretch,
-        profile_conf_low=profile[0],
-        profile_conf_high=profile[1],
-        modes=modes,
-        conditional_std_errors=np.broadcast_to(conditional, modes.shape),
-        singular=spread == 0.0,
-    )
 
 
 def _mean_count(request: Request, solution: Solution, estimates: _Estimates) -> float:

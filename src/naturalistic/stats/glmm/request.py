@@ -225,9 +225,11 @@ def method_name(request: Request) -> str:
     """Estimator in words."""
     if not request.groupings:
         return "maximum likelihood, Wald z"
+    label = request.groupings[-1].label
+    wald = f"joint Hessian, Wald z (t, between-within, for what differs between levels of {label})"
     if request.quadrature_points == 1:
-        return "maximum likelihood, Laplace approximation, joint Hessian, Wald z"
+        return f"maximum likelihood, Laplace approximation, {wald}"
     return (
         f"maximum likelihood, adaptive Gauss-Hermite quadrature with {request.quadrature_points} "
-        "points, joint Hessian, Wald z"
+        f"points, {wald}"
     )

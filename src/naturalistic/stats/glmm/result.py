@@ -73,7 +73,11 @@ class GeneralisedMixedModelFit:
         The columns of the design.
     coefficients, standard_errors, z_values, p_values, conf_low, conf_high : ndarray, shape (p,)
         On the scale of the linear predictor; NaN for a term that was left out (linear
-        dependence) or has no finite estimate (separation). Normal (Wald) tests and limits.
+        dependence) or has no finite estimate (separation). Wald tests and limits: t with `df`
+        degrees of freedom, which is the normal where they are infinite.
+    df : ndarray, shape (p,)
+        Between-within degrees of freedom (`naturalistic.stats.glmm.reference`): finite for terms
+        that are constant within every level of the (outer) random effect.
     covariance : ndarray, shape (p, p)
         Of the coefficients, from the Hessian of all parameters jointly.
     conf_level : float
@@ -124,6 +128,7 @@ class GeneralisedMixedModelFit:
     covariance: Array
     standard_errors: Array
     z_values: Array
+    df: Array
     p_values: Array
     conf_low: Array
     conf_high: Array
@@ -169,7 +174,9 @@ class GeneralisedMixedModelFit:
 
     def term(self, name: str) -> Estimate:
         """One coefficient as an `Estimate`; ValueError for an unknown term."""
-        return coefficient_of(self, name, self.z_values, float("inf"))
+        return coefficient_of(
+            self, name, self.z_values, float(self.df[self.term_names.index(name)])
+        )
 
 
 class _Coefficients(Protocol):
