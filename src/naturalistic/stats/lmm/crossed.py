@@ -115,6 +115,17 @@ def _full(packed: FloatArray, size: int) -> FloatArray:
     )
 
 
+def _contract(left: FloatArray, right: FloatArray) -> FloatArray:
+    """``sum over a of left[a, b] right[a, c]`` block by block: (a, b, s), (a, c, s) to (b, c, s).
+
+    Spelt out, because `numpy.einsum` does not vectorise over the last axis.
+    """
+    out = np.empty((left.shape[1], right.shape[1], left.shape[2]))
+    for b, c in product(range(left.shape[1]), range(right.shape[1])):
+        out[b, c] = sum(left[a, b] * right[a, c] for a in range(left.shape[0]))
+    return out
+
+
 @dataclass(frozen=True, slots=True)
 class _CrossingSweep:
     patients: PatientLoss
@@ -141,14 +152,15 @@ def _sweep_crossing(
         float(np.log(swept.determinant).sum()), weighted_crossproduct(swept.weight, products)
     )
     segment = _full(crossing.segment_gram * packed, size)[:, :passed]
-    weighted = apply_symmetric(swept.weight, products)
-    pulled = np.einsum("abs,asm->bsm", segment, weighted[:, crossing.segment_unit])
-    left = crossing.segment_products[:passed] * weights[:passed, None, None] - pulled
+    weighted = apply_symmetric(swept.weight, products)[:, crossing.segment_unit]
+    left = crossing.segment_products[:passed] * weights[:passed, None, None]
+    for row, column in product(range(size), range(passed)):
+        left[column] -= segment[row, column, :, None] * weighted[row]
     cell_gram = sum_by(crossing.segment_gram * packed, cell, rows.cells)
     first, second = crossing.pairs
     weight = _full(swept.weight, size)[:, :, crossing.segment_unit]
-    loaded = np.einsum("abs,acs->bcs", segment, weight)
-    values = -np.einsum("bcs,cds->bds", loaded[:, :, first], segment[:, :, second])
+    loaded = _contract(weight, segment)
+    values = -_contract(loaded[:, :, first], segment[:, :, second])
     return _CrossingSweep(
         patients,
         values,
@@ -244,11 +256,11 @@ def sweep_crossed(
     values = [np.ones(system.size)]
     for left, right in product(factors, repeat=2):
         for block in blocks:
-            from_left = np.einsum("bk,bds->kds", left, block)
-            values.append(np.einsum("kds,dj->kjs", from_left, right).ravel())
+            from_left = np.tensordot(left, block, (0, 0))
+            values.append((right.T @ from_left).ravel())
     right_side = np.concatenate(
         [
-            np.einsum("bk,bum->kum", factor, sum_products(cell_products, codes, count)).reshape(
+            np.tensordot(factor, sum_products(cell_products, codes, count), (0, 0)).reshape(
                 -1, width
             )
             for factor, codes, count in zip(factors, upper.codes, upper.counts, strict=True)
