@@ -17,6 +17,8 @@ SMALLEST_LEVEL = 10
 SMALL_GROUPS = "small_groups_together"
 NOT_RECORDED = "not_recorded"
 NUMERIC_UNITS = {"age": (10.0, "per 10 years"), "deprivation_decile": (1.0, "per decile")}
+READY_UNITS = {"baseline": "per 5 points"}
+"""What one unit is of columns that a model's people are given ready scaled."""
 
 
 @dataclass(frozen=True)
@@ -161,4 +163,4 @@ def _part(part: str, frame: pd.DataFrame) -> tuple[str, str]:
     if match := _LEVEL.match(part):
         name, level = match["name"], match["level"]
         return name, f"{level} vs {frame[name].cat.categories[0]}"
-    return part, NUMERIC_UNITS.get(part, (1.0, ""))[1]
+    return part, READY_UNITS.get(part) or NUMERIC_UNITS.get(part, (1.0, ""))[1]
