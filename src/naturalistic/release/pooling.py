@@ -223,7 +223,9 @@ def _groups(
             refused.append(_refusal(key, [b.cohort for b, _ in members], reason))
             continue
         group = make_group(key, members)
-        refused += [_refusal(key, [cohort], why) for cohort, why in group.left_out]
+        if group.left_out:
+            why = (pooling_rows.SOME if group.members else "") + group.left_out[0][1]
+            refused.append(_refusal(key, [cohort for cohort, _ in group.left_out], why))
         if group.members:
             groups.append(group)
     return groups, refused

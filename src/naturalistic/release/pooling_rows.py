@@ -17,6 +17,7 @@ from naturalistic.vocabulary import ESTIMANDS
 # Rounded figures of two services can agree exactly; the plain interval would then have no width. The factor of Hartung and
 # Knapp is therefore never taken below 1 (Röver, Knapp and Friede 2015); the plain interval stands among the variants.
 INTERVAL = "hksj_not_below"
+SOME = "in some services only: "  # the figure is pooled of the others
 RESULTS = (
     "k",
     "n_patients",

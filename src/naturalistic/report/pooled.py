@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from naturalistic import __version__
 from naturalistic.reference.loader import load_instruments
+from naturalistic.release.pooling_rows import SOME
 from naturalistic.report import pooled_words as words
 from naturalistic.report.blocks import Figure, Section
 from naturalistic.report.document import html_environment
@@ -75,7 +76,8 @@ def summary_text(evidence: Evidence) -> str:
         lines.append(
             f"{title}: {words.quoted(row, name)}, {words.services_counted(int(row['k']))}."
         )
-    refused = len(evidence.tables["not_pooled"])
+    reasons = evidence.tables["not_pooled"]["reason"].astype(str)
+    refused = int((~reasons.str.startswith(SOME)).sum())
     lines.append(f"{refused} figures were not pooled; not_pooled.csv says why.")
     return "\n".join(lines) + "\n"
 

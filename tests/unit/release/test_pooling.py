@@ -168,6 +168,22 @@ def test_a_figure_that_differs_elsewhere_is_left_out_and_named():
     assert made.tables["curves"]["note"].str.contains("left out, another definition: other").all()
 
 
+def test_a_figure_without_an_error_is_named_once_with_all_who_lack_it():
+    changed = {}
+    for name, lacking in (("a", ("time", "age")), ("b", ("time",)), ("c", ("time",))):
+        rows = copy.deepcopy(RAW[name]["estimates"])
+        for row in rows:
+            if row.get("model") == "pre_post" and row["term"] in lacking:
+                del row["std_error"]
+        changed[name] = {"estimates": rows}
+    refused = pool(bundles("a", "b", "c", **changed), PoolRequest()).tables["not_pooled"]
+    found = refused.set_index("term")[["cohorts", "reason"]]
+    why = "no usable standard error or counts"
+    assert found.loc["time"].tolist() == ["a, b, c", why]
+    assert found.loc["age"].tolist() == ["a", f"in some services only: {why}"]
+    assert len(refused) == 2
+
+
 def test_one_service_is_told_as_one():
     made = pool(bundles("a"), PoolRequest())
     row = headline(made, "mean_change")

@@ -210,6 +210,12 @@ def test_pooled_curves_rise_and_lie_among_the_services():
     assert lone.status == "not_estimable"
 
 
+def test_curves_that_agree_exactly_have_no_variance_between_services():
+    curve = pool_incidence(np.repeat(["a", "b", "c"], 2), [4, 8] * 3, [90, 72] * 3, [18, 12] * 3)
+    assert curve.tau2 == 0.0
+    assert curve.prediction_low[0] <= curve.incidence[0] == pytest.approx(0.2)
+
+
 def test_services_that_agree_exactly():
     y, s = [0.5] * 5, [0.1] * 5
     assert np.isnan(influence(y, s).dffits).all()

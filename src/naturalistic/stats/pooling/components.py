@@ -14,6 +14,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _NOTHING = 1e-12  # a variance this small in units of the data's own spread
+_ALIKE = 1e-6  # of the typical standard error within services
 _GRADIENT = 1e-9  # of the restricted log-likelihood by a standard deviation in units of the data's own spread
 
 
@@ -173,7 +174,10 @@ def fit_components(
     Methods 2, 61-76. Equal to ``metafor::rma.mv``.
     """
     plain = np.linalg.lstsq(design, y, rcond=None)[0]
-    spread = float(np.std(y - design @ plain)) or float(np.sqrt(np.diag(within).mean()))
+    typical = float(np.sqrt(np.diag(within).mean()))
+    # estimates that agree but for rounding have no spread of their own to be the unit
+    spread = float(np.std(y - design @ plain))
+    spread = spread if spread > _ALIKE * typical else typical
     likelihood = _Likelihood(y / spread, within / spread**2, design, parts)
     best = None
     for start in (0.5, 0.1, 1.5):
