@@ -66,7 +66,7 @@ def _run(arguments: argparse.Namespace) -> int:
         versions = read_plan(plan, cohort)
     if not versions:
         print(
-            f"No plan is frozen for {cohort} yet: `run {cohort}` freezes it before it reads the extract."
+            f"No plan is frozen for {cohort} yet: `python3 go.py run {cohort}` freezes it before it reads the extract."
         )
         return EXIT_OK
     for i, version in enumerate(versions):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,16 +17,20 @@ if TYPE_CHECKING:
 
 HELP = "Show what changed between two runs of a cohort: data, settings, software, estimates."
 EPILOG = """\
-A run is a folder `release/` (or the folder of the cohort that holds it). Keep a copy of it before you run again:
+A run is a folder `release/` (or the folder of the cohort that holds it). Copy results/north/release to another place, such
+as earlier/north_2024, before you run again; then
 
-  cp -r results/north/release /somewhere/north-2024
   python3 go.py run north
-  python3 go.py compare /somewhere/north-2024 results/north --output changes.csv
+  python3 go.py compare earlier/north_2024 results/north --output changes.csv
 
+The main figures of who came, change, attendance and dropout are printed first; the table holds everything, unrounded.
 Only released figures are compared, so the table may leave with them.
 """
 COLUMNS = ("part", "what", "first", "second")
 SHOWN = 40  # lines printed; the file holds all
+_FIRST = ("participant_flow", "outcome_change", "clinical_change", "attendance", "dropout")
+_VARIANT = re.compile(r"[:,] (?:specification|model) ")
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{4,}(?:e-?\d+)?")
 
 
 def add_compare(verbs: argparse._SubParsersAction) -> None:
@@ -49,8 +54,10 @@ def _run(arguments: argparse.Namespace) -> int:
     table = compare(first, second)
     output = Path(arguments.output)
     files.write_csv(output, table)
+    if different := _other_cohort(table):
+        print(different)
     for part, what, old, new in table.head(SHOWN).itertuples(index=False):
-        print(f"{part}: {what}: {old} -> {new}")
+        print(f"{part}: {what}: {' -> '.join(_shortened(str(old), str(new)))}")
     if len(table) > SHOWN:
         print(f"... and {len(table) - SHOWN} more")
     counts = table["part"].value_counts()
@@ -63,6 +70,30 @@ def _run(arguments: argparse.Namespace) -> int:
         else "Nothing changed."
     )
     return EXIT_OK
+
+
+def _other_cohort(table: pd.DataFrame) -> str:
+    """A warning where the two runs are of different cohorts."""
+    changed = table[(table["part"] == "data") & (table["what"] == "cohort")]
+    if changed.empty:
+        return ""
+    return (
+        f"These are runs of two cohorts, {changed['first'].item()} and {changed['second'].item()}: what differs between "
+        "them is no change over time."
+    )
+
+
+def _shortened(old: str, new: str) -> tuple[str, str]:
+    """Figures with four digits for the screen, unless only further digits tell them apart."""
+
+    def short(text: str) -> str:
+        return _LONG_NUMBER.sub(lambda found: _four_digits(float(found[0])), text)
+
+    return (short(old), short(new)) if short(old) != short(new) else (old, new)
+
+
+def _four_digits(number: float) -> str:
+    return f"{number:.4g}" if abs(number) < 1000 else f"{number:,.1f}"
 
 
 def released_folder(path: Path) -> Path:
@@ -107,13 +138,17 @@ def _data(record: Mapping[str, Any]) -> dict[str, Any]:
 def _estimates(first: Path, second: Path) -> list[tuple[str, str, str, str]]:
     names = sorted({path.stem for folder in (first, second) for path in folder.glob("*.csv")})
     rows: list[tuple[str, str, str, str]] = []
+    names.sort(key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
     for name in names:
         old, new = (_figures(folder / f"{name}.csv") for folder in (first, second))
         for key in dict.fromkeys([*old, *new]):
             before, after = old.get(key, "not there"), new.get(key, "not there")
             if before != after:
                 rows.append(("estimates", f"{name}: {key}", before, after))
-    return rows
+    # main figures have neither a specification nor a model
+    return sorted(
+        rows, key=lambda row: not row[1].startswith(_FIRST) or bool(_VARIANT.search(row[1]))
+    )
 
 
 def _figures(path: Path) -> dict[str, str]:

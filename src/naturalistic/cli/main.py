@@ -67,9 +67,35 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _verb(verbs: argparse._SubParsersAction, name: str, text: str) -> argparse.ArgumentParser:
+_INIT = """\
+Nothing of the extract is changed. Read the draft config/cohorts/NAME.yaml line by line; then `check`.
+
+  python3 go.py init north extracts/clients.csv extracts/contacts.xlsx
+  python3 go.py init north extracts/clients.csv --ask --force     answer its questions here, replacing the draft
+"""
+_CHECK = """\
+Says for every problem the file, the rows and the column, what was done, and what to do; nothing is changed. Exit code 0: the
+extract can be used; 3: the mapping must be mended; 4: the extract; 5: a column could identify people.
+
+  python3 go.py check north             every problem; each row of them in results/north/restricted/check.csv
+  python3 go.py check north --drift     also everything that changed since the last extract
+"""
+_RUN = """\
+What is finished is not done again, so that the same command goes on after an interruption.
+
+  python3 go.py run north               results/north/release/brief.html (two pages) and report.html (everything)
+"""
+
+
+def _verb(
+    verbs: argparse._SubParsersAction, name: str, text: str, epilog: str = ""
+) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = verbs.add_parser(
-        name, help=text, description=text, formatter_class=argparse.RawDescriptionHelpFormatter
+        name,
+        help=text,
+        description=text,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--config", default=DEFAULT_CONFIG, metavar="FILE", help="settings of the run"
@@ -78,7 +104,9 @@ def _verb(verbs: argparse._SubParsersAction, name: str, text: str) -> argparse.A
 
 
 def _add_run(verbs: argparse._SubParsersAction) -> None:
-    parser = _verb(verbs, "run", "Run everything for one or more cohorts and write their reports.")
+    parser = _verb(
+        verbs, "run", "Run everything for one or more cohorts and write their reports.", _RUN
+    )
     parser.add_argument(
         "cohorts", nargs="*", metavar="COHORT", help="default: those in the settings"
     )
@@ -92,7 +120,7 @@ def _add_run(verbs: argparse._SubParsersAction) -> None:
 
 
 def _add_check(verbs: argparse._SubParsersAction) -> None:
-    parser = _verb(verbs, "check", "Read a cohort's extract, list every problem and stop.")
+    parser = _verb(verbs, "check", "Read a cohort's extract, list every problem and stop.", _CHECK)
     parser.add_argument("cohort", metavar="COHORT")
     parser.add_argument(
         "--drift", action="store_true", help="say everything that changed since the last extract"
@@ -101,10 +129,15 @@ def _add_check(verbs: argparse._SubParsersAction) -> None:
 
 def _add_init(verbs: argparse._SubParsersAction) -> None:
     parser = _verb(
-        verbs, "init", "Guess what each column of an extract is and write a commented mapping."
+        verbs,
+        "init",
+        "Guess what each column of an extract is and write a commented mapping.",
+        _INIT,
     )
     parser.add_argument("cohort", metavar="NAME", help="name of the new cohort")
-    parser.add_argument("files", nargs="+", metavar="FILE", help="files of the extract")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="files of the extract, or a folder"
+    )
     parser.add_argument("--ask", action="store_true", help="ask the open questions one at a time")
     parser.add_argument("--force", action="store_true", help="replace an existing mapping")
 

@@ -138,7 +138,7 @@ class Plan:
                 known = sorted(p.stem for p in path.parent.glob("*.yaml") if p.stem != "TEMPLATE")
                 raise MappingError(
                     f"{path.as_posix()} does not exist. Cohorts here: {', '.join(known)}. "
-                    f"`init {cohort} FILES...` writes a mapping."
+                    f"`python3 go.py init {cohort} FILES...` writes a mapping."
                 )
             shared = self.config.shared_mapping(cohort) is not None
             cache[cohort] = load_mapping(path, cohort if shared else None)

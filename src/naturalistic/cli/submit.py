@@ -88,7 +88,7 @@ def submit(cohort: str, output: Path | None) -> int:
     source = paths.release / "evidence.json"
     if not source.is_file():
         raise BundleError(
-            f"{source.as_posix()} does not exist. Run the cohort first: naturalistic run {cohort}"
+            f"{source.as_posix()} does not exist. Run the cohort first: python3 go.py run {cohort}"
         )
     bundle = read_bundle(source)
     folder = output or paths.base / "submission"

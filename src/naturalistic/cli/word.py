@@ -51,7 +51,7 @@ def write(config: Path, cohort: str) -> int:
     record = folder / "run.json"
     if not record.is_file():
         raise ConfigError(
-            f"{record.as_posix()} does not exist: `run {cohort}` first, then ask for the Word file."
+            f"{record.as_posix()} does not exist: `python3 go.py run {cohort}` first, then ask for the Word file."
         )
     released = Released(
         read_released(stage),

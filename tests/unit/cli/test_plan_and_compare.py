@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tests.unit.report.simulated import SHAPES, released
 
 from naturalistic import files
 from naturalistic.cli.analysis_plan import freeze_once, read_plan
+from naturalistic.cli.compare import _shortened
 from naturalistic.cli.main import run_command
 from naturalistic.cli.plan import Plan
 from naturalistic.report.document import write_report
@@ -82,6 +84,39 @@ def test_compare_names_what_changed_and_nothing_else(tmp_path, capsys):
     assert run_command(["compare", str(first), str(first), "--output", str(output)]) == 0
     assert "Nothing changed." in capsys.readouterr().out
     assert run_command(["compare", str(tmp_path), str(first)]) == 2
+
+
+def test_compare_prints_main_figures_first_and_shortly(tmp_path, capsys):
+    first = _run(tmp_path / "a")
+    second = _run(tmp_path / "b", cohort="south", title="South")
+    figures = tmp_path / "b" / "release" / "estimates"
+    for path in figures.glob("*.csv"):
+        frame = files.read_plain_csv(path)
+        frame.loc[frame["status"] == "ok", "estimate"] = "0.123456789"
+        files.write_csv(path, frame)
+    output = tmp_path / "changes.csv"
+    assert run_command(["compare", str(first), str(second), "--output", str(output)]) == 0
+    said = capsys.readouterr().out
+    assert "These are runs of two cohorts" in said
+    assert "-> 0.1235" in said
+    assert "0.123456789" not in said
+    table = files.read_plain_csv(output)
+    assert table["second"].str.contains("0.123456789").any()
+    figures_told = table[table["part"] == "estimates"]["what"].tolist()
+    assert figures_told[0].startswith("participant_flow: ")
+    main = [not re.search("[:,] (specification|model) ", what) for what in figures_told]
+    lead = [what.split(":")[0] in ("participant_flow", "outcome_change") for what in figures_told]
+    order = [not (m and of) for m, of in zip(main, lead, strict=True) if of]
+    assert order == sorted(order)
+
+
+def test_compare_keeps_the_digits_that_tell_two_figures_apart():
+    assert _shortened("0.123456 (0.1 to 0.2)", "0.123457") == ("0.1235 (0.1 to 0.2)", "0.1235")
+    assert _shortened("0.1234561, n 20", "0.1234562, n 20") == (
+        "0.1234561, n 20",
+        "0.1234562, n 20",
+    )
+    assert _shortened("withheld", "12345.678912") == ("withheld", "12,345.7")
 
 
 def test_the_report_lists_departures_from_the_plan(tmp_path):
