@@ -4,7 +4,8 @@ suppressPackageStartupMessages({library(lme4); library(nlme); library(survival);
 
 # --- Beat the Blues: all forms, correlated patient intercept and slope; and first against last form ---------
 b <- read.csv("data/BtheB_extract.csv", check.names = FALSE)
-days <- c(bdi.pre = 0, bdi.2m = 61, bdi.4m = 122, bdi.6m = 183, bdi.8m = 244)
+# HSAUR's 4m and 6m were three and five months after the start, as HSAUR3 has them
+days <- c(bdi.pre = 0, bdi.2m = 61, bdi.4m = 91, bdi.6m = 152, bdi.8m = 244)
 long <- do.call(rbind, lapply(names(days), function(v)
   data.frame(id = b$rownames, drug = b$drug, length = b$length, treatment = b$treatment,
              days = days[[v]], score = b[[v]])))
