@@ -116,6 +116,7 @@ def _open_statistical(path: Path, reader: Callable[..., tuple], program: str) ->
     from pyreadstat import PyreadstatError, ReadstatError
 
     def call(**choices: object) -> tuple:
+        """The reader's answer, or an error that names the program."""
         try:
             return reader(path, **choices)
         except (PyreadstatError, ReadstatError, UnicodeDecodeError) as bad:

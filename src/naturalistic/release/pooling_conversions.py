@@ -94,6 +94,7 @@ def _times(row: Row, factor: float, **names: str) -> Row:
     """A row whose value, error and limits are `factor` times as large on the analysis scale."""
 
     def quoted(number: float | None) -> float | None:
+        """A figure of the quoted scale in the other unit; a factor of the logarithm is a power of the ratio."""
         if number is None:
             return None
         if row.analysis_scale == "log":

@@ -150,6 +150,7 @@ def standardised_of_completed(
     mean = improvement.mean(axis=-1)
 
     def spread(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Variance of each data set, and how far each person moves it."""
         distance = scores - scores.mean(axis=-1, keepdims=True)
         square = np.sum(distance**2, axis=-1) / (n - 1)
         return square, distance**2 - square[..., np.newaxis]

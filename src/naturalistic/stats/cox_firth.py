@@ -252,6 +252,7 @@ def _assemble(
     """Back to the covariates' own units."""
 
     def column(name: str) -> FloatArray:
+        """One attribute of the profiles in the caller's units; NaN for terms left out."""
         out = np.full(len(names), np.nan)
         values = np.array([getattr(profile, name) for profile in profiles])
         out[active] = values if name == "statistic" else values / data.scale[: len(values)]

@@ -115,6 +115,7 @@ class Curve:
         unknown = (wanted > end) & (not (carry_forward or self.complete))
 
         def step(values: FloatArray, before: float) -> FloatArray:
+            """The curve read at the wanted times; NaN where it is unknown."""
             read = np.concatenate([[before], values])[past]
             return np.where(unknown, np.nan, read)
 

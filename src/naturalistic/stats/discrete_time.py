@@ -186,6 +186,7 @@ def _assemble(
     unknown = np.where(infinite == 0, 0.0, np.nan)
 
     def in_own_units(matrix: FloatArray) -> FloatArray:
+        """A covariance in the units of the caller's columns; NaN for terms left out."""
         return expand(back @ matrix @ back.T + np.add.outer(unknown, unknown), active)
 
     columns = coefficient_columns(

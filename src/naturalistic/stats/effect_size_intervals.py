@@ -52,6 +52,7 @@ def _cdf_of_noncentrality(t: float, df: float) -> Callable[[float], float]:
     nodes, weights = _legendre()
 
     def over_z(noncentrality: float) -> float:
+        """Probability of a statistic at least as large, integrated over the numerator."""
         # Below z = -delta every S is large enough: that part is Phi(-delta).
         low = max(-noncentrality, -_FAR)
         if low >= _FAR:

@@ -181,6 +181,7 @@ class _Frame:
 
     @property
     def method(self) -> str:
+        """What was done, in words."""
         return f"Fine-Gray, Breslow ties, {self.convention} censoring weights"
 
     def refused(self, reason: str) -> FineGrayFit:

@@ -118,6 +118,7 @@ class Products:
         flat = x.drawn.reshape(v * m, outcome.size)
 
         def by_data_set(values: FloatArray) -> FloatArray:
+            """Drawn columns with the data set first."""
             return values.reshape(v, m, *values.shape[1:]).swapaxes(0, 1)
 
         same = x.same.T @ x.same

@@ -57,6 +57,7 @@ def _expanded(
     """Running sum of own - 2 (f(t) - f_k) cross + (f(t) - f_k)^2 step, for every t; (m, K)."""
 
     def total(terms: FloatArray) -> FloatArray:
+        """Sums up to and with each event time."""
         return np.cumsum(terms, axis=0)
 
     linear = distance * total(cross) - total(cross * distance)

@@ -44,6 +44,7 @@ def overlap_multiplier(std_errors: npt.ArrayLike, *, conf_level: float = 0.95) -
     width = (errors[first] + errors[second]) / np.hypot(errors[first], errors[second])
 
     def excess(multiplier: float) -> float:
+        """Mean chance of not overlapping at this multiplier, less what is wanted."""
         return float(np.mean(2.0 * ndtr(-multiplier * width))) - (1.0 - conf_level)
 
     # the ratio lies between 1 (very unequal) and the square root of 2 (equal)

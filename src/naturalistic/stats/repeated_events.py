@@ -136,6 +136,7 @@ def _sums(missed: npt.NDArray[np.bool_], who: npt.NDArray[np.generic]) -> _Perso
     before, after, owner = missed[:-1][same], missed[1:][same], code[1:][same]
 
     def count(flag: npt.NDArray[np.bool_]) -> FloatArray:
+        """How many occasions of each person carry the flag."""
         return np.bincount(owner, flag, minlength=len(starts)).astype(np.float64)
 
     keep = total >= 2

@@ -77,6 +77,7 @@ def restricted_cubic_spline(values: ArrayLike, knots: ArrayLike) -> FloatArray:
     first, before_last, last = t[0], t[-2], t[-1]
 
     def cubed(knot: float) -> FloatArray:
+        """Cube of the distance beyond a knot, 0 before it."""
         return np.asarray(np.maximum(x - knot, 0.0) ** 3)
 
     gap = last - before_last

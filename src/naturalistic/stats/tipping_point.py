@@ -69,6 +69,7 @@ class TippingCurve:
             return math.inf
 
         def above(delta: float) -> float:
+            """Lower limit of the mean at this shift, less the target."""
             pooled = self.at(delta)
             half = float(stdtrit(pooled.df[0], 0.5 * (1.0 + conf_level)) * pooled.std_error[0])
             return float(pooled.estimate[0]) - half - target

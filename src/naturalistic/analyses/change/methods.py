@@ -84,6 +84,7 @@ def _by_index(group: Group, method: IndexMethod) -> Judged:
     )
 
     def who() -> BoolPair:
+        """Who improved and who deteriorated beyond the critical value of the index."""
         index = reliable_change_index(
             group.first, group.last, reference, method=method, better_is=group.people.better_is
         )
@@ -104,6 +105,7 @@ def _by_important_difference(group: Group) -> Judged:
     better_is = group.people.better_is
 
     def who() -> BoolPair:
+        """Who improved and who deteriorated by the smallest important difference."""
         if chosen.unit == "points":
             return changed_by_difference(
                 group.first, group.last, better_is=better_is, minimal_improvement=chosen.value

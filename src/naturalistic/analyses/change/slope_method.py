@@ -49,6 +49,7 @@ def judge_by_slope(data: AnalysisInput, group: Group) -> Judged:
         return Judged(METHOD, None, status="not_estimable", note="some people have no dated score")
 
     def who() -> BoolPair:
+        """Who improved and who deteriorated by a slope beyond 1.96 of its errors."""
         index = slope_index(slope, error, better_is=group.people.better_is)
         return reliably_changed(index, 1.96, strict=group.strict)
 

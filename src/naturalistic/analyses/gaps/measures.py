@@ -128,6 +128,7 @@ def _missed(data: AnalysisInput, frame: pd.DataFrame, started: Mask) -> Measure:
     columns = {state: names.get(state, state) for state in among}
 
     def total(states: tuple[str, ...]) -> FloatArray:
+        """Sessions of each person in any of the states; NaN where one of them is not held."""
         held = [columns[state] for state in states if columns[state] is not None]
         return np.asarray(
             frame[held]

@@ -189,6 +189,7 @@ def _most(owners: list[FileRoles], table: str) -> FileRoles:
     """The file that most likely holds a table: by its columns, then by its name, then the shortest."""
 
     def weight(each: FileRoles) -> tuple[float, bool, int]:
+        """How much speaks for this file, then what decides between files with as much."""
         evidence = _evidence(each, table)
         # the same columns in a file with one row a contact are copies
         return (

@@ -189,6 +189,7 @@ def _named(forest: Forest, found: list[pd.Series]) -> str:
     """The clearest few in words, the rest as a number; what is not recorded is left to the figure."""
 
     def clearness(row: pd.Series) -> float:
+        """Distance from no difference in widths of the interval."""
         ends = [float(row[c]) for c in ("conf_low", "estimate", "conf_high")]
         if forest.scale.logarithmic:
             ends = [math.log(max(end, SMALLEST_RATIO)) for end in ends]

@@ -234,6 +234,7 @@ def _efron_sums(data: CoxData, risk_total: FloatArray, death_total: FloatArray) 
     square = weight / share**2
 
     def total(values: FloatArray) -> FloatArray:
+        """Sum over the Efron terms of each event time."""
         return np.add.reduceat(values, data.term_start)
 
     if data.ties == "breslow":

@@ -67,6 +67,7 @@ class FrailtySearch:
         top = self.loglik_without if best <= 0 else self.at(best).marginal
 
         def excess(log_theta: float) -> float:
+            """Twice the loss of log likelihood beyond what the limit allows."""
             return 2 * (top - self.at(float(np.exp(log_theta))).marginal) - allowed
 
         smallest, start = np.log(SMALLEST_THETA), np.log(max(best, SMALLEST_THETA))
@@ -98,6 +99,7 @@ def variance_estimates(
     note = "" if best > 0 else "on the boundary: no more variation than chance"
 
     def of(function: Callable[[float], float]) -> Estimate:
+        """A function of the variance with its profile limits carried through."""
         return Estimate(
             function(best),
             conf_low=function(low),

@@ -32,10 +32,12 @@ class _Chart:
     matrix: FloatArray
 
     def to_chart(self, theta: FloatArray) -> FloatArray:
+        """Elements of the chart from the level's part of theta."""
         factor = self.matrix @ self.level.factor(theta)
         return _lower_elements(factor @ factor.T)
 
     def to_theta(self, elements: FloatArray) -> FloatArray:
+        """The level's part of theta from elements of the chart: the way back of `to_chart`."""
         factor = np.array([[elements[0]]])
         if self.level.effects == 2:
             factor = np.array([[elements[0], 0.0], [elements[1], elements[2]]])
@@ -90,10 +92,12 @@ def _interval(
     threshold = float(np.sqrt(stats.chi2.ppf(conf_level, 1)))
 
     def distance(value: float) -> float:
+        """Root of the deviance less the threshold: 0 at a limit of the interval."""
         # the square root is nearly linear in the value, which the root finder likes
         return float(np.sqrt(max(excess(value), 0.0))) - threshold
 
     def outward(direction: float, limit: float) -> float:
+        """First value on one side where the profile is too far from its best, or the limit."""
         inside, below = centre, -threshold
         while True:
             outside = inside + direction * step
