@@ -99,14 +99,8 @@ def marginal_result(
     df = float(len(grouping.levels) - 1)
     variances = np.diag(covariance)
     errors = np.sqrt(np.where(variances > 0.0, variances, np.nan))
-    for name, value, error in zip(request.term_names, coefficients, errors, strict=True):
-        if np.isfinite(value) and np.isnan(error):
-            notes += (f"{name!r} has no standard error: every cluster fits it exactly",)
     t = coefficients / errors
     reach = stdtrit(df, 0.5 + request.conf_level / 2.0) * errors if df > 0 else errors
-    converged = raw is not None and raw.converged
-    if raw is not None and not converged:
-        notes += ("no convergence: do not quote these numbers",)
     factor = "G/(G-1) (n-1)/(n-p)" if working == "independence" else "G/(G-1)"
     kind = "GLM" if working == "independence" else "GEE, exchangeable correlation"
     return MarginalModelFit(
@@ -127,13 +121,27 @@ def marginal_result(
         correlation=raw.correlation if raw is not None else float("nan"),
         n_rows=request.rows,
         n_clusters=len(grouping.levels),
-        converged=converged,
+        converged=raw is not None and raw.converged,
         formula=_formula(request, coefficients, working),
-        notes=notes,
+        notes=(*notes, *_closing_notes(request, raw, coefficients, errors)),
         method=(
             f"{kind}, sandwich errors clustered by {grouping.label}, factor {factor}, t with G-1 df"
         ),
     )
+
+
+def _closing_notes(
+    request: Request, raw: RawEstimates | None, coefficients: Array, errors: Array
+) -> tuple[str, ...]:
+    exact = np.isfinite(coefficients) & np.isnan(errors)
+    notes = tuple(
+        f"{name!r} has no standard error: every cluster fits it exactly"
+        for name, fits in zip(request.term_names, exact, strict=True)
+        if fits
+    )
+    if raw is not None and not raw.converged:
+        notes += ("no convergence: do not quote these numbers",)
+    return notes
 
 
 def _on_the_scale_of_the_terms(

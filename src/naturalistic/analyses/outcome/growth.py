@@ -184,7 +184,6 @@ def _choose(
     candidates, refused = time_forms(forms.clock, forms.time)
     fits: dict[str, Fitted] = {}
     bic: dict[str, float] = {}
-    n = len(np.unique(forms.person))
     times = len(np.unique(forms.time))
     for form in candidates:
         if times < form.fewest_times:
@@ -199,21 +198,34 @@ def _choose(
         else:
             refused[form.name] = fitted.reason or "its columns determine each other"
     best = min(bic, key=lambda name: (bic[name], name)) if bic else ""
+    words = {form.name: form.words for form in candidates if form.name in bic}
+    _compared(rows, forms, bic, words, best, refused)
+    return next((form for form in candidates if form.name == best), None), fits
+
+
+def _compared(
+    rows: EstimateRows,
+    forms: Forms,
+    bic: dict[str, float],
+    words: dict[str, str],
+    best: str,
+    refused: dict[str, str],
+) -> None:
+    """A row for every form of time: how much worse than the best, and what its coefficients are; or why not."""
     shared: dict[str, Any] = {
         "model": MODEL,
         "specification": "form_of_time",
         "time_unit": forms.clock.unit,
+        "n_patients": len(np.unique(forms.person)),
     }
     for name, value in bic.items():
-        words = next(form.words for form in candidates if form.name == name)
         rows.add(
             "bic_difference",
             value - bic[best],
             term=name,
             contrast="chosen" if name == best else "",
-            n_patients=n,
             method="maximum likelihood, time alone; the lowest BIC is chosen",
-            note=f"coefficients: {words}",
+            note=f"coefficients: {words[name]}",
             **shared,
         )
     for name, reason in refused.items():
@@ -221,11 +233,9 @@ def _choose(
             "bic_difference",
             term=name,
             status="not_estimable",
-            n_patients=n,
             note=reason or "could not be fitted",
             **shared,
         )
-    return next((form for form in candidates if form.name == best), None), fits
 
 
 def _adjusted(

@@ -8,6 +8,7 @@ from typing import TypedDict
 import numpy as np
 from scipy import stats
 
+from naturalistic.stats.lmm.blocks import FloatArray
 from naturalistic.stats.lmm.checks import ModelInput
 from naturalistic.stats.lmm.curvature import fixed_covariance
 from naturalistic.stats.lmm.inference import satterthwaite_df, variance_components
@@ -41,32 +42,22 @@ def describe_fit(
     evaluation, bend = optimum.evaluation, optimum.curvature
     structure = likelihood.structure
     sigma = float(np.sqrt(evaluation.residual_variance))
-    coefficients = likelihood.rows.transform.coefficients(evaluation.inner)
     covariance = sigma**2 * fixed_covariance(likelihood, evaluation)
-    std_errors = np.sqrt(np.diag(covariance))
+    coefficients = likelihood.rows.transform.coefficients(evaluation.inner)
     df = satterthwaite_df(covariance, bend)
-    statistic = coefficients / std_errors
-    margin = stats.t.ppf(0.5 + conf_level / 2.0, df) * std_errors
     components = variance_components(structure, evaluation.theta, sigma, bend)
     singular, notes = singular_notes(structure, evaluation.theta, components)
     if not optimum.converged:
         notes.insert(0, f"the fit did not converge: {optimum.message}")
-    count = len(terms) + structure.size + 1
     if model.columns.strata == 2:
         first = next(c.value for c in components if c.group == "residual")
         sigma = float(np.sqrt(first)) if first >= 0.0 else float("nan")
+    count = len(terms) + structure.size + 1
     return LinearMixedModelFit(
         **_asked(model, terms, left_out, conf_level),
+        **_fixed_effects(coefficients, covariance, df, conf_level),
         status="ok",
         notes=(*aliased, *notes, *thin_level_notes(likelihood)),
-        coefficients=coefficients,
-        std_errors=std_errors,
-        covariance=covariance,
-        df=df,
-        statistic=statistic,
-        p_values=2.0 * stats.t.sf(np.abs(statistic), df),
-        conf_low=coefficients - margin,
-        conf_high=coefficients + margin,
         components=components,
         sigma=sigma,
         loglik=-0.5 * evaluation.deviance,
@@ -79,6 +70,38 @@ def describe_fit(
         singular=singular,
         state=FittedState(likelihood, evaluation, bend, model.without_rows()),
     )
+
+
+class _FixedEffects(TypedDict):
+    """The fixed effects of a result."""
+
+    coefficients: FloatArray
+    std_errors: FloatArray
+    covariance: FloatArray
+    df: FloatArray
+    statistic: FloatArray
+    p_values: FloatArray
+    conf_low: FloatArray
+    conf_high: FloatArray
+
+
+def _fixed_effects(
+    coefficients: FloatArray, covariance: FloatArray, df: FloatArray, conf_level: float
+) -> _FixedEffects:
+    """Tests of zero and limits."""
+    std_errors = np.sqrt(np.diag(covariance))
+    statistic = coefficients / std_errors
+    margin = stats.t.ppf(0.5 + conf_level / 2.0, df) * std_errors
+    return {
+        "coefficients": coefficients,
+        "std_errors": std_errors,
+        "covariance": covariance,
+        "df": df,
+        "statistic": statistic,
+        "p_values": 2.0 * stats.t.sf(np.abs(statistic), df),
+        "conf_low": coefficients - margin,
+        "conf_high": coefficients + margin,
+    }
 
 
 def not_estimable_fit(
@@ -94,16 +117,9 @@ def not_estimable_fit(
     empty = np.full(len(terms), np.nan)
     return LinearMixedModelFit(
         **_asked(model, terms, left_out, conf_level),
+        **_fixed_effects(empty, np.full((len(terms), len(terms)), np.nan), empty, conf_level),
         status="not_estimable",
         notes=(reason, *aliased),
-        coefficients=empty,
-        std_errors=empty,
-        covariance=np.full((len(terms), len(terms)), np.nan),
-        df=empty,
-        statistic=empty,
-        p_values=empty,
-        conf_low=empty,
-        conf_high=empty,
         components=(),
         sigma=float("nan"),
         loglik=float("nan"),

@@ -163,11 +163,10 @@ def reduce_rows(
     """
     ranked = _rank_units(source)
     width, units = source.design.shape[1] + 1, len(ranked.code_of_rank)
-    strata, split = columns.strata, ranked.crossing
-    gram = np.zeros((strata * cells, width, width))
+    split = ranked.crossing
+    sums = _CellGrams(columns.strata, cells, width)
     unit_gram = np.empty((packed_size(columns.count), units - split))
     products = np.empty((columns.count, units - split, width))
-    cell_rows = np.zeros(strata * cells)
     segments = _Segments([], [], [], [])
     for first, last in _slices(ranked.starts, split, chunk):
         start, stop = int(ranked.starts[first]), int(ranked.starts[last])
@@ -177,9 +176,7 @@ def reduce_rows(
         np.subtract(source.outcome[rows], transform.outcome_mean, out=values[:, -1])
         basis = columns.rows(None if source.time is None else source.time[rows], stop - start)
         cell = source.cell[rows]
-        group = basis[1].astype(np.int64) * cells + cell if strata == 2 else cell
-        cell_rows += np.bincount(group, minlength=strata * cells)
-        _gram_by_group(values, group, gram)
+        sums.add(values, cell, basis)
         local = ranked.starts[first : last + 1] - start
         if first < split:
             unit = np.repeat(np.arange(first, last), np.diff(local))
@@ -189,17 +186,34 @@ def reduce_rows(
         unit_gram[:, place] = np.add.reduceat(_squares(basis), local[:-1], axis=1)
         for column in range(columns.count):
             products[column, place] = _sum_rows(basis[column], local) @ values
-    gram = gram.reshape(strata, cells, width, width)
-    return ReducedRows(
-        cell_rows.reshape(strata, cells),
-        gram,
-        gram.sum(axis=1),
-        NestedUnits(unit_gram, products, ranked.cell_of_rank[split:], ranked.code_of_rank[split:]),
-        segments.joined(ranked.code_of_rank[:split]) if split else None,
-        None,
-        transform,
-        columns,
+    nested = NestedUnits(
+        unit_gram, products, ranked.cell_of_rank[split:], ranked.code_of_rank[split:]
     )
+    crossing = segments.joined(ranked.code_of_rank[:split]) if split else None
+    cell_rows, gram = sums.by_stratum()
+    return ReducedRows(
+        cell_rows, gram, gram.sum(axis=1), nested, crossing, None, transform, columns
+    )
+
+
+class _CellGrams:
+    """Number of rows and cross-products of every cell, by residual stratum."""
+
+    def __init__(self, strata: int, cells: int, width: int) -> None:
+        self.strata, self.cells = strata, cells
+        self.rows = np.zeros(strata * cells)
+        self.gram = np.zeros((strata * cells, width, width))
+
+    def add(self, values: FloatArray, cell: IntArray, basis: FloatArray) -> None:
+        """Add some rows; with two strata the second column of `basis` tells the second."""
+        group = basis[1].astype(np.int64) * self.cells + cell if self.strata == 2 else cell
+        self.rows += np.bincount(group, minlength=len(self.rows))
+        _gram_by_group(values, group, self.gram)
+
+    def by_stratum(self) -> tuple[FloatArray, FloatArray]:
+        """Rows (strata, cells) and cross-products (strata, cells, m, m)."""
+        shape = (self.strata, self.cells)
+        return self.rows.reshape(shape), self.gram.reshape(*shape, *self.gram.shape[1:])
 
 
 def _sum_rows(weights: FloatArray, starts: IntArray) -> sparse.csr_matrix:
