@@ -60,10 +60,12 @@ class Attacker:
         self.column = {c: self.rows[c].to_numpy() for c in self.rows.columns}
         self.people = np.array([e in ("count",) for e in self.column["estimand"]])
         self.system = System()
+        self.shares = self._kinds_of_shares()
         self._same_people()
         self._know_what_is_shown()
         self._sums()
         self._parts()
+        self._below()
         self._inside()
         self._curves()
         self._from_errors()
@@ -73,6 +75,19 @@ class Attacker:
 
     def _exists(self, slot: Slot) -> bool:
         return self.oracle([(slot, 1)], "exists")
+
+    def _kind(self, row: int) -> tuple[str, ...]:
+        return tuple(self.column[k][row] for k in ("analysis", "estimand", "definition", "term"))
+
+    def _kinds_of_shares(self) -> set[tuple[str, ...]]:
+        """Kinds of rows whose `n_patients` is not the number with the level but that of all it is a share of."""
+        return {
+            self._kind(row)
+            for row in range(len(self.rows))
+            if self._exists((row, "numerator"))
+            and self._exists((row, "n_patients"))
+            and not self.oracle([((row, "n_patients"), 1), ((row, "numerator"), -1)], "=")
+        }
 
     def _same_people(self) -> None:
         """One unknown for the same people wherever they stand: by population and breakdown, or by event."""
@@ -97,9 +112,19 @@ class Attacker:
         place = value["dimensions"] or f"{value['term']}={value['contrast'].split(' vs ')[0]}"
         # the main scale is the one that other tables speak of without naming it
         scale = value["scale"] if value["scale"] not in ("", "all") else ""
-        whole = (value["population"], value["dimensions"], value["instrument"] and scale)
+        whole = (
+            self._population(row, column),
+            value["dimensions"],
+            value["instrument"] and scale,
+        )
         if column in ("n_patients", "n_episodes"):
-            return (*whole, value["contrast"] and place, value["time"])
+            of_all = value["term"] + "=" in value["dimensions"] and self._kind(row) in self.shares
+            return (
+                *whole,
+                value["contrast"] and place,
+                value["time"],
+                *(["all"] if of_all else []),
+            )
         if column in ("numerator", "n_events"):
             if value["term"] + "=" in value["dimensions"]:
                 return (*whole, "", value["time"])
@@ -115,6 +140,13 @@ class Attacker:
             value["term"],
             value["contrast"],
         )
+
+    def _population(self, row: int, column: str) -> str:
+        """Whose people a count is of: a share of those who started is one of everybody who started."""
+        before, share, of_whom = self.column["term"][row].partition("share_of_")
+        shared = share and not before and of_whom in LARGER
+        below = column in ("n_patients", "denominator")
+        return of_whom if shared and below else self.column["population"][row]
 
     def _know_what_is_shown(self) -> None:
         tables = (
@@ -242,7 +274,7 @@ class Attacker:
             plain = not self.column["dimensions"][row] and not self.column["contrast"][row]
             plain &= self.column["scale"][row] in MAIN_SCALES
             if plain and column in ("n_patients", "denominator"):
-                found[self.column["population"][row]].setdefault(unknown, (row, column))
+                found[self._population(row, column)].setdefault(unknown, (row, column))
         return {name: list(slots.values()) for name, slots in found.items()} | {"": []}
 
     def _unions(self, rows: list[int], column: str, parent: dict[str, str]) -> None:
@@ -263,7 +295,7 @@ class Attacker:
 
     def _parts(self) -> None:
         """Numerator within denominator; people with and without a value make up everybody."""
-        everybody = self._everybody()
+        self.wholes = self._wholes()
         done: set[tuple[int, ...]] = set()
         for row in range(len(self.rows)):
             slots = {c: (row, c) for c in SLOTS if (row, c) in self.system.name}
@@ -274,15 +306,53 @@ class Attacker:
                         done.add(pair)
                         self._at_most([slots[part]], slots[whole])
             if "n_missing" in slots and "n_patients" in slots:
-                for everyone in everybody.get(self.column["population"][row], []):
-                    three = (
-                        self.system.name[slots["n_missing"]],
-                        self.system.name[slots["n_patients"]],
-                        self.system.name[everyone],
-                    )
-                    if three not in done:
-                        done.add(three)
-                        self._equal([slots["n_patients"], slots["n_missing"]], everyone)
+                self._with_and_without(row, slots, done)
+
+    def _with_and_without(
+        self, row: int, slots: dict[str, Slot], done: set[tuple[int, ...]]
+    ) -> None:
+        """Who has no value of a part of those who started is everybody else who started, of a level too."""
+        population = self.column["population"][row]
+        groups = {population, *{"started", "referred"}.intersection(LARGER.get(population, []))}
+        for group in sorted(groups):
+            for whole in self.wholes.get((group, self.column["dimensions"][row]), []):
+                unknowns = (slots["n_missing"], slots["n_patients"], whole)
+                mark = tuple(self.system.name[u] for u in unknowns)
+                if mark not in done:
+                    done.add(mark)
+                    self._equal([slots["n_patients"], slots["n_missing"]], whole)
+
+    def _wholes(self) -> dict[tuple[str, str], list[Slot]]:
+        """Slots that hold a whole population or a whole level of it, by population and breakdown."""
+        found: dict[tuple[str, str], dict[int, Slot]] = defaultdict(dict)
+        for (row, column), unknown in self.system.name.items():
+            plain = not self.column["contrast"][row] and self.column["scale"][row] in MAIN_SCALES
+            dimensions = self.column["dimensions"][row]
+            level = column == "numerator" and dimensions.startswith(f"{self.column['term'][row]}=")
+            if plain and (column in ("n_patients", "denominator") or level):
+                key = (self._population(row, column), dimensions)
+                found[key].setdefault(unknown, (row, column))
+        return {key: list(slots.values()) for key, slots in found.items() if key[0]}
+
+    def _below(self) -> None:
+        """What stands below a share is the number of people of its row, and of its whole population."""
+        everybody = self._everybody()
+        done: set[tuple[int, int]] = set()
+        for row in range(len(self.rows)):
+            below = (row, "denominator")
+            if below not in self.system.name:
+                continue
+            whole = not self.column["dimensions"][row] and not self.column["contrast"][row]
+            others = everybody.get(self._population(*below), []) if whole else []
+            for other in [(row, "n_patients"), *others]:
+                instruments = {self.column["instrument"][r] for r in (row, other[0])} - {""}
+                # as many people with another questionnaire need not be the same people
+                if other not in self.system.name or len(instruments) > 1:
+                    continue
+                pair = (self.system.name[below], self.system.name[other])
+                if pair[0] != pair[1] and pair not in done:
+                    done.add(pair)
+                    self._equal([below], other)
 
     def _inside(self) -> None:
         for rows in self._groups("population"):

@@ -118,8 +118,14 @@ def _must_stay_unknown(counts: Counts, profile: Profile) -> BoolArray:
     """Small counts; that nobody lacks a value is no secret, that a few do is."""
     only_missing = np.array([name.startswith(WITHOUT) for name, _ in counts.names], dtype=bool)
     few_missing = is_few_missing(counts.values, profile)
-    own = counts.seen_as == np.arange(len(counts.names))
-    return own & np.where(only_missing, few_missing, is_small(counts.values, profile))
+    number = np.arange(len(counts.names))
+    secret = np.zeros(len(number), dtype=bool)
+    np.logical_or.at(
+        secret,
+        counts.stands_for,
+        np.where(only_missing, few_missing, is_small(counts.values, profile)),
+    )
+    return secret & (counts.seen_as == number)
 
 
 def _shows(counts: Counts, hidden: BoolArray) -> BoolArray:

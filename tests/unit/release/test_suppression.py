@@ -13,7 +13,7 @@ from naturalistic.analyses.interface import EstimateRows
 from naturalistic.release.disclosure import protect_cohort
 from naturalistic.release.profiles import RULE_NAMES, load_profile
 from naturalistic.release.suppression.audit import Audit, Wanted
-from naturalistic.release.suppression.counts import collect, families
+from naturalistic.release.suppression.counts import Counts, collect, families
 from naturalistic.release.suppression.links import find_links
 from naturalistic.release.suppression.links_model import Links
 from naturalistic.release.suppression.shown import interval, knowledge
@@ -165,3 +165,46 @@ def test_a_small_service_keeps_the_figures_its_report_rests_on(seed: int) -> Non
     people = flow.query("estimand == 'count' and term == 'people' and dimensions == ''")
     shown = people.set_index("population")["status"].astype(str)
     assert shown[["referred", "started", "paired"]].tolist() == ["ok"] * 3
+
+
+def test_the_same_people_are_shown_as_one_number() -> None:
+    """Everybody who started, as a count and below the share of them who have both forms."""
+    share = {
+        "estimand": "proportion",
+        "value": 78 / 87,
+        "n_patients": 87,
+        "numerator": 78,
+        "denominator": 87,
+        "term": "share_of_started",
+        "population": "paired",
+    }
+    parts = {
+        "flow": table("flow", total(87)),
+        "change": table("change", share),
+        "characteristics": table("characteristics", level("a", 49), level("b", 35), level("c", 3)),
+    }
+    counts = collect(pd.concat(parts.values(), ignore_index=True), [], 7)
+    assert counts.of["n_patients"][0] == counts.of["denominator"][1]
+    shown = protect_cohort(parts, "opensafely").estimates
+    seen = {
+        shown["flow"]["n_patients"].iloc[0],
+        *shown["change"][["n_patients", "denominator"]].iloc[0],
+    }
+    assert len(seen) == 1
+    assert shown["flow"]["estimate"].iloc[0] == shown["flow"]["n_patients"].iloc[0]
+
+
+def test_counts_known_to_be_equal_are_one() -> None:
+    counts = Counts(of={"n_patients": np.array([0, 1, -1]), "denominator": np.array([2, -1, -1])})
+    first, second, third = (counts.number(name, 9) for name in "abc")
+    other = counts.number("d", 4)
+    links = Links(counts)
+    links.sums_to((first,), third)
+    links.sums_to((other, counts.number("e", 5)), third)
+    links.within((second,), third)
+    links.merge()
+    assert counts.of["n_patients"].tolist() == [first, second, -1]
+    assert counts.of["denominator"].tolist() == [first, -1, -1]
+    assert counts.stands_for.tolist() == [0, 1, 0, 3, 4]
+    assert list(links.equal) == [((first, -1), (other, 1), (4, 1))]
+    assert list(links.at_most) == [((first, -1), (second, 1))]

@@ -159,7 +159,7 @@ class _Search:
                 self.choice.audited = self.audit.budget > 0
                 return
             # one choice often meets several findings: only where none was added must one be
-            if not any([self._add(condition) for condition in new]):
+            if new and not any([self._add(condition) for condition in new]):
                 self._withhold_one(new[0])
             self.choice.exact &= not new
 

@@ -32,6 +32,8 @@ INSIDE = {
     "planned_ending": ("started", "assessed", "referred"),
     "case_at_start": ("started", "assessed", "referred"),
 }
+OF_EVERYBODY = ("n_patients", "denominator")  # columns that hold whole populations
+SHARE_OF = "share_of_"
 WITHOUT = "without a value: "
 ABSENT = -1  # the row has no such count
 
@@ -69,12 +71,15 @@ class Counts:
         Number of the count that stands in a column of each row; -1 where there is none.
     twins : dict of int to int
         Counts that are seen in the place of another (see `twin`).
+    same : dict of int to int
+        Counts that are known to be the same people as another, which stands for them (see `stand_for`).
     """
 
     names: list[tuple[str, int]] = field(default_factory=list)
     people: dict[tuple[str, int], set[str]] = field(default_factory=dict)
     of: dict[str, IntArray] = field(default_factory=dict)
     twins: dict[int, int] = field(default_factory=dict)
+    same: dict[int, int] = field(default_factory=dict)
     _ids: dict[tuple[str, int], int] = field(default_factory=dict)
 
     @property
@@ -109,6 +114,24 @@ class Counts:
             own[twin] = number
         return own
 
+    def stand_for(self, standing: IntArray) -> None:
+        """Put, wherever it stands, another count in the place of each; shape (counts,)."""
+        for column, numbers in self.of.items():
+            self.of[column] = np.where(numbers >= 0, standing[numbers], numbers)
+        self.twins = {
+            int(standing[t]): int(standing[n])
+            for t, n in self.twins.items()
+            if standing[t] != standing[n]
+        }
+        self.same = {n: int(s) for n, s in enumerate(standing) if s != n}
+
+    @property
+    def stands_for(self) -> IntArray:
+        """Number of the count that stands in the place of each: itself, or one that is the same people."""
+        own = np.arange(len(self.names))
+        own[list(self.same)] = list(self.same.values())
+        return own
+
     def whose(self, place: str, value: int, population: str, *, alone: bool = False) -> str | None:
         """Population, related to this one, of which so many people stand at a place; None where there is none."""
         standing = self.people.get((place, value), set())
@@ -131,6 +154,16 @@ def places(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
         for d, t, c in zip(dimensions, terms, contrasts, strict=True)
     ]
     return np.array(plain, dtype=object)
+
+
+def people_of(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """Population that `n_patients` and `denominator` of each row count: of a share of those who started, these."""
+    whose, terms = text(frame, "population").copy(), text(frame, "term")
+    for row, term in enumerate(terms):
+        name = term.removeprefix(SHARE_OF)
+        if name != term and name in POPULATIONS:
+            whose[row] = name
+    return whose
 
 
 def families(frame: pd.DataFrame) -> list[Family]:
@@ -158,7 +191,7 @@ def collect(frame: pd.DataFrame, groups: list[Family], small: int) -> Counts:
     below = np.where(text(frame, "dimensions") == "", "", whole).astype(object)
     shares = _is_share(frame, place != whole)
     counts.people = _people_of(frame, place)
-    population, time = text(frame, "population"), text(frame, "time")
+    time, own, whose = text(frame, "time"), text(frame, "population"), people_of(frame)
     scale = (
         text(frame, "instrument")
         + np.where(text(frame, "scale") == "", "", ":")
@@ -169,6 +202,7 @@ def collect(frame: pd.DataFrame, groups: list[Family], small: int) -> Counts:
         usable = np.isfinite(values)
         if column == "estimate":
             usable &= _unit_is_people(frame) & (values == np.round(values))
+        population = whose if column in OF_EVERYBODY else own
         numbers = np.full(len(frame), ABSENT, dtype=np.int64)
         for row in np.flatnonzero(usable & (values >= 0)):
             of_whole = column == "n_patients" and shares[row]
@@ -210,7 +244,7 @@ def _people_of(
 ) -> dict[tuple[str, int], set[str]]:
     """Populations of which so many people stand at a place, outside curves: by place and number."""
     found: dict[tuple[str, int], set[str]] = defaultdict(set)
-    time, population = text(frame, "time"), text(frame, "population")
+    time, population = text(frame, "time"), people_of(frame)
     people = frame["n_patients"].astype("float64").to_numpy()
     for row in np.flatnonzero(np.isfinite(people) & (time == "")):
         found[(str(place[row]), int(people[row]))].add(population[row])
@@ -226,9 +260,10 @@ def _finer(
 ) -> dict[str, npt.NDArray[np.object_]]:
     """What tells small counts of one place apart: the population, and for events their definition."""
     population, term, scale = text(frame, "population"), text(frame, "term"), text(frame, "scale")
-    scaled = _joined(population, np.where(scale == "all", "", scale))
+    whose = people_of(frame)
+    scaled = _joined(whose, np.where(scale == "all", "", scale))
     timed = _joined(scaled, text(frame, "time"))
-    people = np.where(place == "", timed, population).astype(object)
+    people = np.where(place == "", timed, whose).astype(object)
     kept = ("definition", "instrument", "scale", "term", "time", "contrast")
     full = _joined(population, *(text(frame, name) for name in kept))
     of_level = np.array(
@@ -238,7 +273,7 @@ def _finer(
     of_value = ("instrument", "scale", "term", "contrast")
     return {
         "n_patients": people,
-        "denominator": np.where(place == "", scaled, population).astype(object),
+        "denominator": np.where(place == "", scaled, whose).astype(object),
         "n_episodes": people,
         "estimate": people,
         "n_events": events,

@@ -9,12 +9,17 @@ import numpy as np
 import pandas as pd
 
 from naturalistic.release.row_keys import keys_without, text
-from naturalistic.release.suppression.counts import Counts, Family, IntArray
+from naturalistic.release.suppression.counts import (
+    OF_EVERYBODY,
+    Counts,
+    Family,
+    IntArray,
+    people_of,
+)
 from naturalistic.release.suppression.links_model import UNIONS, Links, unions
 from naturalistic.vocabulary import POPULATIONS
 
 SUMMED = ("n_patients", "n_episodes", "n_events", "numerator", "denominator", "n_missing")
-OF_EVERYBODY = ("n_patients", "denominator")  # columns that hold whole populations
 MAIN_SCALES = ("", "all", "total")  # the scale that other tables speak of without naming it
 
 
@@ -39,7 +44,7 @@ def whole_populations(frame: pd.DataFrame, counts: Counts) -> Wholes:
     """Every count that stands for a whole population, at any time of a curve."""
     plain = (text(frame, "dimensions") == "") & (text(frame, "contrast") == "")
     plain &= np.isin(text(frame, "scale"), MAIN_SCALES)
-    population = text(frame, "population")
+    population = people_of(frame)
     found: dict[tuple[str, str], set[int]] = defaultdict(set)
     for column in OF_EVERYBODY:
         for row in np.flatnonzero(plain & (counts.of[column] >= 0) & (population != "")):

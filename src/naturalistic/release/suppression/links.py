@@ -15,15 +15,16 @@ import pandas as pd
 from naturalistic.release.row_keys import keys_without, text
 from naturalistic.release.suppression.counts import (
     INSIDE,
+    OF_EVERYBODY,
     Counts,
     Family,
     IntArray,
     pairs,
+    people_of,
     places,
 )
 from naturalistic.release.suppression.levels import (
     MAIN_SCALES,
-    OF_EVERYBODY,
     find_levels,
     whole_populations,
 )
@@ -37,9 +38,11 @@ def find_links(frame: pd.DataFrame, groups: list[Family], counts: Counts) -> Lin
     find_levels(frame, groups, counts, links)
     _without_value(frame, counts, links)
     _same_people(frame, counts, links)
+    _below(frame, counts, links)
     _terms(frame, counts, links)
     _nested(frame, counts, links)
     _curves(frame, counts, links)
+    links.merge()
     return links
 
 
@@ -73,7 +76,10 @@ def _without_value(frame: pd.DataFrame, counts: Counts, links: Links) -> None:
         (place[row], population[row], int(people[row]), int(missing[row])): None for row in rows
     }:
         total = counts.names[with_value][1] + counts.names[without][1]
-        named = wholes.of(group, *OF_EVERYBODY) | {counts.known(there, total, group)}
+        # who has no value of a part of a population may be everybody else of it
+        groups = (group, *INSIDE.get(group, ()))
+        named = {n for g in groups for n in wholes.of(g, *OF_EVERYBODY)}
+        named |= {counts.known(there, total, g) for g in groups}
         for whole in sorted(named - {-1}):
             if counts.names[whole][1] == total:
                 links.sums_to((with_value, without), whole)
@@ -81,7 +87,7 @@ def _without_value(frame: pd.DataFrame, counts: Counts, links: Links) -> None:
 
 def _same_people(frame: pd.DataFrame, counts: Counts, links: Links) -> None:
     """As many people of one population and breakdown are the same people, whatever they are called here."""
-    population, dimensions = text(frame, "population"), text(frame, "dimensions")
+    population, dimensions = people_of(frame), text(frame, "dimensions")
     place, scale, time = places(frame), text(frame, "scale"), text(frame, "time")
     whole = np.full(len(frame), "", dtype=object)
     for columns, where, when in (
@@ -97,6 +103,19 @@ def _same_people(frame: pd.DataFrame, counts: Counts, links: Links) -> None:
                 key = (population[row], dimensions[row], where[row], main, when[row], value)
                 if first.setdefault(key, number) != number:
                     links.sums_to((number,), first[key])
+
+
+def _below(frame: pd.DataFrame, counts: Counts, links: Links) -> None:
+    """What stands below a share is the people of its row and, without a breakdown, everybody of their population."""
+    whose, wholes = people_of(frame), whole_populations(frame, counts)
+    plain = (text(frame, "dimensions") == "") & (text(frame, "contrast") == "")
+    bottom, people = counts.of["denominator"], counts.of["n_patients"]
+    for row in np.flatnonzero(bottom >= 0):
+        number = int(bottom[row])
+        same = wholes.of(whose[row], *OF_EVERYBODY) if plain[row] else set()
+        for other in sorted((same | {int(people[row])}) - {-1, number}):
+            if counts.names[other][1] == counts.names[number][1]:
+                links.sums_to((number,), other)
 
 
 def _terms(frame: pd.DataFrame, counts: Counts, links: Links) -> None:

@@ -6,7 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
 from naturalistic.release.suppression.counts import Counts
+
+SAME = ([1, -1], [-1, 1])  # coefficients of a relation that says that two counts are the same
 
 UNIONS = {
     # a figure that counts the people of several levels, or of several other figures, of the same definition
@@ -47,6 +53,28 @@ class Links:
     def within(self, parts: Iterable[int], whole: int) -> None:
         """The parts add up to no more than the whole."""
         self._add(self.at_most, [(p, 1) for p in parts] + [(whole, -1)])
+
+    def merge(self) -> None:
+        """One count in the place of all that are known to be the same people, here and in the rows.
+
+        They are withheld and rounded together then: an outsider puts what is shown of each together anyway, and a
+        reader finds one number, not two.
+        """
+        pairs = [[n for n, _ in terms] for terms in self.equal if [c for _, c in terms] in SAME]
+        if not pairs:
+            return
+        first, second = np.array(pairs).T
+        size = len(self.counts.names)
+        graph = coo_array((np.ones(len(pairs)), (first, second)), shape=(size, size))
+        number, group = connected_components(graph, directed=False)
+        standing = np.full(number, size)
+        np.minimum.at(standing, group, np.arange(size))
+        self.counts.stand_for(standing[group])
+        for relations in (self.equal, self.at_most):
+            before = list(relations)
+            relations.clear()
+            for terms in before:
+                self._add(relations, [(int(standing[group[n]]), c) for n, c in terms])
 
     @staticmethod
     def _add(
