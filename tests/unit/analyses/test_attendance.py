@@ -13,11 +13,13 @@ from naturalistic.analyses import attendance, attendance_over_time
 from naturalistic.analyses.attending.bins import bins_of
 from naturalistic.analyses.attending.bookings import bookings_of
 from naturalistic.analyses.attending.course import _streak
+from naturalistic.analyses.attending.effects import add_therapists
 from naturalistic.analyses.attending.steps import steps_of
-from naturalistic.analyses.interface import AnalysisInput
+from naturalistic.analyses.interface import AnalysisInput, EstimateRows
 from naturalistic.analyses.registry import REGISTRY
 from naturalistic.reference.loader import load_instruments
 from naturalistic.settings.config import AnalysisSettings
+from naturalistic.stats.generalised_mixed_model import fit_generalised_mixed_model
 from naturalistic.tables.cohort import SESSIONS
 from tests.unit.analyses.simulated_cohort import DAY, simulated_tables
 
@@ -355,3 +357,30 @@ def test_summaries_alone_are_enough_for_the_model(data: AnalysisInput, rows: pd.
         one(found, estimand="odds_ratio", model="absence", term="season")["status"]
         == "not_measured"
     )
+
+
+def test_a_share_whose_interval_reaches_nothing_has_profile_limits_and_no_error() -> None:
+    """A Wald interval of the same share runs from 0.0002 to 0.46."""
+    rng = np.random.default_rng(6)
+    therapist = np.repeat(np.arange(12), 25)
+    mean = 20.0 * np.exp(rng.normal(0.0, 0.08, 12))[therapist]
+    counts = rng.negative_binomial(2, 2.0 / (2.0 + mean)).astype(float)
+    fit = fit_generalised_mixed_model(
+        counts,
+        np.ones((300, 1)),
+        family="nb2",
+        group=therapist,
+        group_label="therapist",
+        profile=True,
+    )
+    rows = EstimateRows("made", "attendance")
+    add_therapists(rows, fit, 300, "")
+    share = rows.frame().set_index("estimand").loc["intraclass_correlation"]
+    assert 0.005 < share["estimate"] < 0.05
+    assert np.isnan(share["std_error"])
+    assert share["conf_low"] == 0.0
+    spread = fit.random_effect("therapist").profile_conf_high
+    rest = np.log(1.0 + 1.0 / fit.mean_count + 1.0 / fit.theta)
+    assert share["conf_high"] == pytest.approx(spread**2 / (spread**2 + rest))
+    assert share["conf_high"] < 0.2
+    assert "no standard error" in share["note"]
