@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from naturalistic.analyses.interface import AnalysisInput
+from naturalistic.analyses.outcome import growth as growth_models
 from naturalistic.analyses.outcome.form_therapists import form_therapists
 from naturalistic.analyses.outcome.people import OutcomePeople, outcome_people
 from naturalistic.analyses.outcome_models import NAME, analyse
@@ -48,11 +49,8 @@ def changing_tables() -> dict[str, pd.DataFrame]:
     return {**tables, "sessions": SESSIONS.conform(sessions)}
 
 
-def given(tables: dict[str, pd.DataFrame], **resampling: int) -> AnalysisInput:
-    values: dict[str, Any] = {
-        "predictors": ("gender",),
-        "resampling": {"bootstrap_draws": 100, **resampling},
-    }
+def given(tables: dict[str, pd.DataFrame]) -> AnalysisInput:
+    values: dict[str, Any] = {"predictors": ("gender",), "resampling": {"bootstrap_draws": 100}}
     return AnalysisInput(
         cohort="hand",
         tables={name: tables[name] for name in REGISTRY[NAME].tables},
@@ -135,9 +133,10 @@ def test_the_rows_say_that_people_change_therapist(estimates: pd.DataFrame) -> N
 
 
 def test_above_the_limit_forms_count_for_the_main_therapist_and_a_row_says_so(
-    tables: dict[str, pd.DataFrame], estimates: pd.DataFrame
+    tables: dict[str, pd.DataFrame], estimates: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    many = analyse(given(tables, full_inference_up_to=100)).estimates
+    monkeypatch.setattr(growth_models, "MOST_CROSSED", 100)
+    many = analyse(given(tables)).estimates
     not_run = pick(many, model="growth", specification="by_session_therapist")
     assert not_run["status"].tolist() == ["not_run"]
     assert "more than 100 people" in not_run["note"].iloc[0]
