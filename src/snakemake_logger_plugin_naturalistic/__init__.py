@@ -45,7 +45,11 @@ class LogHandler(LogHandlerBase):
             self._progress()
         elif event in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR):
             self._job_error(record)
-        elif not self._shown and (event == LogEvent.ERROR or _is_plain_error(event, record)):
+        elif (
+            not self._shown
+            and not _is_echo(record)
+            and (event == LogEvent.ERROR or _is_plain_error(event, record))
+        ):
             self._line(record.getMessage())
 
     def _progress(self) -> None:
@@ -83,6 +87,11 @@ def _record(log: Path) -> None:
 
 def _is_plain_error(event: object, record: LogRecord) -> bool:
     return event is None and record.levelno >= ERROR
+
+
+def _is_echo(record: LogRecord) -> bool:
+    """Snakemake's own words on a command that failed: the stage says the reason itself, in its log."""
+    return "CalledProcessError in file" in record.getMessage()
 
 
 def _stage_name(record: LogRecord) -> str:

@@ -132,3 +132,10 @@ def test_a_questionnaire_that_is_not_read_is_said_on_the_screen(project, capsys)
     assert "Named like a questionnaire, but NOT read: a.PHQ9 Pre (is named like" in said
     assert "No questionnaire was recognised." in said
     assert "# Named like a questionnaire, but not read:" in MAPPING.read_text(encoding="utf-8")
+
+
+def test_an_empty_folder_writes_no_mapping(project, capsys):
+    Path("empty").mkdir()
+    assert run_command(["init", "north", "empty"]) == 2
+    assert "empty holds no file that can be read (.csv" in capsys.readouterr().err
+    assert not MAPPING.exists()

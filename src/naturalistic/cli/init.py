@@ -115,6 +115,11 @@ def _check(cohort: str, files: list[Path], target: Path, *, force: bool) -> None
             f"{target.as_posix()} exists. Choose another name, or replace it with --force."
         )
     wrong += [f"{path.as_posix()} does not exist." for path in files if not path.exists()]
+    wrong += [
+        f"{path.as_posix()} holds no file that can be read (.csv, .tsv, .txt, .xlsx, .sav, .dta, .parquet)."
+        for path in files
+        if path.is_dir() and not ordinary_files([path])
+    ]
     if len({path.resolve() for path in files}) < len(files):
         wrong.append("A file is named twice.")
     if wrong:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -95,6 +96,7 @@ def tell_failures(
     codes = sorted({stop.exit_code for c in failed for stop in stopped.get(c, ())})
     if len(cohorts) > 1:
         _say(_failure_lines(plan, failed, stopped, done, len(cohorts)))
+    _say([_earlier(report) for c in failed if (report := report_file(plan, c)).is_file()])
     if done:
         return CohortsFailedError.exit_code
     return codes[0] if codes else EXIT_BUG
@@ -116,6 +118,12 @@ def _failure_lines(
         lines += [f"  - {c}: {report_file(plan, c).as_posix()}" for c in done]
     lines.append("After mending, run the same command again: what is finished is not done again.")
     return lines
+
+
+def _earlier(report: Path) -> str:
+    """A report that an earlier run left must not be taken for the result of this one."""
+    made = dt.datetime.fromtimestamp(report.stat().st_mtime)
+    return f"{report.as_posix()} is still that of an earlier run ({made:%d/%m/%Y %H:%M}), not the result of this one."
 
 
 def _step(name: str) -> str:
@@ -142,4 +150,6 @@ def _shortened(said: Sequence[str]) -> str:
 
 
 def _say(lines: Sequence[str]) -> None:
+    if not lines:
+        return
     print("\n".join(lines), file=sys.stderr)

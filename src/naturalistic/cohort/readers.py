@@ -157,7 +157,10 @@ def _check_header(header: tuple[str, ...], names: list[str], described: str) -> 
             if data:
                 hints.append(repr(name))
                 continue
-            close = difflib.get_close_matches(name, header, n=1, cutoff=0.6)
+            free = [
+                h for h in header if h not in names
+            ]  # a column that is mapped is not meant twice
+            close = difflib.get_close_matches(name, free, n=1, cutoff=0.6)
             folded = [h for h in header if h.casefold() == name.casefold()]
             near = folded[0] if folded else close[0] if close else None
             hints.append(f"{name!r}" + (f" (did you mean {near!r}?)" if near else ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import zlib
 from collections import Counter
@@ -129,7 +130,29 @@ def _load(
     try:
         return model.model_validate(data)
     except ValidationError as invalid:
-        raise error(list(_problems(path, invalid, node, model))) from invalid
+        found = list(_problems(path, invalid, node, model))
+        found += _problems_behind(path, invalid, node, model, data)
+        raise error(list(dict.fromkeys(found))) from invalid
+
+
+def _problems_behind(
+    path: Path, invalid: ValidationError, node: yaml.Node | None, model: type[BaseModel], data: Any
+) -> list[str]:
+    """What is wrong beside unknown keys: it is only looked at without them, and everything is said at once."""
+    unknown = [p["loc"] for p in invalid.errors() if p["type"] == "extra_forbidden"]
+    known = copy.deepcopy(data)
+    for *above, key in unknown:
+        place: Any = known
+        for part in above:
+            if isinstance(place, list) or (isinstance(place, dict) and part in place):
+                place = place[part]  # else a member of a union, which does not stand in the file
+        if isinstance(place, dict):
+            place.pop(key, None)
+    try:
+        model.model_validate(known)
+    except ValidationError as others:
+        return list(_problems(path, others, node, model))
+    return []
 
 
 def _yaml_problem(path: Path, bad: yaml.YAMLError) -> str:
@@ -226,14 +249,24 @@ def _unknown_key(location: Location, model: type[BaseModel]) -> str:
 def _allowed_keys(location: Location, model: type[BaseModel]) -> list[str]:
     """Keys of the model that `location` leads to, following nested models, lists and dictionaries."""
     current: Any = model
+    in_dictionary = False
     for part in location:
+        if in_dictionary:
+            in_dictionary = False  # a key of the file's own: the model of its value stays
+            continue
         if isinstance(current, type) and issubclass(current, BaseModel):
             field = current.model_fields.get(str(part))
             current = _inner_model(field.annotation) if field else None
-        # a list index or a dictionary key stays with the model inside it
+            in_dictionary = field is not None and _is_dictionary(field.annotation)
+        # a list index stays with the model inside it
     if isinstance(current, type) and issubclass(current, BaseModel):
         return [field.alias or name for name, field in current.model_fields.items()]
     return []
+
+
+def _is_dictionary(annotation: Any) -> bool:
+    parts = (annotation, *getattr(annotation, "__args__", ()))
+    return any(part is dict or getattr(part, "__origin__", None) is dict for part in parts)
 
 
 def _inner_model(annotation: Any) -> Any:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from logging import ERROR, LogRecord
 from pathlib import Path
 
 import pytest
 
 from naturalistic.cli import run_ending as ending
 from naturalistic.cli.plan import Plan
-from snakemake_logger_plugin_naturalistic import _record
+from snakemake_logger_plugin_naturalistic import _is_echo, _record
 
 
 @pytest.fixture
@@ -85,3 +86,24 @@ def test_a_job_ended_without_a_word_is_recorded_by_the_logger(plan):
     failed("dropout", "Why:\n  - this\n", 4)
     _record(log)
     assert ending.stops(plan, "b")[0].exit_code == 4
+
+
+def test_a_report_of_an_earlier_run_is_not_taken_for_this_one(plan, capsys):
+    earlier = Path("results/b/release/report.html")
+    earlier.parent.mkdir()
+    earlier.write_text("")
+    failed("ingest", "The extract needs mending:\n  - one\n", 4)
+    assert ending.tell_failures(plan, ("b",), stopped(plan), []) == 4
+    said = capsys.readouterr().err
+    assert "results/b/release/report.html is still that of an earlier run" in said
+    assert "results/a/" not in said
+
+
+def test_what_snakemake_says_of_a_failed_command_is_left_to_the_log():
+    def record(text: str) -> LogRecord:
+        return LogRecord("snakemake", ERROR, "", 0, text, None, None)
+
+    assert _is_echo(
+        record('RuleException:\nCalledProcessError in file "x.smk", line 3:\nCommand ...')
+    )
+    assert not _is_echo(record("WorkflowError: no such file"))

@@ -165,10 +165,25 @@ def test_codes_are_text_whatever_yaml_makes_of_them(tmp_path):
             lambda m: m["files"]["sessions"].update(seperator=","),
             "unknown key 'files.sessions.seperator'",
         ),
+        (
+            lambda m: m["files"]["sessions"].update(delimeter=","),
+            "unknown key 'files.sessions.delimeter'. Did you mean 'delimiter'?",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_the_way_out(tmp_path, change, words):
     assert words in refused(tmp_path, change)
+
+
+def test_unknown_keys_do_not_hide_what_else_is_wrong(tmp_path):
+    def change(mapping):
+        columns = mapping["tables"]["referrals"]["columns"]
+        columns["ending"] = {"from": "EndReason", "codez": {"1": "planned_ending"}}
+        columns["endng"] = "EndReason"
+
+    said = refused(tmp_path, change)
+    assert "unknown key 'tables.referrals.columns.ending.codez'. Did you mean 'codes'?" in said
+    assert "referrals.columns.endng is not a column of referrals" in said
 
 
 def test_a_wide_form_at_a_session_needs_a_place_in_time(tmp_path):
