@@ -144,7 +144,7 @@ def _problems_behind(
     for *above, key in unknown:
         place: Any = known
         for part in above:
-            if isinstance(place, list) or (isinstance(place, dict) and part in place):
+            if part in (range(len(place)) if isinstance(place, list) else place):
                 place = place[part]  # else a member of a union, which does not stand in the file
         if isinstance(place, dict):
             place.pop(key, None)
