@@ -9,6 +9,7 @@ import pandas as pd
 from naturalistic.report.blocks import Section, Table
 from naturalistic.report.brief_words import data_day, people_words, ranged, why_none
 from naturalistic.report.released import Released, is_ok
+from naturalistic.report.sections.closing_elsewhere import yearly_cost
 from naturalistic.report.sentences import about, people_of_share
 from naturalistic.report.wording import NOT_MEASURED, interval, number, value
 
@@ -127,9 +128,10 @@ def extending(released: Released) -> Iterator[str]:
     """What it would take to give every area the highest rate, and what a person treated costs."""
     level = released.one(NAME, estimand="expected_number", term="level_up")
     if is_ok(level):
+        money = yearly_cost(released, level)
         yield (
             f"If all areas had the rate of the area with the most, about {value(level)} more people would start each year"
-            f"{_limits(level)}."
+            f"{_limits(level)}." + (f" At the cost below, that is about {money}." if money else "")
         )
     else:
         yield f"How many more people it would reach: {_lacks(released, level, NO_AREAS)}."

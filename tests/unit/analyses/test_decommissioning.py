@@ -11,6 +11,7 @@ import pytest
 
 from naturalistic.analyses.closing.caseload import caseload_on
 from naturalistic.analyses.closing.costs import ratio_with_bootstrap
+from naturalistic.analyses.closing.geography import levelled
 from naturalistic.analyses.decommissioning import analyse
 from naturalistic.analyses.interface import AnalysisInput
 from naturalistic.reference.loader import load_instruments
@@ -216,6 +217,46 @@ def test_areas_and_levelling() -> None:
     assert ratio["conf_low"] < ratio["estimate"] < ratio["conf_high"]
     assert _one(frame, term="started_other_or_unknown_area")["estimate"] == 0
     assert _rows(tables).query("estimand == 'rate_per_100000'")["status"].item() == "not_measured"
+
+
+def test_levelling_by_hand() -> None:
+    starters, populations = {"North": 40, "South": 90}, {"North": 200_000, "South": 300_000}
+    found = levelled(starters, populations, "South", 2.0)
+    # 90 x 5/3 - 130 over 2 years; variance (90 x (5/3 - 1)^2 + 40) / 4
+    assert found.estimate == pytest.approx(10.0)
+    assert found.std_error == pytest.approx(np.sqrt((90 * 4 / 9 + 40) / 4))
+    # score limits of 90 are 73.2279 and 110.6135, of 40 are 29.3769 and 54.4646
+    assert found.conf_low == pytest.approx(10 - np.hypot(2 / 3 * 16.77206, 14.46455) / 2, abs=1e-4)
+    assert found.conf_high == pytest.approx(10 + np.hypot(2 / 3 * 20.61352, 10.62310) / 2, abs=1e-4)
+    nothing = levelled(starters, populations, None, 2.0)
+    assert nothing.estimate == pytest.approx(-65.0)
+    assert nothing.std_error == pytest.approx(np.sqrt(130) / 2)
+
+
+def test_an_area_with_few_people_leaves_levelling_without_an_interval() -> None:
+    tables = _cohort()
+    small = tables["patients"].index[:3]
+    tables["patients"]["area"] = tables["patients"]["area"].astype("object")
+    tables["patients"].loc[small, "area"] = "Isle"
+    populations = {"North": 200_000, "South": 300_000, "Isle": 4_000}
+    for with_isle, known in ((False, True), (True, False)):
+        asked = populations if with_isle else {k: populations[k] for k in ("North", "South")}
+        row = _one(_rows(tables, area_populations=asked), term="level_up")
+        assert pd.notna(row["estimate"])
+        assert bool(pd.notna(row["conf_low"])) is known
+        assert ("no interval" in row["note"]) is not known
+
+
+def test_the_interval_of_levelling_covers() -> None:
+    populations = {"North": 200_000, "South": 300_000, "East": 100_000}
+    means = {"North": 60, "South": 120, "East": 30}
+    truth = levelled(means, populations, "South", 3.0).estimate
+    drawn = np.random.default_rng(7).poisson(list(means.values()), (10_000, 3))
+    found = [
+        levelled(dict(zip(means, row, strict=True)), populations, "South", 3.0) for row in drawn
+    ]
+    covered = np.mean([each.conf_low <= truth <= each.conf_high for each in found])
+    assert covered == pytest.approx(0.95, abs=0.012)
 
 
 def test_capacity_under_stated_doses() -> None:

@@ -226,7 +226,10 @@ def test_what_changes_under_each_option() -> None:
         "waited about 7 months or more for a first session (214 days, likely range 208 to 218)"
         in said
     )
-    assert "about 40 more people would start each year (likely range 30 to 50)" in said
+    assert (
+        "about 40 more people would start each year (likely range 30 to 50). At the cost below, that is about £147,000 a "
+        "year (£102,000 to £195,000)."
+    ) in said
     assert "own costs of 2025, each person treated costs £3,676" in said
 
 

@@ -10,6 +10,7 @@ import pytest
 from naturalistic.report.blocks import Figure, Table, Text
 from naturalistic.report.released import Released
 from naturalistic.report.sections.closing import closing
+from naturalistic.report.sections.closing_elsewhere import yearly_cost
 from naturalistic.report.sentences import people_of_share
 from tests.unit.report.handmade import released, row
 from tests.unit.report.test_narrative import CAUSAL
@@ -167,7 +168,17 @@ def test_areas_levelling_and_capacity() -> None:
                     note="few",
                     term="started",
                 ),
-                row(NAME, "expected_number", 40, term="level_up", n_patients=60),
+                row(NAME, "expected_number", 40, term="level_up", conf_low=30, conf_high=50),
+                row(NAME, "expected_number", -25, term="level_down", conf_low=-40, conf_high=-10),
+                row(
+                    NAME,
+                    "cost",
+                    3676,
+                    term="treated",
+                    conf_low=3400,
+                    conf_high=3900,
+                    dimensions="currency=£, 2025",
+                ),
                 row(
                     NAME,
                     "ratio_to_reference",
@@ -195,8 +206,16 @@ def test_areas_levelling_and_capacity() -> None:
     ratio = "0.63 (0.50 to 0.80) of South"
     assert ("North", "14.2 (10.0 to 20.0)", ratio) in figure.data.rows
     assert ("South", "withheld", "–") in figure.data.rows
-    assert ("People a year more if every area had the highest rate", "40", "–") in figure.data.rows
-    assert figure.data.note == "From another area, or not recorded: 15 people."
+    up = (
+        "People a year more if every area had the highest rate",
+        "40 (30 to 50); £147,000 a year (£102,000 to £195,000)",
+        "–",
+    )
+    assert up in figure.data.rows
+    down = "−25 (−40 to −10); −£91,900 a year (−£156,000 to −£34,000)"
+    assert down in {cells[1] for cells in figure.data.rows}
+    assert figure.data.note.startswith("From another area, or not recorded: 15 people. Which area")
+    assert "wider than an interval of the product" in figure.data.note
     table = next(b for b in made.blocks if isinstance(b, Table) and "elsewhere" in b.caption)
     assert table.rows == [
         ("Cognitive behavioural therapy", "12 sessions a person, as stated", "1,440", "1.8")
@@ -213,3 +232,47 @@ def test_a_forecast_of_few_people_is_no_number(share: float, words: str) -> None
         people_of_share(data, pd.Series({"estimate": share}), pd.Series({"estimate": 120.0}))
         == words
     )
+
+
+def test_who_is_on_the_books_by_kind_of_therapy_and_earlier_treatment() -> None:
+    few = {"status": "withheld", "note": "few"}
+    data = released(
+        *_rows(
+            _number("in_therapy", 80, dimensions="format=individual"),
+            _number("in_therapy", 40, dimensions="format=group"),
+            row(NAME, "count", term="on_the_books", dimensions="prior_treatment=no", **few),
+            _number("on_the_books", 100, dimensions="prior_treatment=yes"),
+            row(NAME, "mean", 12.0, term="months_so_far"),
+            row(NAME, "median", 9.0, term="months_so_far"),
+        )
+    )
+    table = next(
+        b for b in _section(data).blocks if isinstance(b, Table) and "on the books" in b.caption
+    )
+    assert table.rows == [
+        ("Format, people in therapy",),
+        ("Group", "40"),
+        ("Individual", "80"),
+        ("Earlier psychological treatment, people in therapy or waiting",),
+        ("No", "withheld"),
+        ("Yes", "100"),
+        ("Months in therapy so far",),
+        ("Mean", "12.0"),
+        ("Median", "9.0"),
+    ]
+
+
+def test_a_caseload_that_is_withheld_is_a_sentence() -> None:
+    rows = [
+        row(NAME, "count", term=term, status="withheld", note="few")
+        for term in ("in_therapy", "waiting")
+    ]
+    said = _section(released(*rows)).findings[0]
+    assert said == (
+        "On the day these data end, how many people were in therapy: withheld; how many waited for it: withheld."
+    )
+
+
+def test_without_own_costs_levelling_has_none() -> None:
+    level = row(NAME, "expected_number", 40, term="level_up", conf_low=30, conf_high=50)
+    assert yearly_cost(released(level), pd.Series(level)) == ""

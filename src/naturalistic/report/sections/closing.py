@@ -11,6 +11,7 @@ from naturalistic.report.blocks import Block, Figure, Section, Table, Text
 from naturalistic.report.drawing import BLUE, GREY, PALE
 from naturalistic.report.plots.bars import Part, stacked_bars
 from naturalistic.report.released import Released, is_ok
+from naturalistic.report.sections.closing_caseload import caseload
 from naturalistic.report.sections.closing_elsewhere import (
     areas,
     capacity,
@@ -72,7 +73,7 @@ def closing(released: Released, _: PublishedStudy | None) -> Section | None:
 
 
 def _elsewhere(released: Released) -> Iterator[Block]:
-    for made in (problems_and_alternatives, capacity, areas, costs):
+    for made in (caseload, problems_and_alternatives, capacity, areas, costs):
         if (block := made(released)) is not None:
             yield block
 
@@ -88,10 +89,16 @@ def _day(released: Released) -> str:
 
 def _books(released: Released, there: pd.Series | None) -> str:
     waiting = _count(released, "waiting")
-    text = f"{_day(released)}, {about(released, there)} people were in therapy"
+    people = (
+        f"{about(released, there)} people were in therapy"
+        if is_ok(there)
+        else f"how many people were in therapy: {reason(there)}"
+    )
+    text = f"{_day(released)}, {people}"
     if is_ok(waiting):
         queue = float(waiting["estimate"])  # type: ignore[index]  # a row that is_ok
-        text += f" and {about(released, waiting) if queue else 'nobody'} waited for it"
+        joined = " and " if is_ok(there) else "; "
+        text += f"{joined}{about(released, waiting) if queue else 'nobody'} waited for it"
     elif waiting is not None:
         text += f"; how many waited for it: {reason(waiting)}"
     without = _count(released, "open_without_contact")

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from naturalistic.report.blocks import Block, Figure, Table, Text
 from naturalistic.report.catalogue import nice_population, therapy_label
 from naturalistic.report.plots.axis import Scale
 from naturalistic.report.plots.dots import DotRow, dot_plot
-from naturalistic.report.released import Released, is_ok
+from naturalistic.report.released import Released, has_interval, is_ok
 from naturalistic.report.sections.forests import point
 from naturalistic.report.sections.nice_recommendations import current_recommendations
 from naturalistic.report.wording import (
+    MINUS,
     brief_interval,
     capital,
     count,
     label,
     listed,
     lower_first,
+    number,
     reason,
     with_interval,
 )
@@ -26,6 +30,11 @@ NAME = "decommissioning"
 THRESHOLDS = "the thresholds of NHS Talking Therapies"
 NAMED = ("must", "offer", "consider")
 DOSES = {"as_here": "As many as courses that have ended here had, on average"}
+LEVELLED = "Which area has the most or the fewest is taken as it was seen; what that choice adds is not in the interval."
+AT_COST = (
+    "Costs a year: people times the service's own cost of a person treated; the limits hold those of both and are wider "
+    "than an interval of the product. More staff or rooms may cost more or less for each person than now."
+)
 PER = {
     "treated": "Person treated",
     "planned_ending": "Person who ended as planned",
@@ -163,7 +172,13 @@ def _ratio(released: Released, area: str) -> str:
 
 def _of_no_area(released: Released) -> str:
     row = released.one(NAME, estimand="count", term="started_other_or_unknown_area")
-    return "" if row is None else f"From another area, or not recorded: {count(row)} people."
+    notes = [] if row is None else [f"From another area, or not recorded: {count(row)} people."]
+    level = released.one(NAME, estimand="expected_number", term="level_up")
+    if is_ok(level):
+        notes.append(LEVELLED)
+        if yearly_cost(released, level):
+            notes.append(AT_COST)
+    return " ".join(notes)
 
 
 def _levelling(released: Released) -> list[tuple[str, ...]]:
@@ -173,8 +188,45 @@ def _levelling(released: Released) -> list[tuple[str, ...]]:
     }
     found = {term: released.one(NAME, estimand="expected_number", term=term) for term in words}
     return [
-        (text, count(found[term]), "–") for term, text in words.items() if found[term] is not None
+        (text, _people_and_cost(released, row), "–")
+        for term, text in words.items()
+        if (row := found[term]) is not None
     ]
+
+
+def _people_and_cost(released: Released, row: pd.Series) -> str:
+    """People a year with the interval, and what they would cost at the service's own cost of a person treated."""
+    money = yearly_cost(released, row)
+    return brief_interval(row) + (f"; {money}" if money else "")
+
+
+def yearly_cost(released: Released, people: pd.Series | None) -> str:
+    """What so many people a year would cost at the service's own cost of a person treated; empty where none is stated.
+
+    The limits are the smallest and the largest product of a limit of one and a limit of the other: they are wider than the
+    interval of the product.
+    """
+    rows = released.rows(NAME, estimand="cost", term="treated")
+    each = rows.iloc[0] if len(rows) else None
+    if people is None or each is None or not is_ok(people) or not is_ok(each):
+        return ""
+    money = _currency([each]).partition(", ")[0]
+    text = f"{_money(float(people['estimate']) * float(each['estimate']), money)} a year"
+    if not (has_interval(people) and has_interval(each)):
+        return text
+    ends = [
+        float(people[a]) * float(each[b])
+        for a in ("conf_low", "conf_high")
+        for b in ("conf_low", "conf_high")
+    ]
+    return f"{text} ({_money(min(ends), money)} to {_money(max(ends), money)})"
+
+
+def _money(amount: float, currency: str) -> str:
+    """An amount with three figures that count: `£147,000`, `−£9,150`."""
+    digits = 2 - math.floor(math.log10(abs(amount))) if amount else 0
+    sign = MINUS if round(amount, digits) < 0 else ""
+    return f"{sign}{currency}{number(abs(round(amount, digits)), max(digits, 0))}"
 
 
 def costs(released: Released) -> Block | None:
