@@ -24,7 +24,7 @@ MODEL = "previous_booking"
 PHASES = 4
 ALL = "all_bookings"
 APART_TWIN = "within_and_between_population_averaged"
-LAST_LEFT_OUT = "up to the last session attended: the sessions missed at the end of a course are the leaving itself"
+LAST_LEFT_OUT = "before the last session attended: the sessions missed at the end of a course are the leaving itself"
 CONTRASTS = {
     "previous_missed": "missed vs kept",
     "previous_missed_within": "missed vs kept",
