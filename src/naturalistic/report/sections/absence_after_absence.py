@@ -20,7 +20,7 @@ from naturalistic.report.wording import (
 
 ALL = "all_bookings"
 RUNS = {"1": "One", "2": "Two in a row", "3": "Three in a row"}
-LEFT_OUT = "Each course is taken up to the last session attended: those missed after it are the leaving itself."
+LEFT_OUT = "Each course ends before the last session attended: those missed after it are the leaving itself."
 
 
 def _row(released: Released, term: str, specification: str = "") -> pd.Series | None:
