@@ -13,13 +13,15 @@ from pydantic import ValidationError
 
 from naturalistic.errors import BundleError
 from naturalistic.release.bundle_digest import digest, file_text
-from naturalistic.release.bundle_model import FORMAT, LARGEST, SCHEMA_VERSION, Bundle
+from naturalistic.release.bundle_model import FORMAT, LARGEST, SCHEMA_VERSION, Bundle, Row
 
 LARGEST_FILE = 64 * 1024 * 1024
 DEEPEST = 12
 LONGEST = 4000
 _MARKUP = re.compile(r"<\s*[a-zA-Z/!?]|&#|javascript:", re.IGNORECASE)
 _PATH = re.compile(r"(^|[\\/])\.\.([\\/]|$)|^[\\/~]|^[a-zA-Z]:[\\/]|\\\\")
+# what a spreadsheet would take for a formula when a table of pooled figures is opened
+_FORMULA = re.compile(r"^\s*([=@]|[+-].*[|!(])")
 _COUNTS = ("n_patients", "n_episodes", "n_events", "numerator", "denominator")
 
 
@@ -46,6 +48,10 @@ def read_bundle(path: Path) -> Bundle:
     except ValidationError as error:
         found = [f"{name}: {_place(e['loc'])}: {e['msg']}." for e in error.errors()[:10]]
         raise BundleError(found) from error
+    if odd := sum(map(_impossible, bundle.estimates)):
+        raise BundleError(
+            f"{name}: {odd} rows cannot be: a numerator above its denominator, or a lower limit above the upper one."
+        )
     if small := small_counts(bundle):
         raise BundleError(
             f"{name}: {small} counts are at or below the threshold of {bundle.disclosure.threshold} that it names."
@@ -87,6 +93,16 @@ def small_counts(bundle: Bundle) -> int:
         for band in bundle.endings
     )
     return rows + sum(small(count.people) for count in bundle.counts)
+
+
+def _impossible(row: Row) -> bool:
+    """Whether a row holds what no rounding makes of figures."""
+    if row.conf_low is not None and row.conf_high is not None and row.conf_low > row.conf_high:
+        return True
+    counted = row.numerator is not None and row.denominator is not None
+    return (
+        counted and row.estimand == "proportion" and (row.numerator or 0) > (row.denominator or 0)
+    )
 
 
 def _parse(path: Path) -> tuple[dict[str, Any], str]:
@@ -180,6 +196,8 @@ def _bad_text(text: str, place: str) -> Iterator[str]:
         yield f"{place}: markup in a text"
     elif _PATH.search(text):
         yield f"{place}: a text like a path"
+    elif _FORMULA.search(text):
+        yield f"{place}: a text like a formula"
 
 
 def _place(loc: tuple[int | str, ...]) -> str:

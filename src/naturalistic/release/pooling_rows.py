@@ -17,6 +17,7 @@ from naturalistic.vocabulary import ESTIMANDS
 # Rounded figures of two services can agree exactly; the plain interval would then have no width. The factor of Hartung and
 # Knapp is therefore never taken below 1 (Röver, Knapp and Friede 2015); the plain interval stands among the variants.
 INTERVAL = "hksj_not_below"
+LEAST_ERROR = 1e-9  # no figure of people is more exact; a smaller error would have all the weight
 SOME = "in some services only: "  # the figure is pooled of the others
 RESULTS = (
     "k",
@@ -124,7 +125,7 @@ def _on_scale(row: Row) -> tuple[float, float, str] | None:
     """Value, standard error and scale; a proportion is told on the logit."""
     if row.estimand == "proportion":
         return _logit(row)
-    if row.std_error is None or row.std_error <= 0:
+    if row.std_error is None or row.std_error < LEAST_ERROR:
         return None
     return row.value, row.std_error, row.analysis_scale
 
@@ -141,7 +142,7 @@ def _logit(row: Row) -> tuple[float, float, str] | None:
     if error is None and row.conf_low and row.conf_high and 0 < row.conf_low < row.conf_high < 1:
         low, high = (np.log(p / (1 - p)) for p in (row.conf_low, row.conf_high))
         error = float((high - low) / (2 * ndtri(0.5 + (row.conf_level or 0.95) / 2)))
-    if not error:
+    if not error or error < LEAST_ERROR:
         return None
     return float(np.log(share / (1 - share))), float(error), "logit"
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from naturalistic.release.bundle_model import Bundle, Row
-from naturalistic.release.pooling_rows import Group, Member, logit_of_counts
+from naturalistic.release.pooling_rows import LEAST_ERROR, Group, Member, logit_of_counts
 from naturalistic.release.pooling_same import KEY
 from naturalistic.stats.meta_analysis import design_effects, effective_people
 
@@ -109,18 +109,19 @@ def _same_counts(row: Row, other: Row) -> bool:
 
 def _of_limits(_: Row, row: Row) -> float:
     """From the limits a service released of a rate; NaN where they do not tell."""
-    if row.df is None or row.conf_low is None or row.conf_high is None:
+    level = 0.95 if row.conf_level is None else row.conf_level
+    if row.df is None or row.conf_low is None or row.conf_high is None or not 0.0 < level < 1.0:
         return float("nan")
-    if not row.numerator or not row.denominator:
+    if not row.numerator or not row.denominator or row.numerator >= row.denominator:
         return float("nan")
-    quantile = stdtrit(max(row.df, 1.0), 0.5 + (row.conf_level or 0.95) / 2.0)
+    quantile = stdtrit(max(row.df, 1.0), 0.5 + level / 2.0)
     share = row.numerator / row.denominator
     return row.denominator / float(effective_people(share, row.conf_low, row.conf_high, quantile))
 
 
 def _of_errors(plain: Row, row: Row) -> float:
     """From the two standard errors of the size of a change; NaN where there are none."""
-    if not plain.std_error or not row.std_error:
+    if plain.std_error is None or row.std_error is None or row.std_error < LEAST_ERROR:
         return float("nan")
     return (row.std_error / plain.std_error) ** 2
 

@@ -151,8 +151,10 @@ def test_nobody_and_unusable_limits_give_no_design_effect():
     row_of(raw["a"], CLUSTERED).pop("df")
     row_of(raw["b"], CLUSTERED).pop("conf_high")
     row_of(raw["c"], CLUSTERED)["numerator"] = 0
+    raw["e"] = bundle_of("e", seed=9, therapists=12)
+    row_of(raw["e"], CLUSTERED)["conf_level"] = 1.0
     row = rates(pooled_of(raw)).loc[CLUSTERED]
-    assert row["k_design_effect"] == 1
+    assert (row["k"], row["k_design_effect"]) == (5, 1)
     assert row["design_effect"] == row["design_effect_assumed"]
 
 
@@ -203,6 +205,22 @@ def test_the_size_of_a_change_takes_the_error_that_leaves_therapists_out():
             services["value"], list(errors.values()), interval=INTERVAL
         ).average.conf_high
     )
+
+
+def test_an_error_no_group_of_people_can_have_is_none():
+    raw = copy.deepcopy(RAW)
+    for name, error in (("a", 1e-300), ("b", 1e-12)):
+        plain = next(r for r in raw[name]["estimates"] if r["estimand"] == "mean_change")
+        raw[name]["estimates"].append(
+            {**plain, "specification": "jackknife_by_therapist", "std_error": error}
+        )
+    plain = next(r for r in raw["c"]["estimates"] if r["estimand"] == "mean_change")
+    plain["std_error"] = 1e-300
+    made = pooled_of(raw)
+    rows = made.tables["estimates"]
+    assert rows.loc[rows["estimand"] == "mean_change", "specification"].tolist() == [""]
+    refused = made.tables["not_pooled"].set_index("estimand")
+    assert refused.loc["mean_change", "cohorts"] == "c"
 
 
 def test_the_report_says_which_figure_to_read_and_by_how_much_they_differ(pooled, tmp_path):
