@@ -109,13 +109,22 @@ def prepare_predictors(
     )
 
 
+_SLICE = 200_000
+
+
 def design_matrix(formula: str, frame: pd.DataFrame) -> tuple[npt.NDArray[np.float64], list[Term]]:
     """Design matrix of a formula and what each column means; treatment contrasts against the first level."""
     from formulaic import model_matrix
 
-    matrix = model_matrix(formula, frame, na_action="raise")
+    # in slices of rows, because formulaic holds what it makes several times over; levels are those of the whole frame
+    matrix = model_matrix(formula, frame.iloc[:_SLICE], na_action="raise")
     names = [str(name) for name in matrix.columns]
-    values = np.asarray(matrix, dtype=np.float64)
+    values = np.empty((len(frame), len(names)))
+    for start in range(0, max(len(frame), 1), _SLICE):
+        part = frame.iloc[start : start + _SLICE]
+        values[start : start + _SLICE] = (
+            matrix if not start else matrix.model_spec.get_model_matrix(part)
+        )
     return values, [_term(name, frame, values[:, i]) for i, name in enumerate(names)]
 
 
