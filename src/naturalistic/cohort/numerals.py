@@ -18,6 +18,7 @@ _WITH_DECIMALS = {
 # "1,250" is more likely a thousand than a fraction
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+", re.ASCII)
 _WORDS_BEHIND = re.compile(r"([+-]?[\d.,]+)\s*(?:[-–:]\s*)?[(\[]?[^\W\d_][^\d]*", re.ASCII)
+_OUT_OF = re.compile(r"(\d+)\s*(?:/|of|out of)\s*(\d+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Numerals:
     signs : str
         Signs that stand before the decimals: ".", "," or both.
     words_behind : bool
-        "12 (moderate)" is 12: words behind a number are passed over, where they hold no figure.
+        "12 (moderate)" is 12: words behind a number are passed over, where they hold no figure; "12/27" is 12 (of 27).
     """
 
     signs: str = "."
@@ -47,8 +48,11 @@ class Numerals:
         With a comma before the decimals a point may only part thousands, and only where decimals follow: "1.234,5". "1.234"
         alone could be either and is no number.
         """
-        if self.words_behind and (found := _WORDS_BEHIND.fullmatch(text)):
-            text = found[1]
+        if self.words_behind:
+            if (whole := _OUT_OF.fullmatch(text)) and int(whole[1]) <= int(whole[2]):
+                return float(whole[1])
+            if found := _WORDS_BEHIND.fullmatch(text):
+                text = found[1]
         if "." in self.signs and _POINT.fullmatch(text):
             return float(text)
         if "," in self.signs and _COMMA.fullmatch(text):

@@ -129,7 +129,7 @@ class SourceFile(Closed):
     )
     text_after_numbers: bool = Field(
         default=False,
-        description="Words behind a number are passed over: `12 (moderate)` is 12.",
+        description="Words behind a number are passed over: `12 (moderate)` and `12/27` are 12.",
     )
     missing_codes: MissingCodes = Field(
         default=("", "NULL", "NA", "N/A"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -162,6 +162,13 @@ class Column:
         """All its numbers are whole."""
         held = self.numbers[~np.isnan(self.numbers) & (self.counts > 0)]
         return bool((held == np.round(held)).all())
+
+    def without_words_behind(self) -> Column:
+        """Scores such as "12 (moderate)" as their numbers, where that makes numbers of the column."""
+        if self.numeric or self.dates is not None:
+            return self
+        numbers = replace(self, numerals=replace(self.numerals, words_behind=True))
+        return numbers if numbers.numeric else self
 
     @property
     def serial_dates(self) -> bool:

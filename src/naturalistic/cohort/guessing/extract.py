@@ -122,7 +122,7 @@ def _write_files(builder: Builder) -> None:
             value["date_format"] = builder.formats[file.key]
         if file.source.decimal != ".":
             value["decimal"] = file.source.decimal
-        if each.forms.words_behind:
+        if each.words_behind:
             value["text_after_numbers"] = True
         if fillers := builder.fillers.get(file.key):
             value["missing_codes"] = [*DEFAULT_MISSING, *sorted(fillers)]

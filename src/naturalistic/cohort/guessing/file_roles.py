@@ -77,6 +77,13 @@ class FileRoles:
             | {c.name for c, _ in self.forms.dates}
         )
 
+    @property
+    def words_behind(self) -> bool:
+        """Any score has words behind it, such as "12 (moderate)"."""
+        return self.forms.words_behind or any(
+            column.numerals.words_behind for column in self.file.columns.values()
+        )
+
     def best(self, table: str) -> dict[str, Guess]:
         """The best column for each canonical column of a table, no column twice."""
         return assign(self.guesses, {table})

@@ -95,7 +95,7 @@ def find_forms(file: FileProfile, words: FormWords) -> FormsFound:
                 del left[name]
     for name, plain in left.items():
         parsed = _parsed(plain, words)
-        column = _without_words_behind(plain) if parsed.instruments else plain
+        column = plain.without_words_behind() if parsed.instruments else plain
         if parsed.elsewhere and column.numeric:
             found.elsewhere[name] = (
                 f"belongs to {parsed.elsewhere.upper()}, for which there is no instrument file"
@@ -173,14 +173,6 @@ def _sort_out(
             keys = ("core_om",)
         factor = fitting[0][1]
         found.scores.append(ScoreColumn(column, keys, parsed, None if factor == 1 else factor))
-
-
-def _without_words_behind(column: Column) -> Column:
-    """Scores such as "12 (moderate)" as their numbers, where that makes numbers of the column."""
-    if column.numeric or column.dates is not None:
-        return column
-    numbers = replace(column, numerals=replace(column.numerals, words_behind=True))
-    return numbers if numbers.numeric else column
 
 
 def _scale(instrument: Instrument, key: str) -> Scale:

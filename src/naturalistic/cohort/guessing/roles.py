@@ -22,6 +22,7 @@ from naturalistic.cohort.guessing.row_level import beside, same_on_every_row
 from naturalistic.cohort.guessing.word_lists import word_list
 
 _OF_THE_CONTACT = {"form.date": "sessions.date", "form.occasion": "sessions.contact_type"}
+_OF_SCORES = frozenset(["score", "total", "value", "result", "answer"])
 _TOPICS = ("session", "referral", "patient", "measure", "therapist", "discharge")
 
 
@@ -64,6 +65,9 @@ def _find_births(each: FileRoles, latest: float) -> None:
 
 
 def _first_look(file: FileProfile, words: FormWords) -> FileRoles:
+    for name, column in file.columns.items():
+        if _OF_SCORES & set(column.words):
+            file.columns[name] = column.without_words_behind()
     forms = find_forms(file, words)
     national = (
         sum(plain(name) in word_list("column_names")["national"] for name in file.columns) >= 3
