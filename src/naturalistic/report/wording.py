@@ -115,7 +115,8 @@ def _in_unit(row: pd.Series, column: str) -> str:
     width = row["conf_high"] - row["conf_low"]
     if share:
         # a narrow interval of whole per cents would show no width
-        return percent(row[column], 1 if pd.notna(width) and width < _NARROW else 0)
+        narrow = pd.notna(width) and (width < _NARROW or _shown_as_null(row, estimand.null))
+        return percent(row[column], 1 if narrow else 0)
     digits = estimand.digits
     if estimand.key == "coefficient" and pd.notna(width) and width >= 1:
         # hundredths of a point say nothing when the interval is wider than a point
@@ -123,6 +124,12 @@ def _in_unit(row: pd.Series, column: str) -> str:
     if estimand.scale == "log" and 0 <= row[column] < 10**-digits / 2:
         return f"<{10**-digits:g}"
     return number(row[column], digits)
+
+
+def _shown_as_null(row: pd.Series, null: float | None) -> bool:
+    """Whether a limit of a difference of shares is clear of no difference and would be printed as 0%."""
+    low, high = float(row["conf_low"]), float(row["conf_high"])
+    return null == 0 and low * high > 0 and min(abs(low), abs(high)) < 0.005
 
 
 def with_interval(row: pd.Series | None) -> str:

@@ -119,3 +119,18 @@ def test_differences_of_shares_are_percentage_points(
     ).astype(object)
     assert wording.percentage_points(found, " percentage points") == words
     assert wording.percentage_points(None) == "not measured here"
+
+
+@pytest.mark.parametrize(
+    ("estimand", "limits", "words"),
+    [
+        ("risk_difference", (-0.07, -0.002), "−4.0% (−7.0% to −0.2%)"),
+        ("risk_difference", (-0.07, 0.002), "−4% (−7% to 0%)"),
+        ("proportion", (0.002, 0.07), "−4% (0% to 7%)"),
+    ],
+)
+def test_a_limit_that_is_clear_of_no_difference_is_not_printed_as_none(
+    estimand: str, limits: tuple[float, float], words: str
+) -> None:
+    found = row("x", estimand, -0.04, conf_low=limits[0], conf_high=limits[1], note="")
+    assert wording.brief_interval(pd.Series(found).astype(object)) == words
