@@ -37,7 +37,7 @@ def _missing(released: Released, row: pd.Series) -> Finding:
     key = "missing_outcomes"
     share = share_of_started(released, "paired")
     if not is_ok(share) and reason(share) != NEARLY_ALL:
-        text = "How many of those who started have both forms is not given."
+        text = f"How many of those who started have both forms: {reason(share)}."
         return Finding(key, True, text, checked=False)
     if is_ok(share) and float(share["estimate"]) < HALF:  # type: ignore[index]  # a row that is_ok
         return Finding(key, True, f"Only {value(share)} of those who started have both forms.")

@@ -175,3 +175,17 @@ def test_every_rule_is_in_the_methods() -> None:
     part = text.partition("## Certainty")[2].partition("\n## ")[0]
     for check in (DESIGN, *CHECKS.values()):
         assert f"**{check.label}**" in part
+
+
+def test_a_share_with_both_forms_that_is_withheld_is_said_to_be() -> None:
+    share = row(
+        "participant_flow",
+        "proportion",
+        term="share_of_started",
+        population="paired",
+        status="withheld",
+        note="few",
+    )
+    found = certainty(released(share, *change_rows(*CHANGE), *briefs.checks()))
+    assert found.findings[0].text == "How many of those who started have both forms: withheld."
+    assert not found.findings[0].checked
