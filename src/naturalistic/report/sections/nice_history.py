@@ -89,7 +89,8 @@ def _matrix(matrix: Guideline, known: Mapping[str, NicePopulation]) -> list[tupl
 
 def _interventions(each: Recommendation) -> str:
     names = {model.key: lower_first(model.label) for model in load_therapy_models().models}
-    named = listed(names.get(key, key.replace("_", " ")) for key in each.interventions) or "none"
+    named = listed(names.get(key, key.replace("_", " ")) for key in each.interventions)
+    named = named or "no intervention is listed"
     marks = f" (footnote {listed(each.footnotes)})" if each.footnotes else ""
     return f"{capital(named)}{marks}"
 
