@@ -139,3 +139,28 @@ def test_an_empty_folder_writes_no_mapping(project, capsys):
     assert run_command(["init", "north", "empty"]) == 2
     assert "empty holds no file that can be read (.csv" in capsys.readouterr().err
     assert not MAPPING.exists()
+
+
+def test_open_ends_of_databases_are_missing_and_scores_out_of_a_maximum_are_read(project, capsys):
+    first, last = scores()
+    lines = ["Client Ref;Referral received;PHQ-9 first;PHQ-9 last;Attended;DNA;Closed on;Reason"]
+    for i in range(N):
+        closed = (
+            "31/12/9999"
+            if i % 3 == 0
+            else (RECEIVED[i] + dt.timedelta(days=99)).strftime("%d/%m/%Y")
+        )
+        line = [f"{i + 1:05d}", f"{RECEIVED[i].isoformat()}T00:00:00Z", f"{first[i]}/27"]
+        lines.append(
+            ";".join([*line, f"{last[i]}/27", str(2 + i % 9), str(i % 4), closed, ENDINGS[i % 3]])
+        )
+    Path("a.csv").write_text("sep=;\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    tables = read("a.csv")
+    assert "31/12/9999" in MAPPING.read_text(encoding="utf-8")
+    assert tables["referrals"]["discharge_date"].isna().sum() == N / 3
+    assert list(tables["referrals"]["sessions_attended"]) == [2 + i % 9 for i in range(N)]
+    assert tables["questionnaires"]["value"].sum() == first.sum() + last.sum()
+    assert (
+        "data cut       " + (RECEIVED[-1] + dt.timedelta(days=99)).strftime("%d/%m/%Y")
+        in capsys.readouterr().out
+    )

@@ -15,12 +15,15 @@ _BANDS = (
     (55, "from_46_to_55"),
     (65, "from_56_to_65"),
 )
+NOT_ENDED = np.datetime64("2099-12-31", "D")
+"""From this day on dates stand for "open": 31/12/2099, 31/12/2999, 31/12/9999."""
 
 
 def latest_plausible_date(dates: np.ndarray) -> dt.date | None:
     """The last of many dates, without those that lie years beyond nearly all others.
 
-    A date more than two years after the 99th percentile is a filler or a typing error, not the end of the data.
+    A date more than two years after the 99th percentile is a filler or a typing error, not the end of the data; one from
+    31 December 2099 on says "not ended", however many rows hold it.
 
     Parameters
     ----------
@@ -32,7 +35,8 @@ def latest_plausible_date(dates: np.ndarray) -> dt.date | None:
     date or None
         None where there is no date.
     """
-    days = np.sort(dates[~np.isnat(dates)].astype("datetime64[D]"))
+    days = dates[~np.isnat(dates)].astype("datetime64[D]")
+    days = np.sort(days[days < NOT_ENDED])
     if not days.size:
         return None
     # ASSUME A46: without a stated data cut, dates over two years after the 99th percentile do not end the data.

@@ -72,4 +72,8 @@ def test_the_latest_date_leaves_out_fillers():
         2022, 12, 31
     )
     assert latest_plausible_date(days("NaT")) is None
+    # an open end is no end of the data, however many rows hold it
+    for filler in ("2099-12-31", "2999-12-31", "9999-12-31"):
+        many = np.append(real, np.repeat(days(filler), 3 * len(real)))
+        assert latest_plausible_date(many) == dt.date(2022, 12, 31)
     assert latest_plausible_date(days("2023-01-01")) == dt.date(2023, 1, 1)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from naturalistic.cohort.dates import parse_dates
 from naturalistic.cohort.guessing.code_maps import Entry, coded_entry
 from naturalistic.cohort.guessing.column import FILLER_NUMBERS, Column
 from naturalistic.cohort.guessing.columns import Guess
+from naturalistic.cohort.guessing.dates import FILLERS
 from naturalistic.cohort.guessing.profile import FileProfile
 from naturalistic.cohort.guessing.questions import LEAVE_OUT, Option, Question
 from naturalistic.settings.mapping_columns import FORMATS_JOINED_BY
@@ -171,10 +173,10 @@ def _dated(column: Column, said: str, file_format: str | None, dates: DateQuesti
 
 
 def _date_fillers(column: Column) -> list[str]:
-    from naturalistic.cohort.guessing.dates import FILLERS
-
     held = column.cells.values[column.often()]
-    return sorted(str(t) for t in held if str(t).startswith(FILLERS))
+    written = column.dates.formats[0] if column.dates is not None else "iso"
+    fillers = np.isin(parse_dates(held, written), np.array(FILLERS, dtype="datetime64[D]"))
+    return sorted(str(text) for text in held[fillers])
 
 
 def _numbered(guess: Guess, said: str) -> Entry:
