@@ -8,7 +8,7 @@ with few clusters Li P, Redden DT 2015, BMC Medical Research Methodology 15:38, 
 DM 2000, Mixed-Effects Models in S and S-PLUS, section 2.4.2); it counts the intercept with the rows.
 
 With ten therapists normal limits of such terms hold the truth in 87 to 88 of 100 samples, these in
-92 to 94, with twenty in 94 to 96 (`benchmarks/generalised_mixed_model_coverage.md`): what is left
+92 to 94, with twenty in 93 to 95 (`benchmarks/generalised_mixed_model_coverage.md`): what is left
 with ten is the maximum-likelihood variance, which is too small on average.
 """
 
