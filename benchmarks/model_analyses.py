@@ -148,7 +148,7 @@ def write(output: Path, row: str) -> None:
         "Every session: growth models of seven million forms in 42 columns; up to 300,000 people therapists are crossed "
         "with people, above that each form counts for the main therapist. At 100,000 people the crossed analysis took 244 "
         "seconds and 2.0 GB with 400 bootstrap draws, which by default are not run there (`full_inference_up_to`). The "
-        "million with every session was measured before designs were made in slices, which lowers its peak.",
+        "million with every session was measured before designs were made in slices; its peak has not been measured since.",
         "",
     ]
     output.write_text("\n".join(lines))
