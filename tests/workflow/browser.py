@@ -44,7 +44,11 @@ def assert_accessible(page: dict[str, Any]) -> None:
     """No violation, no sideways scrolling at 320 px, no request, every stop of the keyboard seen and named."""
     assert page["violations"] == []
     assert page["passes"] > 20
-    assert page["narrow"]["needed"] <= page["narrow"]["visible"] <= 320
+    narrow = page["narrow"]
+    assert narrow["needed"] <= narrow["visible"] <= 320
+    assert narrow["sideways"] == []  # nothing made of sentences
+    assert narrow["stacked"] >= narrow["cells"]
+    assert narrow["violations"] == []
     assert page["requests"] == []
     assert page["errors"] == []
     stops = page["stops"]

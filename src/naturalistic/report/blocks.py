@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+SENTENCE = 40  # letters from which a cell is read as words and no longer compared down a column
+
 
 @dataclass(frozen=True)
 class Table:
@@ -32,6 +34,12 @@ class Table:
     folded: bool = False
     note: str = ""
     prose: bool = False
+
+    @property
+    def stacks(self) -> bool:
+        """Whether its rows become cards with named parts on a narrow screen, where sentences in columns cannot be read."""
+        worded = sum(any(len(cell) > SENTENCE for cell in row[1:]) for row in self.rows)
+        return self.prose or 0 < len(self.rows) <= 2 * worded
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from importlib.resources import files as resources
 from pathlib import Path
@@ -24,6 +25,10 @@ from naturalistic.report.wording import long_date
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
+
+_LONG_NAME = re.compile(r"[^\s&]{22,}")  # an escaped character is never cut
+_JOINT = re.compile(r"([._/\[=])(?=\w)")
 
 
 def write_report(
@@ -119,7 +124,11 @@ def html_environment() -> Environment:
     environment.tests |= {
         name: lambda block, kind=kind: isinstance(block, kind) for name, kind in kinds.items()
     }
-    environment.filters |= {"data_uri": _data_uri, "long_date": long_date}
+    environment.filters |= {
+        "data_uri": _data_uri,
+        "long_date": long_date,
+        "breakable": _breakable,
+    }
     return environment
 
 
@@ -129,6 +138,14 @@ def _figures(sections: list[Section]) -> list[Figure]:
 
 def _data_uri(svg: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _breakable(text: str) -> Markup:
+    """The text with places where names of settings, terms of models and addresses may go on in the next line."""
+    from markupsafe import Markup, escape
+
+    whole = str(escape(text))
+    return Markup(_LONG_NAME.sub(lambda name: _JOINT.sub(r"\1<wbr>", name[0]), whole))
 
 
 def _write(path: Path, text: str) -> None:

@@ -10,12 +10,13 @@ from xml.etree import ElementTree
 
 import pytest
 
+from naturalistic.report.blocks import Section, Table
 from naturalistic.report.brief import make_brief
 from naturalistic.report.document import render, write_report
 from naturalistic.report.released import Released
 
 ROOT = Path(__file__).resolve().parents[3]
-VOID = {"meta", "img", "br", "hr", "input", "link"}
+VOID = {"meta", "img", "br", "hr", "input", "link", "wbr"}
 
 
 class Checker(HTMLParser):
@@ -133,3 +134,37 @@ def test_what_a_mapping_says_is_escaped(cohort: object) -> None:
     named = Released(data.estimates, data.disclosure, record, data.instruments)
     text = render(named, [], [])
     assert "A &lt;b&gt;bold&lt;/b&gt; service &amp; others" in text
+
+
+def test_rows_of_sentences_become_cards_with_roles_and_labels(cohort: object) -> None:
+    long = "Some words on what was done, which go on over more than a line."
+    cards = Table(
+        "Cards", ("Check", "Lowered?", "What was found"), [("Bias & c", "yes", long)], prose=True
+    )
+    counts = Table("Counts", ("Level", "People"), [("Women", "10"), ("Men", "15")])
+    data: Released = cohort("nobody")  # type: ignore[operator]
+    text = render(data, [Section("s", "Part", (), (cards, counts))], [])
+    assert '<table class="prose stacks" role="table">' in text
+    assert '<th scope="col" role="columnheader">Lowered?</th>' in text
+    assert '<th scope="row" role="rowheader" data-label="Check: ">Bias &amp; c</th>' in text
+    assert '<td role="cell" data-label="Lowered? ">yes</td>' in text
+    assert f'<td role="cell" data-label="What was found: ">{long}</td>' in text
+    assert "<td>10</td>" in text
+    assert cards.stacks
+    assert not counts.stacks
+
+
+def test_tables_with_words_in_most_rows_become_cards() -> None:
+    words = "More letters than a reader compares from row to row"
+    assert Table("c", ("a", "b"), [("x", words), ("y", "1")]).stacks
+    assert not Table("c", ("a", "b"), [("x", words), ("y", "1"), ("z", "2")]).stacks
+    assert not Table("c", ("a", "b"), [(words, "1")]).stacks
+    assert not Table("c", ("a", "b"), []).stacks
+
+
+def test_long_names_may_go_on_in_the_next_line(cohort: object) -> None:
+    name = "outcome_models.described_people<b>&"
+    shown = Table("c", ("a", "b"), [("x", name)])
+    data: Released = cohort("nobody")  # type: ignore[operator]
+    text = render(data, [Section("s", "Part", (), (shown,))], [])
+    assert "<td>outcome_<wbr>models.<wbr>described_<wbr>people&lt;b&gt;&amp;</td>" in text
