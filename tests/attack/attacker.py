@@ -273,6 +273,8 @@ class Attacker:
         for (row, column), unknown in self.system.name.items():
             plain = not self.column["dimensions"][row] and not self.column["contrast"][row]
             plain &= self.column["scale"][row] in MAIN_SCALES
+            # of a whole population only part is still at risk: as many elsewhere are so by chance
+            plain &= self.column["estimand"][row] != "at_risk"
             if plain and column in ("n_patients", "denominator"):
                 found[self._population(row, column)].setdefault(unknown, (row, column))
         return {name: list(slots.values()) for name, slots in found.items()} | {"": []}
@@ -327,6 +329,7 @@ class Attacker:
         found: dict[tuple[str, str], dict[int, Slot]] = defaultdict(dict)
         for (row, column), unknown in self.system.name.items():
             plain = not self.column["contrast"][row] and self.column["scale"][row] in MAIN_SCALES
+            plain &= self.column["estimand"][row] != "at_risk"
             dimensions = self.column["dimensions"][row]
             level = column == "numerator" and dimensions.startswith(f"{self.column['term'][row]}=")
             if plain and (column in ("n_patients", "denominator") or level):

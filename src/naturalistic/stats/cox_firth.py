@@ -215,15 +215,19 @@ def _profile(
     allowed = float(np.sqrt(stats.chi2.ppf(conf_level, 1)))
     std_error = float(np.sqrt(np.linalg.inv(top.information)[j, j]))
     search, nearest = _Search(model, free), beta
+    # where a likelihood is nearly flat, another start may end a little lower: what was found at a value stands
+    found = {float(beta[j]): 0.0}
 
     def root(value: float) -> float:
         """Root of twice the loss of penalised likelihood with the coefficient held at `value`."""
         nonlocal nearest
-        # the root is nearly straight in the value, and the last maximum a good place to start
-        start = nearest.copy()
-        start[j] = value
-        nearest, point, _ = search.maximise(start)
-        return float(np.sqrt(max(2 * (top.loglik - point.loglik), 0.0)))
+        if value not in found:
+            # the root is nearly straight in the value, and the last maximum a good place to start
+            start = nearest.copy()
+            start[j] = value
+            nearest, point, _ = search.maximise(start)
+            found[value] = float(np.sqrt(max(2 * (top.loglik - point.loglik), 0.0)))
+        return found[value]
 
     limits = []
     for sign in (-1.0, 1.0):

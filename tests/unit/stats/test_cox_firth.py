@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import optimize
 
 from naturalistic.stats.cox import fit_cox
 from naturalistic.stats.cox_firth import fit_cox_firth
@@ -104,3 +105,41 @@ def test_nothing_to_estimate_is_said() -> None:
         got.estimate("age")
     with pytest.raises(ValueError, match="2 different names"):
         fit_cox_firth(time, np.zeros(60), design, term_names=("a",))
+
+
+def test_limits_where_the_likelihood_is_nearly_flat() -> None:
+    """Four events, five terms: looked at again from elsewhere, the maximum is not above what may be lost."""
+    time = [5, 9, 10, 10, 11, 12, 15, 15, 17, 18, 23, 23, 26, 31, 32, 33, 33, 33, 33, 45, 56]
+    event = np.isin(np.arange(21), [0, 1, 4, 10])
+    first = "14 -16 8 -1 11 -13 -10 2 3.5 -8.5 -23.5 -11.5 5 -29.5 -8.5 50 15.5 -13 8 -5.5 23"
+    last = "47 -13 -112 -78 -6 -76 75 23 37 35 -25 -13 -140 -21 -21 5 -98 -82 -12 -32 50"
+    levels = ["110001000011000011100", "000011001001000100000", "110010000110010011110"]
+    design = np.column_stack(
+        [
+            np.array(first.split(), dtype=float) / 15,
+            *(np.array(list(level), dtype=float) for level in levels),
+            np.array(last.split(), dtype=float) / 50,
+        ]
+    )
+    got = fit_cox_firth(time, event, design)
+    data = prepare_cox_data(np.array(time), event, design, entry=None, ties="efron")
+    model = PenalisedModel(data)
+    scale = data.scale
+    top = model.evaluate(got.coefficients * scale).loglik
+    assert top == pytest.approx(got.loglik, abs=1e-9)
+    for limits in (got.conf_low, got.conf_high):
+        assert np.isfinite(limits).all()
+        for j, limit in enumerate(limits * scale):
+            here = got.coefficients * scale
+            for value in np.linspace(here[j], limit, 15)[1:]:  # step by step along the profile
+                best = optimize.minimize(
+                    lambda b, j=j, v=value: -model.evaluate(np.insert(b, j, v)).loglik,
+                    np.delete(here, j),
+                    jac=lambda b, j=j, v=value: (
+                        -np.delete(model.evaluate(np.insert(b, j, v)).score, j)
+                    ),
+                    method="L-BFGS-B",
+                    options={"ftol": 1e-15, "gtol": 1e-8, "maxiter": 5000},
+                )
+                here = np.insert(best.x, j, value)
+            assert 2 * (top + best.fun) == pytest.approx(3.841459, abs=1e-3)

@@ -157,8 +157,17 @@ def places(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
 
 
 def people_of(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
-    """Population that `n_patients` and `denominator` of each row count: of a share of those who started, these."""
-    whose, terms = text(frame, "population").copy(), text(frame, "term")
+    """Population that `n_patients` and `denominator` of each row count.
+
+    A share of those who started counts these. A model of those who started that has as many people as have both forms
+    has these people.
+    """
+    own, terms = text(frame, "population"), text(frame, "term")
+    whose, people = own.copy(), frame["n_patients"].astype("float64").to_numpy()
+    fitted = text(frame, "model") != ""
+    plain = (text(frame, "dimensions") == "") & (text(frame, "contrast") == "")
+    both = people[(own == "paired") & ~fitted & plain & (terms != f"{SHARE_OF}started")]
+    whose[fitted & (own == "started") & np.isin(people, both[np.isfinite(both)])] = "paired"
     for row, term in enumerate(terms):
         name = term.removeprefix(SHARE_OF)
         if name != term and name in POPULATIONS:
