@@ -63,7 +63,7 @@ class Solver:
             constraints=held,
             bounds=Bounds(self.low, high),
             integrality=np.ones(len(cost)),
-            options={"time_limit": 60.0, "presolve": presolve},
+            options={"time_limit": 300.0, "presolve": presolve},
         )
 
     def not_reached(self, wanted: np.ndarray, goal: np.ndarray, *, sign: float) -> list[int]:

@@ -96,7 +96,7 @@ def tell_failures(
     codes = sorted({stop.exit_code for c in failed for stop in stopped.get(c, ())})
     if len(cohorts) > 1:
         _say(_failure_lines(plan, failed, stopped, done, len(cohorts)))
-    _say([_earlier(report) for c in failed if (report := report_file(plan, c)).is_file()])
+    _say([_earlier(report) for c in failed if (report := _left(plan, c)).is_file()])
     if done:
         return CohortsFailedError.exit_code
     return codes[0] if codes else EXIT_BUG
@@ -118,6 +118,14 @@ def _failure_lines(
         lines += [f"  - {c}: {report_file(plan, c).as_posix()}" for c in done]
     lines.append("After mending, run the same command again: what is finished is not done again.")
     return lines
+
+
+def _left(plan: Plan, cohort: str) -> Path:
+    """Where an earlier run would have left its report; in `release/` where the mapping cannot be read."""
+    try:
+        return report_file(plan, cohort)
+    except UserError:
+        return CohortPaths(plan.results, cohort).release / "report.html"
 
 
 def _earlier(report: Path) -> str:

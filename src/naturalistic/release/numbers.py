@@ -22,6 +22,17 @@ ON_A_LATTICE = (
     "probability_of_improvement",
 )
 
+OF_SESSIONS = (
+    # terms that are shares of all sessions booked or offered, to which a person adds many: as means of people are, they are
+    # given by their error, not in steps of people
+    "absence",
+    "share_of_hours_missed",
+    "expected_after_kept",
+    "expected_after_missed",
+    "missed_after_kept",
+    "missed_after_missed",
+)
+
 PROPORTIONAL = (
     # a known multiple of the number of people: whoever knows the multiple (a population, stated sessions) knows the number
     "rate_per_100000",
@@ -182,12 +193,22 @@ def _slope(frame: pd.DataFrame, values: FloatArray) -> FloatArray:
 
 
 def _on_a_lattice(frame: pd.DataFrame, people: FloatArray, profile: Profile) -> pd.DataFrame:
-    """Shares in steps of as many people as counts are rounded to: no step of a curve is an individual."""
+    """Shares in steps of as many people as counts are rounded to: no step of a curve is an individual.
+
+    Limits are rounded outwards: an interval in wide steps would otherwise leave out what it should hold.
+    """
     rows = np.isin(text(frame, "estimand"), ON_A_LATTICE) & np.isfinite(people) & (people > 0)
+    rows &= ~np.isin(text(frame, "term"), OF_SESSIONS)
     step = np.where(rows, profile.rounding_base / np.where(rows, people, 1.0), np.nan)
     for name in ("estimate", "conf_low", "conf_high"):
         values = _floats(frame, name)
-        whole = np.floor(values / step + 0.5) * step
+        # what lies on a step already, but for the last digits, stays there
+        steps = {
+            "estimate": np.floor(values / step + 0.5),
+            "conf_low": np.floor(values / step + 1e-9),
+            "conf_high": np.ceil(values / step - 1e-9),
+        }
+        whole = steps[name] * step
         frame[name] = np.where(rows & np.isfinite(values), np.clip(whole, 0.0, 1.0), values)
     return frame
 

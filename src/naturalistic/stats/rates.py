@@ -198,4 +198,4 @@ def _effective_patients(
         return float(therapists), note
     if variance <= 1e-12 * binomial:
         return float(n), "every therapist has the same share: design effect 1 assumed"
-    return n * binomial / variance, f"design effect {variance / binomial:.3g}"
+    return n * binomial / variance, f"design effect {variance / binomial:.1f}"

@@ -11,10 +11,13 @@ PEOPLE = np.array([15.0])
 COLUMNS = ("estimate", "conf_low", "conf_high", "std_error")
 
 
-def shown(estimand: str, estimate: float, error: float, low: float, high: float) -> pd.Series:
+def shown(
+    estimand: str, estimate: float, error: float, low: float, high: float, term: str = ""
+) -> pd.Series:
     frame = pd.DataFrame(
         {
             "estimand": [estimand],
+            "term": [term],
             "estimate": [estimate],
             "std_error": [error],
             "conf_low": [low],
@@ -62,6 +65,7 @@ def test_a_multiple_of_the_number_of_people_does_not_tell_the_number(estimand: s
         frame = pd.DataFrame(
             {
                 "estimand": [estimand],
+                "term": ["people"],
                 "estimate": [20 * n],
                 "std_error": [20 * np.sqrt(n)],
                 "conf_low": [20 * (n - 15)],
@@ -74,3 +78,17 @@ def test_a_multiple_of_the_number_of_people_does_not_tell_the_number(estimand: s
         people, seen = np.array([n]), np.array([65.0])
         found.append(rounded_numbers(frame, people, seen, profile).iloc[0]["estimate"])
     assert found[0] == found[1] == pytest.approx(20 * 65, rel=0.02)
+
+
+def test_limits_of_a_share_of_people_are_rounded_outwards() -> None:
+    row = shown("proportion", 0.4, 0.13, 0.35, 0.62)
+    assert row["estimate"] == pytest.approx(1 / 3)
+    assert row["conf_low"] == pytest.approx(1 / 3)
+    assert row["conf_high"] == pytest.approx(2 / 3)
+
+
+def test_a_share_of_sessions_is_not_given_in_steps_of_people() -> None:
+    """Of 15 people, a step of five would be a third: of all their sessions that says nothing."""
+    row = shown("proportion", 0.183, 0.019, 0.146, 0.22, term="absence")
+    assert row["estimate"] == pytest.approx(0.183, abs=0.01)
+    assert row["conf_low"] < row["estimate"] < row["conf_high"]

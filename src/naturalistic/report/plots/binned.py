@@ -121,6 +121,8 @@ def _vertical(axes: Axes, series: Sequence[Series], percent: bool) -> None:
     high = min(max((p.high for p in points), default=1.0), middle + max(reach, 0.15 * abs(middle)))
     high = max(high, max(values, default=1.0))
     low, high = (max(low, 0.0), min(high * 1.08, 1.0)) if percent else (low * 1.08, high * 1.08)
+    if high <= low:  # all values are nought
+        high = low + (0.05 if percent else 1.0)
     axes.set_ylim(low, high)
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     if percent:

@@ -69,6 +69,7 @@ def _settings(released: Released) -> Table:
         ("Setting", "Value"),
         rows,
         folded=True,
+        prose=True,
         note="As in config/config.yaml and the cohort's mapping.",
     )
 
