@@ -118,7 +118,8 @@ class Attacker:
             value["instrument"] and scale,
         )
         if column in ("n_patients", "n_episodes"):
-            of_all = value["term"] + "=" in value["dimensions"] and self._kind(row) in self.shares
+            level = value["term"].partition("_by_")[0] + "="  # category_by_method is of categories
+            of_all = level in value["dimensions"] and self._kind(row) in self.shares
             return (
                 *whole,
                 value["contrast"] and place,
@@ -273,11 +274,14 @@ class Attacker:
         for (row, column), unknown in self.system.name.items():
             plain = not self.column["dimensions"][row] and not self.column["contrast"][row]
             plain &= self.column["scale"][row] in MAIN_SCALES
-            # of a whole population only part is still at risk: as many elsewhere are so by chance
-            plain &= self.column["estimand"][row] != "at_risk"
+            plain &= self._of_everybody(row)
             if plain and column in ("n_patients", "denominator"):
                 found[self._population(row, column)].setdefault(unknown, (row, column))
         return {name: list(slots.values()) for name, slots in found.items()} | {"": []}
+
+    def _of_everybody(self, row: int) -> bool:
+        """Only part of a population is still at risk, or a case at the start: as many elsewhere are so by chance."""
+        return self.column["estimand"][row] != "at_risk" and self.column["term"][row] != "recovery"
 
     def _unions(self, rows: list[int], column: str, parent: dict[str, str]) -> None:
         if column != "numerator":
@@ -315,7 +319,7 @@ class Attacker:
     ) -> None:
         """Who has no value of a part of those who started is everybody else who started, of a level too."""
         population = self.column["population"][row]
-        groups = {population, *{"started", "referred"}.intersection(LARGER.get(population, []))}
+        groups = {population, *{"started"}.intersection(LARGER.get(population, []))}
         for group in sorted(groups):
             for whole in self.wholes.get((group, self.column["dimensions"][row]), []):
                 unknowns = (slots["n_missing"], slots["n_patients"], whole)
@@ -329,7 +333,7 @@ class Attacker:
         found: dict[tuple[str, str], dict[int, Slot]] = defaultdict(dict)
         for (row, column), unknown in self.system.name.items():
             plain = not self.column["contrast"][row] and self.column["scale"][row] in MAIN_SCALES
-            plain &= self.column["estimand"][row] != "at_risk"
+            plain &= self._of_everybody(row)
             dimensions = self.column["dimensions"][row]
             level = column == "numerator" and dimensions.startswith(f"{self.column['term'][row]}=")
             if plain and (column in ("n_patients", "denominator") or level):
