@@ -167,7 +167,7 @@ def table(kept: list[dict]) -> str:
         "",
         "Made by `python benchmarks/disclosure_attack.py`. Profile `opensafely`; simulated cohorts. The attack",
         "(`tests/attack/attacker.py`) shares no code with the protector. It reads all that lies in the release folder:",
-        "tables, bundle, log, brief, and in every other cohort, of all analyses, the full report with its figures and the",
+        "tables, bundle, log, brief, and, where all analyses were run, the full report with its figures and the",
         "workbook. It works numbers of people back from spreads, errors, limits and degrees of freedom, and solves integer",
         "programmes. A withheld count of 0 to 7 (of people without a value: 1 to 7) is *recovered* when its range leaves",
         "out any of those numbers. A number of people said in words that stands in no table counts as known exactly.",
