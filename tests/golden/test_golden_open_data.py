@@ -125,7 +125,12 @@ def test_released_figures_follow_from_the_restricted_ones(
     assert (shown["status"] == expected["status"]).all()
     given = (shown["status"] == "ok").to_numpy()
     assert given.sum() > 10
-    np.testing.assert_allclose(shown["estimate"], expected["estimate"], rtol=1e-12)
+    # beside all other analyses a count may be rounded more coarsely than alone, and its figure with it
+    alike = shown["n_patients"].fillna(-1) == expected["n_patients"].fillna(-1)
+    assert alike.mean() > 0.9
+    np.testing.assert_allclose(
+        shown.loc[alike, "estimate"], expected.loc[alike, "estimate"], rtol=1e-12
+    )
     # rounding moves an estimate by less than a quarter of its standard error's width
     drift = (shown["estimate"] - full["estimate"])[given].abs()
     scale = np.where(full["std_error"] > 0, full["std_error"], 1.0)[given]
